@@ -1,0 +1,39 @@
+"""Every colour of every figure, once.
+
+Figures are written in the colours of the light theme. The browser swaps each of them for its partner when the page
+is dark, so that a picture need not be computed again. Okabe-Ito, tuned to a contrast of at least 3:1 on each paper.
+"""
+
+PAPER = ("#fcfcfa", "#0e1417")
+INK = "#1d2329"
+MUTED = "#5d666e"
+GRID = "#e4e3dc"
+ACCENT = "#d5471e"
+SHADE = "#d5471e1f"  # a zone: the accent, hardly there
+
+BLUE, ORANGE, GREEN, RED, PINK, SKY, OLIVE = (
+    "#0072b2", "#b87d00", "#00855f", "#d55e00", "#b8558e", "#2b8cc4", "#8a8200",
+)  # fmt: skip
+SERIES = (BLUE, RED, GREEN, PINK, ORANGE, SKY, OLIVE)
+DASHES = ("solid", "dash", "dot", "dashdot")
+
+# light -> dark
+DARK: dict[str, str] = {
+    PAPER[0]: PAPER[1],
+    INK: "#e8eef0",
+    MUTED: "#9fabb2",
+    GRID: "#26323a",
+    ACCENT: "#ff7a45",
+    BLUE: "#4aa8e0",
+    ORANGE: "#e69f00",
+    GREEN: "#1fbf92",
+    RED: "#ff8438",
+    PINK: "#e08fbe",
+    SKY: "#7cc8f2",
+    OLIVE: "#f0e442",
+}
+
+
+def style(index: int) -> tuple[str, str]:
+    """Colour and dash of the index-th member of a family: the same on every figure, distinct for 28 of them."""
+    return SERIES[index % len(SERIES)], DASHES[index // len(SERIES) % len(DASHES)]

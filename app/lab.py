@@ -1,0 +1,195 @@
+"""Lab: what a page calls. Controls bound to the URL, presets, the one cache, live figures, theory, code, downloads.
+
+    lab = Lab("activations", PRESETS)
+    x = lab.slider("x", _("Probe x"), -5.0, 5.0, 1.0, 0.1)
+    lab.live(stage)          # stage(x, ...) -> Plot | Picture | Table: its arguments are controls, by name
+    lab.theory()
+    lab.code(activations.probe, x=x)
+
+The page is laid out here once: presets on a line, controls at the left, the stage beside them, the rest below.
+"""
+
+import csv
+import inspect
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import plain
+from app.code import exported
+from app.controls import Controls
+from app.i18n import get_language
+from app.i18n import gettext as _
+from app.live.component import Handle, desk, mount
+from app.live.desk import Drawing, sentence
+
+ROOT = Path(__file__).parent.parent
+THEORY = ROOT / "assets" / "theory"
+STAGE_HEIGHT = 500
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A link with a name that says what it shows; controls that it does not mention go back to their defaults."""
+
+    title: str
+    values: Mapping[str, Any]
+
+
+class Lab(Controls):
+    """One page in one run."""
+
+    def __init__(self, address: str, presets: Mapping[str, Preset] | None = None) -> None:
+        self.presets = presets or {}
+        self._preset_line = st.container(horizontal=True, wrap=False, key="lab-presets", gap="xsmall")
+        left, right = st.columns([0.27, 0.73], gap="medium")
+        self.stage = right.container(key="lab-stage")
+        self.below = st.container(key="lab-below")
+        super().__init__(address, left.container(key="lab-controls"))
+        desk().turn_to(address)
+
+    # --- figures ---
+
+    def live(self, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, handles: Sequence[Handle] = (),
+             place: Any = None, **bound: Any) -> None:  # fmt: skip
+        """A figure that follows the hand: the first of a page takes the stage, the others stand below.
+
+        The arguments of `draw` are controls of the page, by name, or given here (a picture, a cached result).
+        """
+        name = f"{self.address}.{draw.__name__}"
+        place = place or (self.below if self._preset_line is None else self.stage)
+        self._show_presets()
+        takes = self._taken(draw, bound)
+        values = {n: c.value for n, c in self.controls.items() if n in takes}
+        held = {n for h in handles for n in (h.x, h.y)}
+        domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
+        view = desk().put(name, lambda **now: draw(**bound, **now), values, domains, get_language())
+        with place:
+            try:
+                drawing = view.answer({})
+            except Exception as error:  # one figure that cannot be drawn leaves the rest of the page alone
+                st.warning(sentence(error), icon=":material/info:")
+                return
+            if plain.WANTED:
+                plain.show(drawing, name, height)
+            else:
+                mount(view, name, drawing, self.controls, tuple(handles), height, self._release)
+
+    def _taken(self, draw: Callable[..., Drawing], bound: Mapping[str, Any]) -> set[str]:
+        """The names of the controls that `draw` asks for: its own arguments, or all of them for **kwargs."""
+        arguments = inspect.signature(draw).parameters.values()
+        if any(a.kind is a.VAR_KEYWORD for a in arguments):
+            return set(self.controls)
+        missing = [a.name for a in arguments
+                   if a.name not in self.controls and a.name not in bound and a.default is a.empty]  # fmt: skip
+        if missing:
+            raise TypeError(f"{draw.__name__} asks for {missing}, which are neither controls nor given to live().")
+        return {a.name for a in arguments} & set(self.controls)
+
+    def _release(self, values: Mapping[str, Any]) -> None:
+        """A handle was let go: its parameters, where their controls allow them, on the road of record."""
+        known = st.session_state.get("_lab.controls", {})
+        for name, value in values.items():
+            control = known.get(f"{self.address}.{name}")
+            if control is not None:
+                st.session_state[control.key] = control.domain.check(value)
+
+    # --- presets ---
+
+    def _show_presets(self) -> None:
+        """On the line above, once all controls are known: the preset that they stand at is lit."""
+        line, self._preset_line = self._preset_line, None
+        if line is None:
+            return
+        st.session_state["_lab.controls"] = {c.key: c for c in self.controls.values()}
+        if not self.presets:
+            return
+        now = {n: c.value for n, c in self.controls.items()}
+        base = {n: c.default for n, c in self.controls.items()}
+        standing = next((i for i, p in self.presets.items() if {**base, **_listed(p.values)} == now), None)
+        key = f"{self.address}.preset"
+        st.session_state[key] = standing
+        with line:
+            st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
+                     on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
+            st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
+                      on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
+
+    def _apply_chosen(self) -> None:
+        chosen = st.session_state.get(f"{self.address}.preset")
+        if chosen in self.presets:
+            self._apply(self.presets[chosen].values)
+
+    def _apply(self, values: Mapping[str, Any]) -> None:
+        known = {c.key: c.default for c in st.session_state.get("_lab.controls", {}).values()}
+        wanted = {f"{self.address}.{name}": value for name, value in _listed(values).items()}
+        for key, value in {**known, **wanted}.items():
+            st.session_state[key] = value
+
+    # --- numbers ---
+
+    def compute(self, function: Callable[..., Any], **arguments: Any) -> Any:
+        """function(**arguments) through the one cache; for work that is too long to be done again at each run."""
+        name = f"{function.__module__}.{function.__qualname__}"
+        return _cached(name, repr(sorted(arguments.items())), _newest_core(), _call=lambda: function(**arguments))
+
+    def csv(self, columns: Mapping[str, Iterable[Any]], place: Any = None) -> None:
+        """A button that downloads the numbers behind the picture."""
+
+        def content() -> str:
+            file = io.StringIO()
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(zip(*(map(float, c) for c in columns.values()), strict=True))
+            return file.getvalue()
+
+        (place or self.below).download_button(
+            _("Numbers as CSV"), content, f"{self.address}.csv", "text/csv", key=f"{self.address}.csv",
+            icon=":material/table:", type="tertiary", on_click="ignore")  # fmt: skip
+
+    # --- words ---
+
+    def look(self, text: str) -> None:
+        """What to look for: two or three sentences."""
+        with self.below:
+            st.markdown(f"**{_('What to look for.')}** {text}")
+
+    def say(self, text: str) -> None:
+        """One sentence where the visitor looks: what is missing, what is not allowed."""
+        self._show_presets()
+        self.stage.info(text, icon=":material/touch_app:")
+
+    def theory(self) -> None:
+        note = THEORY / get_language() / f"{self.address}.md"
+        if not note.exists():
+            note = THEORY / "en" / f"{self.address}.md"
+        with self.below.expander(_("Theory"), icon=":material/menu_book:"):
+            st.markdown(note.read_text(encoding="utf-8"))
+
+    def code(self, function: Callable[..., Any], **arguments: Any) -> None:
+        """The source of the core module and the call with the present values: runs alone, prints the numbers."""
+        text = exported(function, arguments)
+        with self.below.expander(_("Show the code"), icon=":material/code:"):
+            st.caption(_("Runs alone, with PyTorch only, and prints the numbers of this page."))
+            st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
+                               icon=":material/download:", key=f"{self.address}.code")  # fmt: skip
+            st.code(text, height=420)
+
+
+def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Presets may hold tuples where a control holds a list."""
+    return {n: list(v) if isinstance(v, list) else v for n, v in values.items()}
+
+
+def _newest_core() -> float:
+    """When core/ was last edited: an edit makes the cache forget."""
+    return max(file.stat().st_mtime for file in (ROOT / "core").glob("*.py"))
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _cached(name: str, arguments: str, newest: float, _call: Callable[[], Any]) -> Any:
+    return _call()

@@ -1,0 +1,84 @@
+"""The live figure as a Streamlit component: mounts figure.js with one frame, hears where a handle was let go."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.controls import Control
+from app.domains import Options, Pair, Span
+from app.figures.palette import DARK
+from app.i18n import gettext as _
+from app.live.desk import Desk, Drawing, View, pack
+from app.live.socket import PLOTLY_PATH
+
+_HERE = Path(__file__).parent
+_mount = st.components.v2.component(
+    "lightboard.figure",
+    html='<div class="lb-figure" data-testid="live-figure"></div>',
+    css=(_HERE / "figure.css").read_text(),
+    js=(_HERE / "figure.js").read_text(),
+    isolate_styles=False,  # Plotly's own styles, and the marks of the contract, must be reachable from the page
+)
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A point to drag inside a figure, bound to the parameters x and y; without y it is a line to drag sideways.
+
+    With click=True a click into the figure puts it there.
+    """
+
+    x: str
+    y: str | None = None
+    label: str = ""
+    click: bool = False
+    xaxis: str = "xaxis"
+    yaxis: str = "yaxis"
+
+
+def desk() -> Desk:
+    """The desk of this session."""
+    return st.session_state.setdefault("_live.desk", Desk())
+
+
+def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control], handles: tuple[Handle, ...],
+          height: int, release: Callable[[dict[str, Any]], None]) -> None:  # fmt: skip
+    """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
+    key = f"live-{name}"
+
+    def released() -> None:
+        value = st.session_state[key].get("release")
+        if isinstance(value, dict):
+            release(value)
+
+    header = drawing.header() | {
+        "name": name, "token": view.token, "desk": view.desk, "height": height,
+        "base": (st.get_option("server.baseUrlPath") or "").strip("/"), "plotly": PLOTLY_PATH, "dark": DARK,
+        "watch": {n: _watched(c) for n, c in controls.items() if c.slides and n in view.domains},
+        "values": {n: view.values[n] for n in view.domains},
+        "handles": [asdict(h) | {"bounds": [_bounds(controls, h.x), _bounds(controls, h.y)]} for h in handles],
+        "words": {"off": _("not live"), "png": _("Save as PNG"), "svg": _("Save as SVG"), "full": _("Full screen"),
+                  "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),
+                  "scrub": _("Step")},
+    }  # fmt: skip
+    _mount(key=key, data=pack(header, drawing.payload()), on_release_change=released, height="content")
+
+
+def _watched(control: Control) -> dict[str, Any]:
+    """Where the browser finds a slider, and what its positions mean."""
+    options = control.domain.values if isinstance(control.domain, Options) else None
+    whole = isinstance(control.domain, Span) and control.domain.whole
+    return {"key": control.key, "options": options, "pair": isinstance(control.domain, Pair), "whole": whole}
+
+
+def _bounds(controls: dict[str, Control], name: str | None) -> list[float] | None:
+    """The range that a handle may take, and its step."""
+    if name is None:
+        return None
+    domain = controls[name].domain
+    if not isinstance(domain, Span):
+        raise ValueError(f"A handle needs a plain number, which {name} is not.")
+    return [domain.low, domain.high, domain.step]

@@ -1,0 +1,155 @@
+"""The live road: one WebSocket a page. A message names a view and what to change; the answer is the picture.
+
+Up:    {"view": token, "id": 7, "set": {"lr": 0.031}}
+Down:  a frame (see desk.pack) with {"view", "id", "kind": "plot" | "picture" | "table" | "error", …}
+
+Drawing happens in a pool of threads, one picture at a time for each visitor, so that a fast hand cannot starve the
+others. Of the messages that wait, only the newest of each view is kept: however fast they come, the queue is as
+short as the number of figures.
+"""
+
+import asyncio
+import contextlib
+import gzip
+import json
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlparse
+
+import plotly
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit.web.server.server_util import is_url_from_allowed_origins
+
+from app.live.desk import MOST_VIEWS, View, find, pack, sentence
+
+LONGEST_MESSAGE = 64 * 1024
+MOST_SOCKETS = 2000
+PLOTLY_PATH = f"/live/plotly-{plotly.__version__}.min.js"
+
+log = logging.getLogger(__name__)
+_pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="live")
+_open: set[int] = set()
+
+
+def live_routes(base_path: str | None = "") -> list[BaseRoute]:
+    """The routes beside Streamlit's own, under its base path."""
+    base = f"/{base_path.strip('/')}" if base_path and base_path.strip("/") else ""
+    return [WebSocketRoute(f"{base}/live", live), Route(f"{base}{PLOTLY_PATH}", plotly_js)]
+
+
+async def plotly_js(request: Request) -> Response:
+    """plotly.min.js as the installed wheel has it; its name changes with its version, so it may be kept for good."""
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    body = await asyncio.to_thread(_plotly_bytes, zipped)
+    return Response(body, media_type="text/javascript", headers=headers)
+
+
+@cache
+def _plotly_bytes(zipped: bool) -> bytes:
+    raw = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    return gzip.compress(raw, 6) if zipped else raw
+
+
+async def live(socket: WebSocket) -> None:
+    if not _same_origin(socket):
+        await socket.close(4403, "foreign origin")
+        return
+    if len(_open) >= MOST_SOCKETS:
+        await socket.close(4429, "too many visitors")
+        return
+    await socket.accept()
+    _open.add(id(socket))
+    visitor = Visitor(socket)
+    drawing = asyncio.create_task(visitor.draw_waiting())
+    try:
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if not await visitor.hear(message.get("text") or message.get("bytes") or ""):
+                return
+    except WebSocketDisconnect:
+        pass
+    finally:
+        _open.discard(id(socket))
+        drawing.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await drawing
+
+
+class Visitor:
+    """One connection: what it still waits for, and the session it has shown to belong to."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self.socket = socket
+        self.desk: str | None = None
+        self.waiting: dict[str, tuple[Any, dict[str, Any]]] = {}  # token -> (id, set); the newest wins
+        self.news = asyncio.Event()
+
+    async def hear(self, text: str | bytes) -> bool:
+        """Takes one message in; False when the connection is closed for it."""
+        if len(text) > LONGEST_MESSAGE:
+            await self.socket.close(1009, "message too long")
+            return False
+        try:
+            message = json.loads(text)
+            token, number, wanted = message["view"], message.get("id"), message["set"]
+            if not isinstance(wanted, dict) or not isinstance(number, int | None) or len(wanted) > 64:
+                raise TypeError
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            await self.refuse(None, None, "The message is not {view, id, set}.")
+            return True
+        view = find(token)
+        # A connection speaks for the session of the first view that it names, and for no other.
+        if view is None or (self.desk or view.desk) != view.desk:
+            await self.refuse(token if isinstance(token, str) else None, number, "There is no such view.", gone=True)
+            return True
+        self.desk = view.desk
+        if len(self.waiting) < MOST_VIEWS or token in self.waiting:
+            self.waiting[token] = (number, wanted)
+            self.news.set()
+        return True
+
+    async def draw_waiting(self) -> None:
+        """Draws what waits, the oldest view first, for as long as the connection lives."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self.news.wait()
+            while self.waiting:
+                token = next(iter(self.waiting))
+                number, wanted = self.waiting.pop(token)
+                view = find(token)
+                if view is not None:
+                    frame = await loop.run_in_executor(_pool, _frame, view, number, wanted)
+                    await self.socket.send_bytes(frame)
+            self.news.clear()
+
+    async def refuse(self, token: str | None, number: int | None, why: str, gone: bool = False) -> None:
+        header = {"view": token and token[:64], "id": number, "kind": "error", "error": why, "gone": gone}
+        await self.socket.send_bytes(pack(header))
+
+
+def _frame(view: View, number: int | None, wanted: dict[str, Any]) -> bytes:
+    name = {"view": view.token, "id": number}
+    try:
+        drawing = view.answer(wanted)
+        return pack(name | drawing.header(), drawing.payload())
+    except Exception as error:  # whatever a draw raises, the visitor gets a sentence and the road stays open
+        return pack(name | {"kind": "error", "error": sentence(error)})
+
+
+def _same_origin(socket: WebSocket) -> bool:
+    origin = socket.headers.get("origin")
+    if origin is None:  # not a browser: it has no cookies to abuse
+        return True
+    return urlparse(origin).netloc == socket.headers.get("host") or is_url_from_allowed_origins(origin)

@@ -1,0 +1,79 @@
+"""The frame around every page: navigation from the catalog, title, language, device, and the one place for errors."""
+
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from app import catalog, i18n
+from app.i18n import gettext as _
+from core import device
+
+ROOT = Path(__file__).parent.parent
+log = logging.getLogger("lightboard")
+
+
+def language() -> str:
+    """From the URL, else from the browser, else English. Chosen at the foot of the navigation."""
+    browser = (st.context.locale or "en").split("-")[0]
+    default = browser if browser in i18n.LANGUAGES else "en"
+    asked = st.query_params.get("lang")
+    if asked == "pseudo" or "lang" not in st.session_state or asked != st.session_state.get("_lang.url"):
+        st.session_state["_lang.url"] = asked
+        if asked in i18n.LANGUAGES or "lang" not in st.session_state:
+            st.session_state["lang"] = asked if asked in i18n.LANGUAGES else default
+    return "pseudo" if asked == "pseudo" else st.session_state["lang"]
+
+
+def remember_language() -> None:
+    st.query_params["lang"] = st.session_state["_lang.url"] = st.session_state["lang"]
+
+
+def navigation(pages: dict[str, st.Page], here: catalog.Page | None) -> None:
+    """Home, the concepts, and the pages of the concept one is in."""
+    st.page_link(pages[""], label=_("Home"), icon=":material/home:")
+    for concept in catalog.CONCEPTS:
+        inside = here in concept.pages
+        first = concept.pages[0]
+        st.page_link(pages[first.address], label=f"**{_(concept.title)}**", icon=f":material/{concept.icon}:")
+        if inside and len(concept.pages) > 1:
+            with st.container(key="nav-pages", gap=None):
+                for page in concept.pages:
+                    st.page_link(pages[page.address], label=_(page.title), icon=f":material/{page.icon}:")
+
+
+def foot() -> None:
+    with st.container(key="frame-foot"):
+        if "lang" not in st.session_state:
+            st.session_state["lang"] = "en"
+        st.segmented_control(_("Language"), list(i18n.LANGUAGES), format_func=i18n.LANGUAGES.__getitem__, key="lang",
+                             required=True, on_change=remember_language, label_visibility="collapsed")  # fmt: skip
+        here = device.current()
+        st.caption(f":material/memory: {here.type.upper()} · {device.describe(here)}")
+
+
+def main() -> None:
+    st.set_page_config("Lightboard", ":material/lightbulb:", layout="wide")
+    st.html(f"<style>{(ROOT / 'app' / 'style.css').read_text()}</style>")
+    i18n.set_language(language())
+    pages = {"": st.Page(ROOT / "pages" / "home.py", title="Lightboard", default=True)}
+    for address, page in catalog.PAGES.items():
+        pages[address] = st.Page(ROOT / page.script, title=_(page.title), url_path=address, help=_(page.summary))
+    chosen = st.navigation(list(pages.values()), position="hidden")
+    here = catalog.PAGES.get(chosen.url_path)
+    with st.sidebar:
+        navigation(pages, here)
+        foot()
+    if here is not None:
+        with st.container(key="frame-title", gap=None):
+            st.title(_(here.title), anchor=False)
+            st.markdown(_(here.summary))
+    try:
+        chosen.run()
+    except Exception:
+        log.exception("The page %r has failed", chosen.url_path)
+        st.error(_("This page has stumbled. Reload it, or reset its controls by opening it from the navigation."),
+                 icon=":material/error:")  # fmt: skip
+
+
+main()

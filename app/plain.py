@@ -1,0 +1,22 @@
+"""The road without the live figure: what Streamlit does by itself. `make bench` serves it for comparison."""
+
+import os
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.figures.picture import Picture, Table
+from app.figures.plot import Plot, to_json
+from app.live.desk import Drawing
+
+WANTED = os.environ.get("LIGHTBOARD_PLAIN") == "1"
+
+
+def show(drawing: Drawing, name: str, height: int) -> None:
+    if isinstance(drawing, Plot):
+        figure = go.Figure(__import__("json").loads(to_json(drawing.header()["figure"])))
+        st.plotly_chart(figure, key=f"plain-{name}", height=height, theme=None)
+    elif isinstance(drawing, Picture):
+        st.image(drawing.data)
+    elif isinstance(drawing, Table):
+        st.table([dict(zip(drawing.columns, row, strict=True)) for row in drawing.rows])

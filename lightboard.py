@@ -1,0 +1,18 @@
+"""The server: the Streamlit pages, the live road beside them, and plotly.min.js from the installed wheel."""
+
+import os
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # nothing is asked of the network at run time
+
+import streamlit as st
+import torch
+
+from app.live.socket import live_routes
+
+# One thread a picture: many visitors share the cores better than one picture does.
+torch.set_num_threads(1)
+
+app = st.App("app/main.py", routes=live_routes(st.get_option("server.baseUrlPath")))
+
+if __name__ == "__main__":
+    app.run(config={"server.port": int(os.environ.get("PORT", "8501"))})

@@ -1,0 +1,105 @@
+"""Activations: what a function does to its input, and how much gradient it lets through."""
+
+from typing import Any
+
+import torch
+
+from app.figures import palette
+from app.figures.picture import Table
+from app.figures.plot import Plot, axis, dots, layout, line
+from app.i18n import gettext as _
+from app.lab import Lab, Preset
+from app.live.component import Handle
+from core import activations
+from core.activations import ACTIVATIONS
+
+PRESETS = {
+    "sigmoid": Preset(_("Sigmoid saturates"), {"functions": ["sigmoid"], "x": 4.0, "tangent": True}),
+    "repairs": Preset(_("ReLU and its repairs"), {"functions": ["relu", "leaky_relu", "elu"], "x": -2.0}),
+    "smooth": Preset(_("Smooth ReLUs"), {"functions": ["relu", "gelu", "silu", "mish"], "x": -0.8, "second": True}),
+    "selu": Preset(_("Why SELU has odd constants"), {"functions": ["elu", "selu"], "x": -1.0}),
+    "copies": Preset(_("Cheap copies"), {"functions": ["sigmoid", "hard_sigmoid", "silu", "hard_swish"], "x": 2.0}),
+    "gelu": Preset(_("GELU and its shortcut"), {"functions": ["gelu", "gelu_tanh"], "x": -2.0, "span": (-4.0, 1.0)}),
+}
+
+lab = Lab("activations", PRESETS)
+names = {id: _(a.title) for id, a in ACTIVATIONS.items()}
+functions = lab.choices("functions", _("Functions"), names, ["sigmoid", "tanh", "relu"])
+x = lab.slider("x", _("Probe x"), -10.0, 10.0, 2.0, 0.1, help=_("Or drag the line in the picture."))
+for parameter in (p for id in functions for p in ACTIVATIONS[id].parameters):
+    owner = next(_(a.title) for a in ACTIVATIONS.values() if parameter in a.parameters)
+    lab.slider(parameter.name, f"{owner}: ${parameter.symbol}$", parameter.low, parameter.high,
+               parameter.default, parameter.step)  # fmt: skip
+lab.choice("view", _("f and f′"), {"side": _("Side by side"), "over": _("Overlaid")})
+with lab.fold(_("More")):
+    lab.slider("span", _("Range of x"), -10.0, 10.0, (-6.0, 6.0), 0.5)
+    lab.slider("threshold", _("Saturated where |f′| is below"), 0.01, 0.5, 0.05, log=True)
+    lab.toggle("tangent", _("Tangent at the probe"))
+    lab.toggle("second", _("Second derivative f″"))
+
+
+def own(id: str, shape: dict[str, Any]) -> dict[str, float]:
+    return {p.name: shape[p.name] for p in ACTIVATIONS[id].parameters if p.name in shape}
+
+
+def stage(functions: list[str], x: float, view: str, span: tuple[float, float], threshold: float,
+          tangent: bool, second: bool, **shape: Any) -> Plot:  # fmt: skip
+    """f, f′ and f″ of every chosen function, each in its colour; broad where the function is saturated."""
+    if span[1] - span[0] < 0.5:
+        raise ValueError(_("The range of x is empty: pull its two ends apart."))
+    z = torch.linspace(*span, 301, dtype=torch.float64)
+    side = view == "side"
+    columns = (1 + second if not side else 2 + second)
+    data, alt = [], []
+    for place, id in enumerate(functions):
+        color, dash = palette.style(place)
+        curve = activations.curve(id, z, **own(id, shape))
+        at = activations.curve(id, torch.tensor(x, dtype=z.dtype), **own(id, shape))
+        gone = activations.saturated(curve.df, threshold)
+        panels = [("xy", curve.f, at.f, "solid"), ("x2y2" if side else "xy", curve.df, at.df, "solid" if side else "dot")]
+        if second:
+            panels.append((f"x{columns}y{columns}", curve.d2f, at.d2f, "solid"))
+        for order, (axes, y, value, stroke) in enumerate(panels):
+            wide = torch.where(gone, y, torch.nan)
+            data += [
+                line(z, wide, "", color + "38", width=14, axes=axes, legend=False, hoverinfo="skip"),
+                line(z, y, names[id], color, dash=dash if side else stroke, axes=axes, legend=order == 0, legendgroup=id),
+                dots(torch.tensor([x]), value[None], names[id], color, axes=axes, legend=False, hoverinfo="skip"),
+            ]
+        if tangent:
+            reach = torch.tensor([x - 1.5, x + 1.5], dtype=z.dtype)
+            data.append(line(reach, at.f + at.df * (reach - x), "", palette.INK, width=1.5, axes="xy", legend=False))
+        alt.append(_("{name}: f = {f:.3f}, f′ = {df:.3f}").format(name=names[id], f=at.f.item(), df=at.df.item()))
+    titles = ([_("f(x)"), _("f′(x)")] if side else [_("f(x), dotted f′(x)")]) + [_("f″(x)")] * second
+    axes_of: dict[str, Any] = {}
+    for i, title in enumerate(titles):
+        n = "" if i == 0 else str(i + 1)
+        left, right = i / len(titles) + 0.03 * (i > 0), (i + 1) / len(titles) - 0.02
+        axes_of[f"xaxis{n}"] = axis("x", range=list(span), domain=[left, right], anchor=f"y{n}")
+        axes_of[f"yaxis{n}"] = axis("", anchor=f"x{n}")
+    shapes = [{"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain" if not i else f"y{i + 1} domain",
+               "xref": "x" if not i else f"x{i + 1}", "line": {"color": palette.MUTED, "width": 1.5, "dash": "dot"}}
+              for i in range(len(titles))]  # fmt: skip
+    notes = [{"text": f"<b>{t}</b>", "x": 0.01, "y": 0.99, "xref": f"x{i + 1 if i else ''} domain", "xanchor": "left",
+              "yref": f"y{i + 1 if i else ''} domain", "yanchor": "top", "showarrow": False, "font": {"size": 18}}
+             for i, t in enumerate(titles)]  # fmt: skip
+    return Plot(data, layout(**axes_of, shapes=shapes, annotations=notes), _("At x = {x:g}. ").format(x=x) + "; ".join(alt))
+
+
+def numbers(functions: list[str], x: float, **shape: Any) -> Table:
+    """The exact values at the probe."""
+    probes = activations.probe(functions, x, **{n: v for n, v in shape.items() if n in activations.PARAMETERS})
+    rows = [[names[p.name], f"{p.f:.4f}", f"{p.df:.4f}"] for p in probes]
+    return Table([_("at x = {x:g}").format(x=x), "f(x)", "f′(x)"], rows, _("f and f′ at the probe"))
+
+
+if functions:
+    lab.live(stage, handles=[Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2")])
+    lab.live(numbers, height=0)
+else:
+    lab.say(_("Choose at least one function on the left."))
+lab.look(_("Where a curve is drawn broad, its derivative is close to zero: no gradient gets through. Drag the probe "
+           "and compare f′: sigmoid never passes more than a quarter, ReLU passes all or nothing."))  # fmt: skip
+lab.theory()
+shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
+lab.code(activations.probe, functions=functions, x=x, **shape)
