@@ -22,7 +22,7 @@ import streamlit as st
 from app import plain
 from app.code import exported
 from app.controls import Controls
-from app.i18n import get_language
+from app.i18n import LANGUAGES, get_language
 from app.i18n import gettext as _
 from app.live.component import Handle, desk, mount
 from app.live.desk import Drawing, sentence
@@ -164,9 +164,8 @@ class Lab(Controls):
         self.stage.info(text, icon=":material/touch_app:")
 
     def theory(self) -> None:
-        note = THEORY / get_language() / f"{self.address}.md"
-        if not note.exists():
-            note = THEORY / "en" / f"{self.address}.md"
+        language = get_language() if get_language() in LANGUAGES else "en"
+        note = THEORY / language / f"{self.address}.md"
         with self.below.expander(_("Theory"), icon=":material/menu_book:"):
             st.markdown(note.read_text(encoding="utf-8"))
 

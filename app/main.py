@@ -53,7 +53,7 @@ def foot() -> None:
 
 
 def main() -> None:
-    st.set_page_config("Lightboard", ":material/lightbulb:", layout="wide")
+    st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide")
     st.html(f"<style>{(ROOT / 'app' / 'style.css').read_text()}</style>")
     i18n.set_language(language())
     pages = {"": st.Page(ROOT / "pages" / "home.py", title="Lightboard", default=True)}

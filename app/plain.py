@@ -1,5 +1,6 @@
 """The road without the live figure: what Streamlit does by itself. `make bench` serves it for comparison."""
 
+import json
 import os
 
 import plotly.graph_objects as go
@@ -14,7 +15,7 @@ WANTED = os.environ.get("LIGHTBOARD_PLAIN") == "1"
 
 def show(drawing: Drawing, name: str, height: int) -> None:
     if isinstance(drawing, Plot):
-        figure = go.Figure(__import__("json").loads(to_json(drawing.header()["figure"])))
+        figure = go.Figure(json.loads(to_json(drawing.header()["figure"])))
         st.plotly_chart(figure, key=f"plain-{name}", height=height, theme=None)
     elif isinstance(drawing, Picture):
         st.image(drawing.data)

@@ -3,9 +3,9 @@ r"""Dead units: a ReLU that is negative on every training point has slope 0 on a
 One large step is enough: w ← w - η ∂L/∂w can push a unit's line past all the data. There f'(z) = 0, so its
 weights receive no gradient and stay where they are; only a layer below that moves can wake it up again.
 
-Here a small network 2-width-…-1 learns a 2-D task by stochastic gradient descent on the logistic loss, and after
-each epoch the units with f'(z) = 0 on all points are counted. The same seed gives every activation the same
-points, weights and batches, so only the activation differs.
+Here a small network 2-width-…-1 learns a 2-D task by stochastic gradient descent on the logistic loss, and
+after each epoch the units with f'(z) = 0 on all points are counted. The same seed gives every activation the
+same points, weights and batches, so only the activation differs.
 
 Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization: theory and numerical examples", 2020.
 """

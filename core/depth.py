@@ -190,6 +190,9 @@ def signal(
     if kind != bank.kind:
         raise ValueError(f"{INITIALISATIONS[scheme].title} needs a bank of kind {kind!r}, not {bank.kind!r}.")
 
+    if bins < 1 or not threshold > 0:
+        raise ValueError(f"There must be at least 1 bin and a threshold above 0, not {bins} and {threshold}.")
+
     a, slopes = _forward(f, bank, depth, w_std, bias_std, input_scale)
     gradient_std, weight_gradient = _backward(a, slopes, bank, w_std)
     entries = a[0].numel()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +48,7 @@ def line(x: Tensor, y: Tensor, name: str, color: str, **more: Any) -> Trace:
     return trace | _axes(more.pop("axes", "")) | more
 
 
-def dots(x: Tensor, y: Tensor, name: str, color: str, size: float = 9, **more: Any) -> Trace:
+def dots(x: Tensor, y: Tensor, name: str, color: str | list[str], size: float = 9, **more: Any) -> Trace:
     marker = {"color": color, "size": size, "line": {"color": INK, "width": 1}} | more.pop("marker", {})
     trace = {"type": "scatter", "mode": "markers", "x": x, "y": y, "name": name, "marker": marker,
              "showlegend": more.pop("legend", True)}  # fmt: skip
@@ -62,8 +63,35 @@ def play(trace: Trace, how: str) -> Trace:
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
     return {
         "title": {"text": title, "standoff": 6}, "gridcolor": GRID, "zerolinecolor": MUTED, "zerolinewidth": 1,
-        "linecolor": GRID, "automargin": True, "tickfont": {"color": MUTED, "size": 14},
+        "linecolor": GRID, "tickfont": {"color": MUTED, "size": 14},
     } | more  # fmt: skip
+
+
+def stable_range(values: Sequence[Tensor]) -> list[float]:
+    """A range of y that holds all values and changes by eighths of its size only, so that it rests under the hand.
+
+    The browser repaints lines alone at half the price of a figure whose axes have moved.
+    """
+    every = torch.cat([v.flatten() for v in values])
+    every = every[every.isfinite()]
+    if not every.numel():
+        return [-1.0, 1.0]
+    low, high = every.min().item(), every.max().item()
+    step = 2.0 ** math.ceil(math.log2(max(high - low, 1e-9))) / 8
+    return [(math.floor(low / step) - 0.5) * step, (math.ceil(high / step) + 0.5) * step]
+
+
+def columns(titles: Sequence[str], range: Sequence[float], ranges: Sequence[Sequence[float]],
+            gap: float = 0.05) -> dict[str, Any]:  # fmt: skip
+    """The axes of panels side by side over the same range of x: x and y, x2 and y2, …"""
+    width = (1 - gap * (len(titles) - 1)) / len(titles)
+    axes = {}
+    for i, title in enumerate(titles):
+        n, left = str(i + 1) if i else "", i * (width + gap)
+        domain = [left, min(1.0, left + width)]
+        axes[f"xaxis{n}"] = axis(title, range=list(range), domain=domain, anchor=f"y{n}")
+        axes[f"yaxis{n}"] = axis(anchor=f"x{n}", range=list(ranges[i]))
+    return axes
 
 
 def layout(**more: Any) -> dict[str, Any]:

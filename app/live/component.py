@@ -12,7 +12,7 @@ from app.domains import Options, Pair, Span
 from app.figures.palette import DARK
 from app.i18n import gettext as _
 from app.live.desk import Desk, Drawing, View, pack
-from app.live.socket import PLOTLY_PATH
+from app.live.socket import PLOTLY_PATH, base_path
 
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
@@ -56,7 +56,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
 
     header = drawing.header() | {
         "name": name, "token": view.token, "desk": view.desk, "height": height,
-        "base": (st.get_option("server.baseUrlPath") or "").strip("/"), "plotly": PLOTLY_PATH, "dark": DARK,
+        "base": base_path(st.get_option("server.baseUrlPath")), "plotly": PLOTLY_PATH, "dark": DARK,
         "watch": {n: _watched(c) for n, c in controls.items() if c.slides and n in view.domains},
         "values": {n: view.values[n] for n in view.domains},
         "handles": [asdict(h) | {"bounds": [_bounds(controls, h.x), _bounds(controls, h.y)]} for h in handles],
@@ -70,8 +70,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
 def _watched(control: Control) -> dict[str, Any]:
     """Where the browser finds a slider, and what its positions mean."""
     options = control.domain.values if isinstance(control.domain, Options) else None
-    whole = isinstance(control.domain, Span) and control.domain.whole
-    return {"key": control.key, "options": options, "pair": isinstance(control.domain, Pair), "whole": whole}
+    return {"key": control.key, "options": options, "pair": isinstance(control.domain, Pair)}
 
 
 def _bounds(controls: dict[str, Control], name: str | None) -> list[float] | None:

@@ -38,10 +38,16 @@ _pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_
 _open: set[int] = set()
 
 
-def live_routes(base_path: str | None = "") -> list[BaseRoute]:
+def live_routes(configured: str | None = "") -> list[BaseRoute]:
     """The routes beside Streamlit's own, under its base path."""
-    base = f"/{base_path.strip('/')}" if base_path and base_path.strip("/") else ""
+    base = base_path(configured)
     return [WebSocketRoute(f"{base}/live", live), Route(f"{base}{PLOTLY_PATH}", plotly_js)]
+
+
+def base_path(configured: str | None) -> str:
+    """ "tools/lightboard/" -> "/tools/lightboard"; nothing stays nothing."""
+    path = (configured or "").strip("/")
+    return f"/{path}" if path else ""
 
 
 async def plotly_js(request: Request) -> Response:

@@ -6,7 +6,7 @@ import torch
 
 from app.figures import palette
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, dots, layout, line
+from app.figures.plot import Plot, columns, dots, layout, line, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -49,41 +49,33 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
         raise ValueError(_("The range of x is empty: pull its two ends apart."))
     z = torch.linspace(*span, 301, dtype=torch.float64)
     side = view == "side"
-    columns = (1 + second if not side else 2 + second)
-    data, alt = [], []
+    panels = ["f", "df"] + ["d2f"] * second
+    axes = ["xy", "x2y2" if side else "xy", "x3y3" if side else "x2y2"]
+    data, points, seen, alt = [], {where: [] for where in axes}, {where: [] for where in axes}, []
     for place, id in enumerate(functions):
         color, dash = palette.style(place)
         curve = activations.curve(id, z, **own(id, shape))
         at = activations.curve(id, torch.tensor(x, dtype=z.dtype), **own(id, shape))
-        gone = activations.saturated(curve.df, threshold)
-        panels = [("xy", curve.f, at.f, "solid"), ("x2y2" if side else "xy", curve.df, at.df, "solid" if side else "dot")]
-        if second:
-            panels.append((f"x{columns}y{columns}", curve.d2f, at.d2f, "solid"))
-        for order, (axes, y, value, stroke) in enumerate(panels):
-            wide = torch.where(gone, y, torch.nan)
-            data += [
-                line(z, wide, "", color + "38", width=14, axes=axes, legend=False, hoverinfo="skip"),
-                line(z, y, names[id], color, dash=dash if side else stroke, axes=axes, legend=order == 0, legendgroup=id),
-                dots(torch.tensor([x]), value[None], names[id], color, axes=axes, legend=False, hoverinfo="skip"),
-            ]
+        flat = torch.where(activations.saturated(curve.df, threshold), curve.f, torch.nan)
+        data.append(line(z, flat, "", color + "38", width=14, legend=False, hoverinfo="skip"))
+        for panel, where in zip(panels, axes, strict=False):
+            stroke = "dot" if panel == "df" and not side else dash
+            data.append(line(z, getattr(curve, panel), names[id], color, dash=stroke, axes=where,
+                             legend=panel == "f", legendgroup=id))  # fmt: skip
+            points[where].append((getattr(at, panel), color))
+            seen[where].append(getattr(curve, panel))
         if tangent:
             reach = torch.tensor([x - 1.5, x + 1.5], dtype=z.dtype)
-            data.append(line(reach, at.f + at.df * (reach - x), "", palette.INK, width=1.5, axes="xy", legend=False))
-        alt.append(_("{name}: f = {f:.3f}, f′ = {df:.3f}").format(name=names[id], f=at.f.item(), df=at.df.item()))
-    titles = ([_("f(x)"), _("f′(x)")] if side else [_("f(x), dotted f′(x)")]) + [_("f″(x)")] * second
-    axes_of: dict[str, Any] = {}
-    for i, title in enumerate(titles):
-        n = "" if i == 0 else str(i + 1)
-        left, right = i / len(titles) + 0.03 * (i > 0), (i + 1) / len(titles) - 0.02
-        axes_of[f"xaxis{n}"] = axis("x", range=list(span), domain=[left, right], anchor=f"y{n}")
-        axes_of[f"yaxis{n}"] = axis("", anchor=f"x{n}")
-    shapes = [{"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain" if not i else f"y{i + 1} domain",
-               "xref": "x" if not i else f"x{i + 1}", "line": {"color": palette.MUTED, "width": 1.5, "dash": "dot"}}
-              for i in range(len(titles))]  # fmt: skip
-    notes = [{"text": f"<b>{t}</b>", "x": 0.01, "y": 0.99, "xref": f"x{i + 1 if i else ''} domain", "xanchor": "left",
-              "yref": f"y{i + 1 if i else ''} domain", "yanchor": "top", "showarrow": False, "font": {"size": 18}}
-             for i, t in enumerate(titles)]  # fmt: skip
-    return Plot(data, layout(**axes_of, shapes=shapes, annotations=notes), _("At x = {x:g}. ").format(x=x) + "; ".join(alt))
+            data.append(line(reach, at.f + at.df * (reach - x), "", palette.INK, width=1.5, legend=False))
+        alt.append(f"{names[id]}: f = {at.f:.3f}, f′ = {at.df:.3f}")
+    for where, marks in points.items():
+        if marks:
+            y, colors = torch.stack([value for value, color in marks]), [color for value, color in marks]
+            data.append(dots(torch.full_like(y, x), y, "", colors, axes=where, legend=False, hoverinfo="skip"))
+    titles = [_("f(x)"), _("f′(x)")] if side else [_("f(x), dotted f′(x)")]
+    ranges = [stable_range(y) for y in seen.values() if y]
+    grid = columns([*titles, _("f″(x)")] if second else titles, span, ranges)
+    return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + "; ".join(alt))
 
 
 def numbers(functions: list[str], x: float, **shape: Any) -> Table:

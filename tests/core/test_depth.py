@@ -242,6 +242,8 @@ def bad(**changed) -> Tensor:
         (lambda: bad(bias_std=math.nan), "bias_std must be finite"),
         (lambda: bad(input_scale=-1.0), "input_scale must be finite"),
         (lambda: bad(f=torch.sum), "must keep the shape"),
+        (lambda: bad(bins=0), "at least 1 bin"),
+        (lambda: bad(threshold=0.0), "threshold above 0"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, sentence: str) -> None:
