@@ -112,6 +112,12 @@ class Controls:
     def row(self, name: str) -> Iterator[None]:
         yield from self._inside(self._place.container(horizontal=True, key=f"{self.address}-row-{name}"))
 
+    @contextmanager
+    def words(self) -> Iterator[None]:
+        """Texts among the controls."""
+        with self._place:
+            yield
+
     def _inside(self, place: Any) -> Iterator[None]:
         outer, self._place = self._place, place
         try:

@@ -111,7 +111,7 @@ def selu(z: Tensor) -> Tensor:
 
 def gelu(z: Tensor) -> Tensor:
     # Φ(z) by erfc: 1 + erf(z / √2) would lose the left tail to cancellation.
-    return z * 0.5 * torch.erfc(-z / math.sqrt(2))
+    return 0.5 * z * torch.erfc(-math.sqrt(0.5) * z)
 
 
 def gelu_tanh(z: Tensor) -> Tensor:
