@@ -6,13 +6,16 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # nothing is asked of th
 
 import streamlit as st
 import torch
+from starlette.middleware import Middleware
 
-from app.live.socket import live_routes
+from app.addresses import KnownAddresses
+from app.live.socket import PreloadPlotly, live_routes
 
 # One thread a picture: many visitors share the cores better than one picture does.
 torch.set_num_threads(1)
 
-app = st.App("app/main.py", routes=live_routes(st.get_option("server.baseUrlPath")))
+base = st.get_option("server.baseUrlPath")
+app = st.App("app/main.py", routes=live_routes(base), middleware=[Middleware(KnownAddresses, base), Middleware(PreloadPlotly, base)])
 
 if __name__ == "__main__":
     app.run(config={"server.port": int(os.environ.get("PORT", "8501"))})

@@ -12,7 +12,8 @@ The page is laid out here once: presets on a line, controls at the left, the sta
 import csv
 import inspect
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,19 +138,19 @@ class Lab(Controls):
         name = f"{function.__module__}.{function.__qualname__}"
         return _cached(name, repr(sorted(arguments.items())), _newest_core(), _call=lambda: function(**arguments))
 
-    def csv(self, columns: Mapping[str, Iterable[Any]], place: Any = None) -> None:
-        """A button that downloads the numbers behind the picture."""
+    def csv(self, columns: Callable[[], Mapping[str, Iterable[Any]]]) -> None:
+        """A button that downloads the numbers behind the picture; they are computed when it is pressed."""
 
         def content() -> str:
-            file = io.StringIO()
+            numbers, file = columns(), io.StringIO()
             writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(zip(*(map(float, c) for c in columns.values()), strict=True))
+            writer.writerow(numbers)
+            writer.writerows(zip(*(map(float, column) for column in numbers.values()), strict=True))
             return file.getvalue()
 
-        (place or self.below).download_button(
-            _("Numbers as CSV"), content, f"{self.address}.csv", "text/csv", key=f"{self.address}.csv",
-            icon=":material/table:", type="tertiary", on_click="ignore")  # fmt: skip
+        self.below.download_button(_("Numbers as CSV"), content, f"{self.address}.csv", "text/csv",
+                                   key=f"{self.address}.csv", icon=":material/table:", type="tertiary",
+                                   on_click="ignore")  # fmt: skip
 
     # --- words ---
 
@@ -165,18 +166,26 @@ class Lab(Controls):
 
     def theory(self) -> None:
         language = get_language() if get_language() in LANGUAGES else "en"
-        note = THEORY / language / f"{self.address}.md"
-        with self.below.expander(_("Theory"), icon=":material/menu_book:"):
-            st.markdown(note.read_text(encoding="utf-8"))
+        with self._unfolded("theory", _("Theory"), "menu_book") as open:
+            if open:
+                st.markdown((THEORY / language / f"{self.address}.md").read_text(encoding="utf-8"))
 
     def code(self, function: Callable[..., Any], **arguments: Any) -> None:
         """The source of the core module and the call with the present values: runs alone, prints the numbers."""
-        text = exported(function, arguments)
-        with self.below.expander(_("Show the code"), icon=":material/code:"):
-            st.caption(_("Runs alone, with PyTorch only, and prints the numbers of this page."))
-            st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
-                               icon=":material/download:", key=f"{self.address}.code")  # fmt: skip
-            st.code(text, height=420)
+        with self._unfolded("code", _("Show the code"), "code") as open:
+            if open:
+                text = exported(function, arguments)
+                st.caption(_("Runs alone, with PyTorch only, and prints the numbers of this page."))
+                st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
+                                   icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
+                st.code(text, height=420)
+
+    @contextmanager
+    def _unfolded(self, name: str, label: str, icon: str) -> Iterator[bool | None]:
+        """A fold whose content is only made when it is open: formulas and code are dear to render."""
+        fold = self.below.expander(label, icon=f":material/{icon}:", key=f"{self.address}.{name}", bind="query-params")
+        with fold:
+            yield fold.open
 
 
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:

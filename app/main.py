@@ -14,19 +14,21 @@ log = logging.getLogger("lightboard")
 
 
 def language() -> str:
-    """From the URL, else from the browser, else English. Chosen at the foot of the navigation."""
+    """From the URL, else from the browser, else English; chosen at the foot of the navigation."""
     browser = (st.context.locale or "en").split("-")[0]
     default = browser if browser in i18n.LANGUAGES else "en"
     asked = st.query_params.get("lang")
-    if asked == "pseudo" or "lang" not in st.session_state or asked != st.session_state.get("_lang.url"):
-        st.session_state["_lang.url"] = asked
-        if asked in i18n.LANGUAGES or "lang" not in st.session_state:
-            st.session_state["lang"] = asked if asked in i18n.LANGUAGES else default
-    return "pseudo" if asked == "pseudo" else st.session_state["lang"]
-
-
-def remember_language() -> None:
-    st.query_params["lang"] = st.session_state["_lang.url"] = st.session_state["lang"]
+    if asked == "pseudo":  # the tests' language
+        return asked
+    if asked in i18n.LANGUAGES and asked != st.session_state.get("_lang.url"):
+        st.session_state["lang"] = asked
+    chosen = st.session_state.setdefault("lang", default)
+    st.session_state["_lang.url"] = chosen if chosen != default else None
+    if chosen != default:
+        st.query_params["lang"] = chosen
+    else:
+        st.query_params.pop("lang", None)
+    return chosen
 
 
 def navigation(pages: dict[str, st.Page], here: catalog.Page | None) -> None:
@@ -44,16 +46,17 @@ def navigation(pages: dict[str, st.Page], here: catalog.Page | None) -> None:
 
 def foot() -> None:
     with st.container(key="frame-foot"):
-        if "lang" not in st.session_state:
-            st.session_state["lang"] = "en"
+        st.session_state.setdefault("lang", "en")
         st.segmented_control(_("Language"), list(i18n.LANGUAGES), format_func=i18n.LANGUAGES.__getitem__, key="lang",
-                             required=True, on_change=remember_language, label_visibility="collapsed")  # fmt: skip
+                             required=True, label_visibility="collapsed")  # fmt: skip
         here = device.current()
         st.caption(f":material/memory: {here.type.upper()} · {device.describe(here)}")
 
 
 def main() -> None:
-    st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide")
+    st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide",
+                       initial_sidebar_state=230)  # fmt: skip
+    st.logo(str(ROOT / "assets" / "wordmark.svg"), icon_image=str(ROOT / "assets" / "icon.svg"), size="large")
     st.html(f"<style>{(ROOT / 'app' / 'style.css').read_text()}</style>")
     i18n.set_language(language())
     pages = {"": st.Page(ROOT / "pages" / "home.py", title="Lightboard", default=True)}
@@ -65,7 +68,7 @@ def main() -> None:
         navigation(pages, here)
         foot()
     if here is not None:
-        with st.container(key="frame-title", gap=None):
+        with st.container(key="frame-title", gap="xxsmall"):
             st.title(_(here.title), anchor=False)
             st.markdown(_(here.summary))
     try:

@@ -28,10 +28,15 @@ def taste(x: float) -> Plot:
     return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + alt)
 
 
-with st.container(key="frame-title", gap=None):
+with st.container(key="frame-title", gap="xxsmall"):
     st.title(_("Deep learning you can drag"), anchor=False)
     st.markdown(_("Move a slider or a point: the picture follows the hand, and every number in it is computed "
                   "by PyTorch at that moment."))  # fmt: skip
+
+if missing := st.query_params.get("missing"):
+    address = "".join(c for c in missing[:60] if c.isalnum() or c in "-_")
+    st.info(_("There is no page /{address}. All there are can be found here.").format(address=address),
+            icon=":material/explore_off:")  # fmt: skip
 
 lab = Lab("home")
 with lab.words():

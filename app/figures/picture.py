@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from PIL import Image
@@ -43,7 +44,14 @@ class Table:
     kind: str = field(default="table", init=False)
 
     def header(self) -> dict[str, Any]:
-        return {"kind": self.kind, "alt": self.alt, "columns": list(self.columns), "rows": [list(r) for r in self.rows]}
+        def line(texts: Sequence[str], name: str, others: str) -> str:
+            first, *rest = map(escape, texts)
+            return f"<tr>{name.format(first)}{''.join(others.format(text) for text in rest)}</tr>"
+
+        head = line(self.columns, '<th scope="col">{}</th>', '<th scope="col">{}</th>')
+        body = "".join(line(row, '<th scope="row">{}</th>', "<td>{}</td>") for row in self.rows)
+        html = f'<table class="lb-table"><thead>{head}</thead><tbody>{body}</tbody></table>'
+        return {"kind": self.kind, "alt": self.alt, "html": html}
 
     def payload(self) -> bytes:
         return b""

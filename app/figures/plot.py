@@ -55,6 +55,14 @@ def dots(x: Tensor, y: Tensor, name: str, color: str | list[str], size: float = 
     return trace | _axes(more.pop("axes", "")) | more
 
 
+def bars(x: Tensor, y: Tensor, name: str, color: str | list[str], **more: Any) -> Trace:
+    """Bars lying on the rows y; `text` stands at their ends, `width` is their height in rows."""
+    trace = {"type": "bar", "orientation": "h", "x": x, "y": y, "name": name, "marker": {"color": color},
+             "width": more.pop("width", 0.7), "textposition": "outside", "cliponaxis": False, "hoverinfo": "skip",
+             "showlegend": more.pop("legend", True)}  # fmt: skip
+    return trace | _axes(more.pop("axes", "")) | more
+
+
 def play(trace: Trace, how: str) -> Trace:
     """Marks a trace for playback: "trail" draws it up to the present step, "head" its present point alone."""
     return trace | {"meta": {"play": how}}

@@ -24,6 +24,7 @@ import plotly
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.web.server.server_util import is_url_from_allowed_origins
 
@@ -64,6 +65,24 @@ async def plotly_js(request: Request) -> Response:
 def _plotly_bytes(zipped: bool) -> bytes:
     raw = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
     return gzip.compress(raw, 6) if zipped else raw
+
+
+class PreloadPlotly:
+    """Tells the browser with the first page that it will want plotly.min.js: it comes while Streamlit starts."""
+
+    def __init__(self, app: ASGIApp, configured: str | None) -> None:
+        self.app = app
+        self.link = f"<{base_path(configured)}{PLOTLY_PATH}>; rel=preload; as=script".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def linked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message["headers"])
+                if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
+                    message = {**message, "headers": [*headers, (b"link", self.link)]}
+            await send(message)
+
+        await self.app(scope, receive, linked if scope["type"] == "http" else send)
 
 
 async def live(socket: WebSocket) -> None:

@@ -85,9 +85,21 @@ def numbers(functions: list[str], x: float, **shape: Any) -> Table:
     return Table([_("at x = {x:g}").format(x=x), "f(x)", "f′(x)"], rows, _("f and f′ at the probe"))
 
 
+def samples() -> dict[str, torch.Tensor]:
+    """The numbers behind the curves."""
+    values = {n: c.value for n, c in lab.controls.items()}
+    z = torch.linspace(*values["span"], 301, dtype=torch.float64)
+    table = {"x": z}
+    for id in functions:
+        curve = activations.curve(id, z, **own(id, values))
+        table |= {id: curve.f, f"{id}'": curve.df, f"{id}''": curve.d2f}
+    return table
+
+
 if functions:
     lab.live(stage, handles=[Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2")])
     lab.live(numbers, height=0)
+    lab.csv(samples)
 else:
     lab.say(_("Choose at least one function on the left."))
 lab.look(_("Where a curve is drawn broad, its derivative is close to zero: no gradient gets through. Drag the probe "
