@@ -10,7 +10,9 @@ from starlette.middleware import Middleware
 
 from app.addresses import KnownAddresses
 from app.live.socket import PreloadPlotly, live_routes
+from core import device
 
+device.current()  # a wrong LIGHTBOARD_DEVICE is said at the start, in one sentence
 # One thread a picture: many visitors share the cores better than one picture does.
 torch.set_num_threads(1)
 

@@ -54,8 +54,8 @@ class Controls:
     def number(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = 1, *,
                help: str | None = None) -> Any:  # fmt: skip
         """A number typed in."""
-        # Typed numbers need not lie on the steps of the arrows.
-        span = Span(low, high, 1 if isinstance(default, int) else 1e-9, isinstance(default, int))
+        whole = isinstance(default, int)
+        span = Span(low, high, 1 if whole else 0, whole)  # a typed number need not lie on the steps of the arrows
         return self._bound(name, default, span, st.delta_generator.DeltaGenerator.number_input, label,
                            min_value=low, max_value=high, step=step, help=help)  # fmt: skip
 

@@ -11,7 +11,7 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Span:
-    """Numbers from low to high in steps, as a slider has them."""
+    """Numbers from low to high in steps, as a slider has them; step 0 allows every number between."""
 
     low: float
     high: float
@@ -21,10 +21,10 @@ class Span:
     def check(self, value: Any) -> float | int:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise Refused(f"A number is wanted, not {str(value)[:40]!r}.")
-        slack = self.step * 1e-6
+        slack = (self.step or self.high - self.low) * 1e-6
         if not self.low - slack <= value <= self.high + slack:
             raise Refused(f"{value:g} is not between {self.low:g} and {self.high:g}.")
-        steps = (value - self.low) / self.step
+        steps = (value - self.low) / self.step if self.step else 0
         # The end of a range counts as a stop even when the steps do not divide it.
         if abs(steps - round(steps)) > 1e-3 and abs(value - self.high) > slack:
             raise Refused(f"{value:g} is not on the steps of {self.step:g} from {self.low:g}.")

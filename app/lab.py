@@ -13,7 +13,7 @@ import csv
 import inspect
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from typing import Any
 import streamlit as st
 
 from app import plain
-from app.code import exported
+from app.code import Call, exported
 from app.controls import Controls
+from app.domains import Refused
 from app.i18n import LANGUAGES, get_language
 from app.i18n import gettext as _
 from app.live.component import Handle, desk, mount
@@ -50,7 +51,7 @@ class Lab(Controls):
         left, right = st.columns([0.27, 0.73], gap="medium")
         self.stage = right.container(key="lab-stage")
         self.below = st.container(key="lab-below")
-        super().__init__(address, left.container(key="lab-controls"))
+        super().__init__(address, left.container(key="lab-controls", gap="xsmall"))
         desk().turn_to(address)
 
     # --- figures ---
@@ -97,7 +98,8 @@ class Lab(Controls):
         for name, value in values.items():
             control = known.get(f"{self.address}.{name}")
             if control is not None:
-                st.session_state[control.key] = control.domain.check(value)
+                with suppress(Refused):
+                    st.session_state[control.key] = control.domain.check(value)
 
     # --- presets ---
 
@@ -170,11 +172,11 @@ class Lab(Controls):
             if open:
                 st.markdown((THEORY / language / f"{self.address}.md").read_text(encoding="utf-8"))
 
-    def code(self, function: Callable[..., Any], **arguments: Any) -> None:
-        """The source of the core module and the call with the present values: runs alone, prints the numbers."""
+    def code(self, function: Callable[..., Any], *also: Call, **arguments: Any) -> None:
+        """The source of the core modules and the calls with the present values: runs alone, prints the numbers."""
         with self._unfolded("code", _("Show the code"), "code") as open:
             if open:
-                text = exported(function, arguments)
+                text = exported(function, arguments, also)
                 st.caption(_("Runs alone, with PyTorch only, and prints the numbers of this page."))
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ def current() -> torch.device:
     return pick(os.environ.get("LIGHTBOARD_DEVICE", "auto"))
 
 
+@cache
 def describe(device: torch.device) -> str:
     """A name that a person knows: "NVIDIA H100", "Apple GPU", "AMD EPYC 7B13"."""
     if device.type == "cuda":

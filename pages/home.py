@@ -9,9 +9,9 @@ from app.figures.plot import Plot, columns, dots, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import activations
+from core import activations, device
 
-GRID = torch.linspace(-6, 6, 241)
+GRID = torch.linspace(-6, 6, 241, device=device.current())
 CURVES = {"sigmoid": palette.BLUE, "tanh": palette.RED, "relu": palette.GREEN}
 
 
@@ -19,7 +19,7 @@ def taste(x: float) -> Plot:
     """How much gradient three functions let through at x: what a lecturer drags first."""
     data, values = [], []
     for id, color in CURVES.items():
-        curve, at = activations.curve(id, GRID), activations.curve(id, torch.tensor(x))
+        curve, at = activations.curve(id, GRID), activations.curve(id, torch.tensor(x, device=GRID.device))
         data.append(line(GRID, curve.df, _(activations.ACTIVATIONS[id].title), color, width=3))
         values.append(at.df)
     data.append(dots(torch.full((3,), x), torch.stack(values), "", list(CURVES.values()), size=11, legend=False))

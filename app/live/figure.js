@@ -229,7 +229,7 @@ class Figure {
     if (g) this.hold(spec, g.xa.p2d(e.clientX - g.x0), g.ya.p2d(e.clientY - g.y0));
   }
   hold({ x, y, bounds }, toX, toY) { // on the steps of its control, within its bounds
-    const legal = (v, [low, high, step]) => clamp(Number((low + Math.round((v - low) / step) * step).toFixed(9)), low, high);
+    const legal = (v, [low, high, step]) => clamp(step ? Number((low + Math.round((v - low) / step) * step).toFixed(9)) : Number(v.toPrecision(4)), low, high);
     this.held[x] = legal(toX, bounds[0]);
     if (y) this.held[y] = legal(toY, bounds[1]);
     this.compare();

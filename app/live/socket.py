@@ -154,9 +154,10 @@ class Visitor:
                 token = next(iter(self.waiting))
                 number, wanted = self.waiting.pop(token)
                 view = find(token)
-                if view is not None:
-                    frame = await loop.run_in_executor(_pool, _frame, view, number, wanted)
-                    await self.socket.send_bytes(frame)
+                if view is None:  # its page was left meanwhile
+                    await self.refuse(token, number, "There is no such view.", gone=True)
+                    continue
+                await self.socket.send_bytes(await loop.run_in_executor(_pool, _frame, view, number, wanted))
             self.news.clear()
 
     async def refuse(self, token: str | None, number: int | None, why: str, gone: bool = False) -> None:

@@ -10,7 +10,7 @@ from app.figures.plot import Plot, columns, dots, layout, line, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import activations
+from core import activations, device
 from core.activations import ACTIVATIONS
 
 PRESETS = {
@@ -47,7 +47,7 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
     """f, f′ and f″ of every chosen function, each in its colour; broad where the function is saturated."""
     if span[1] - span[0] < 0.5:
         raise ValueError(_("The range of x is empty: pull its two ends apart."))
-    z = torch.linspace(*span, 301, dtype=torch.float64)
+    z = torch.linspace(*span, 301, device=device.current())
     side = view == "side"
     panels = ["f", "df"] + ["d2f"] * second
     axes = ["xy", "x2y2" if side else "xy", "x3y3" if side else "x2y2"]
@@ -55,7 +55,7 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
     for place, id in enumerate(functions):
         color, dash = palette.style(place)
         curve = activations.curve(id, z, **own(id, shape))
-        at = activations.curve(id, torch.tensor(x, dtype=z.dtype), **own(id, shape))
+        at = activations.curve(id, torch.tensor(x, device=z.device), **own(id, shape))
         flat = torch.where(activations.saturated(curve.df, threshold), curve.f, torch.nan)
         data.append(line(z, flat, "", color + "38", width=14, legend=False, hoverinfo="skip"))
         for panel, where in zip(panels, axes, strict=False):
@@ -65,7 +65,7 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
             points[where].append((getattr(at, panel), color))
             seen[where].append(getattr(curve, panel))
         if tangent:
-            reach = torch.tensor([x - 1.5, x + 1.5], dtype=z.dtype)
+            reach = torch.tensor([x - 1.5, x + 1.5], device=z.device)
             data.append(line(reach, at.f + at.df * (reach - x), "", palette.INK, width=1.5, legend=False))
         alt.append(f"{names[id]}: f = {at.f:.3f}, f′ = {at.df:.3f}")
     for where, marks in points.items():
