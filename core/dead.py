@@ -13,7 +13,7 @@ Lu, Shin, Su, Karniadakis, "Dying ReLU and initialization: theory and numerical 
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -64,7 +64,13 @@ class Run:
     accuracy: Tensor
     dead: Tensor  # (E + 1, hidden)
     diverged_at: int | None
-    net: Net  # the last one that was finite
+    net: Net = field(repr=False)  # the last one that was finite
+    nets: Net = field(repr=False)  # the finite ones, one after the other: weights (E', out, in)
+
+    def at(self, epoch: int) -> Net:
+        """The net after so many epochs; after the last finite one nothing new comes."""
+        i = min(epoch, len(self.nets.weights[0]) - 1)
+        return Net(tuple(w[i] for w in self.nets.weights), tuple(b[i] for b in self.nets.biases))
 
 
 def _moons(t: Tensor, label: int) -> Tensor:
@@ -168,6 +174,10 @@ def collect(epochs: Iterable[Epoch]) -> Run:
         torch.stack([e.dead for e in seen]),
         diverged_at,
         finite[-1].net,
+        Net(
+            tuple(torch.stack(w) for w in zip(*(e.net.weights for e in finite), strict=True)),
+            tuple(torch.stack(b) for b in zip(*(e.net.biases for e in finite), strict=True)),
+        ),
     )
 
 

@@ -108,7 +108,7 @@ class Bank:
 
 @dataclass(frozen=True)
 class Signal:
-    """What was measured, layer by layer (L,), in float64; layer 1 comes first."""
+    """What was measured, layer by layer (L,), in float64 on the CPU; layer 1 comes first."""
 
     mean: Tensor  # of the activations
     std: Tensor
@@ -131,6 +131,16 @@ class Theory:
     chi: Tensor  # factor of the gradient's variance from z_{l+1} to z_l
     gradient_std: Tensor
     weight_gradient: Tensor
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Measurement, prediction, and the gain of the function."""
+
+    signal: Signal
+    theory: Theory
+    gain: float  # see `gain`
+    holding_sigma: float  # gain / √width: the σ of N(0, σ²) at which a signal of variance 1 keeps it
 
 
 HISTOGRAM_ENTRIES = 4096  # of each layer; all of them would cost as much as the network itself
@@ -198,20 +208,22 @@ def signal(
     entries = a[0].numel()
     mean = torch.stack([y.sum(dtype=torch.float64) for y in a[1:]]) / entries
     std = torch.stack([y.std(correction=0) for y in a[1:]]).double()
+    for i in ((std < 1e-15) | (std > 1e15) | std.isnan()).nonzero().flatten().tolist():
+        std[i] = a[i + 1].double().std(correction=0)  # float32 loses the squares of what is tiny or huge
     alive = int(
         (mean.isfinite() & std.isfinite()).int().cumprod(0).sum()
     )  # layers before the first broken one
     edges, counts = _histogram(a[1:], mean[:alive], std[:alive], bins)
     dead, low = _census(slopes, threshold)
     return Signal(
-        mean=mean,
-        std=std,
-        edges=edges,
-        counts=counts,
+        mean=mean.cpu(),
+        std=std.cpu(),
+        edges=edges.cpu(),
+        counts=counts.cpu(),
         weight_gradient=weight_gradient,
         gradient_std=gradient_std,
-        dead=dead,
-        saturated=low,
+        dead=dead.cpu(),
+        saturated=low.cpu(),
         broken=None if alive == depth else alive + 1,
     )
 
@@ -256,11 +268,50 @@ def theory(
     )
 
 
+def experiment(
+    f: Function,
+    depth: int = 20,
+    width: int = 128,
+    scheme: str = "normal",
+    sigma: float = 0.1,
+    bias_std: float = 0.0,
+    input_scale: float = 1.0,
+    threshold: float = 0.1,
+    seed: int = 0,
+    batch: int = 64,
+    bins: int = 26,
+    drawn: Bank | None = None,
+) -> Experiment:
+    """All that the page shows; `drawn` is the bank of this seed, width, kind and batch, where one was kept."""
+    _weight_std(scheme, width, sigma, 1.0)  # refuses what is not allowed before anything is drawn
+    drawn = drawn or bank(seed, depth, width, INITIALISATIONS[scheme].kind, batch)
+    same = {"sigma": sigma, "bias_std": bias_std, "input_scale": input_scale}
+    own = gain(f)
+    return Experiment(
+        signal(f, drawn, depth, scheme, **same, threshold=threshold, bins=bins),
+        theory(f, depth, width, scheme, **same, batch=batch),
+        own,
+        own / math.sqrt(width),
+    )
+
+
 def gain(f: Function) -> float:
     """1 / √E[f(z)²] for z ~ N(0, 1): the factor that gives a layer its variance back; inf where f is 0."""
     nodes, mass = _standard_normal()
     second = float(f(nodes).square() @ mass)
     return 1 / math.sqrt(second) if second else math.inf
+
+
+# What torch.nn.init.calculate_gain calls the functions that it knows.
+_PYTORCH_NAMES = {"identity": "linear", "sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "selu": "selu",
+                  "leaky_relu": "leaky_relu", "prelu": "leaky_relu"}  # fmt: skip
+
+
+def pytorch_gain(name: str = "", **parameters: float) -> float | None:
+    """The gain that PyTorch recommends, by its own table; None for a function that it does not know."""
+    known = _PYTORCH_NAMES.get(name)
+    slope = next(iter(parameters.values()), 0.01)  # the only parameter of the leaky ones
+    return torch.nn.init.calculate_gain(known, slope if known == "leaky_relu" else None) if known else None
 
 
 def _weight_std(scheme: str, width: int, sigma: float, gain: float) -> float:

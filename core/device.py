@@ -25,6 +25,11 @@ def current() -> torch.device:
     return pick(os.environ.get("LIGHTBOARD_DEVICE", "auto"))
 
 
+def exact() -> torch.device:
+    """The device for work that needs float64, which Apple's GPU does not have."""
+    return pick("cpu") if current().type == "mps" else current()
+
+
 @cache
 def describe(device: torch.device) -> str:
     """A name that a person knows: "NVIDIA H100", "Apple GPU", "AMD EPYC 7B13"."""

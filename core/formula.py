@@ -83,17 +83,54 @@ _TOKEN = re.compile(
     r"[ \t]+|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
     r"|\*\*|//|[<>]=?|[-+*/(),]"
 )
-_HINTS = {
-    "^": "Write ** for powers, not ^.",
-    "=": "A formula has no = sign; write only its right-hand side.",
-    "π": "Write pi for π.",
-    "[": "Use round brackets ( ) only.",
-    "{": "Use round brackets ( ) only.",
+_HINTS = {"^": "power", "=": "equals", "π": "pi", "[": "round", "]": "round", "{": "round", "}": "round"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What can be wrong with a formula; `note` is the sentence, with gaps for what was found."""
+
+    note: str
+
+
+FAULTS: dict[str, Fault] = {
+    "empty": Fault("Type a formula, for example x * sigmoid(x)."),
+    "long": Fault("A formula may have at most {most} characters, not {found}."),
+    "sign": Fault("A formula cannot hold {sign}; use 0-9, Latin letters, + - * / ** ( ) , . and < >."),
+    "invisible": Fault("A formula cannot hold an invisible character; type it anew instead of pasting it."),
+    "power": Fault("Write ** for powers, not ^."),
+    "equals": Fault("A formula has no = sign; write only its right-hand side."),
+    "pi": Fault("Write pi for π."),
+    "round": Fault("Use round brackets ( ) only."),
+    "times": Fault("Write a * after the number {number}, as in 2*x."),
+    "floor": Fault("Write / for division, or floor(x / y) to round down."),
+    "brackets": Fault("The brackets do not match: each ( needs its )."),
+    "nested": Fault("Brackets may be nested at most {most} deep."),
+    "incomplete": Fault("The formula is incomplete, or a sign such as * is missing between two parts."),
+    "large": Fault("A formula may have at most {most} operations and numbers."),
+    "chain": Fault("Compare two things at a time: (0 < x) * (x < 1)."),
+    "unknown": Fault(
+        "Only numbers, names, + - * / **, comparisons, brackets and functions such as sin(x) are allowed."
+    ),
+    "bare": Fault("{name} is a function: write {name}(x)."),
+    "name": Fault("There is no {name}; the names are {names}, and functions such as sin(x)."),
+    "called": Fault("{name} is not a function: write {name} * ( ... )."),
+    "function": Fault("There is no function {name}; there are {names}."),
+    "arity": Fault("{name} takes {wanted} values, not {found}."),
+    "single": Fault("{name} takes one value, not {found}."),
+    "infinite": Fault("{part} is not a finite number."),
+    "values": Fault("{text} needs values for {names}; it got {found}."),
+    "tensor": Fault("{name} must be a tensor of floating-point numbers."),
+    "variables": Fault("A formula in {names} is not a function of one variable."),
 }
 
 
 class FormulaError(ValueError):
-    """One sentence for the person who typed the formula."""
+    """One sentence for the person who typed the formula: a fault and what fills its gaps."""
+
+    def __init__(self, fault: str, **gaps: object) -> None:
+        super().__init__(FAULTS[fault].note.format(**gaps))
+        self.fault, self.gaps = fault, gaps
 
 
 @dataclass(frozen=True)
@@ -110,12 +147,11 @@ class Formula:
         """The value, of the common shape of the variables (tensors); parameters may be plain numbers."""
         names = {*self.variables, *self.parameters}
         if names != set(values):
-            raise FormulaError(
-                f"{self.text} needs values for {', '.join(sorted(names))}; it got {', '.join(values)}."
-            )
+            given = ", ".join(values)
+            raise FormulaError("values", text=self.text, names=", ".join(sorted(names)), found=given)
         first = values[self.variables[0]]
         if not isinstance(first, Tensor) or not first.is_floating_point():
-            raise FormulaError(f"{self.variables[0]} must be a tensor of floating-point numbers.")
+            raise FormulaError("tensor", name=self.variables[0])
         tensors = {k: torch.as_tensor(v, dtype=first.dtype, device=first.device) for k, v in values.items()}
         run = self._run
         result = torch.as_tensor(
@@ -132,7 +168,7 @@ class Formula:
     def bind(self, **parameters: float) -> Callable[[Tensor], Tensor]:
         """The function of its only variable, with the parameters filled in: an activation."""
         if len(self.variables) != 1:
-            raise FormulaError(f"A formula in {', '.join(self.variables)} is not a function of one variable.")
+            raise FormulaError("variables", names=", ".join(self.variables))
         return lambda z: self(**{self.variables[0]: z}, **parameters)
 
 
@@ -142,9 +178,7 @@ def parse(text: str, variables: Sequence[str] = ("x",)) -> Formula:
     try:
         tree = ast.parse(text.strip(" \t"), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise FormulaError(
-            "The formula is incomplete, or a sign such as * is missing between two parts."
-        ) from None
+        raise FormulaError("incomplete") from None
     compiler = _Compiler(tuple(variables))
     run = compiler.value(tree)
     used = compiler.used
@@ -155,6 +189,11 @@ def parse(text: str, variables: Sequence[str] = ("x",)) -> Formula:
         run,
         tuple(name for name in variables if name not in used),
     )
+
+
+def function(text: str, **parameters: float) -> Callable[[Tensor], Tensor]:
+    """The activation that a formula in x describes, with its parameters filled in."""
+    return parse(text).bind(**parameters)
 
 
 @dataclass(frozen=True)
@@ -168,16 +207,29 @@ class Check:
     undefined: int  # left out: f or f' is not finite there
 
 
+def value_and_slope(f: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
+    """f(z) and f'(z) by autograd."""
+    with torch.enable_grad():
+        x = z.detach().clone().requires_grad_()
+        y = f(x)
+        slope = torch.autograd.grad(y.sum(), x)[0] if y.requires_grad else torch.zeros_like(z)
+    return y.detach(), slope
+
+
+def differences(f: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
+    """The central difference quotients (f(z + h) - f(z - h)) / 2h, h = 1e-6 · max(1, |z|)."""
+    h = 1e-6 * z.abs().clamp(min=1)
+    with torch.no_grad():
+        return (f(z + h) - f(z - h)) / (2 * h)
+
+
 def check_derivative(f: Callable[[Tensor], Tensor], z: Tensor) -> Check:
     """Compare f' by autograd with (f(z + h) - f(z - h)) / 2h in float64, h = 1e-6 · max(1, |z|)."""
     z = z.detach().double().flatten()
-    with torch.enable_grad():
-        x = z.clone().requires_grad_()
-        y = f(x)
-        slope = torch.autograd.grad(y.sum(), x)[0] if y.requires_grad else torch.zeros_like(z)
+    y, slope = value_and_slope(f, z)
     h = 1e-6 * z.abs().clamp(min=1)
     with torch.no_grad():
-        y, right, left = y.detach(), f(z + h), f(z - h)
+        right, left = f(z + h), f(z - h)
     rising, falling = (right - y) / h, (y - left) / h
     central = (rising + falling) / 2
     finite = central.isfinite() & slope.isfinite()
@@ -194,6 +246,28 @@ def check_derivative(f: Callable[[Tensor], Tensor], z: Tensor) -> Check:
     )
 
 
+@dataclass(frozen=True)
+class Report:
+    """A formula at one point, and its derivative checked over a range."""
+
+    x: float
+    f: float
+    df: float  # by autograd
+    difference: float  # (f(x + h) - f(x - h)) / 2h
+    check: Check
+
+
+def report(
+    text: str, x: float, low: float = -5.0, high: float = 5.0, points: int = 401, **parameters: float
+) -> Report:
+    """f, f' and the difference quotient at x; the check on `points` from low to high."""
+    f = function(text, **parameters)
+    z = torch.tensor(x, dtype=torch.float64)
+    y, slope = value_and_slope(f, z)
+    check = check_derivative(f, torch.linspace(low, high, points, dtype=torch.float64))
+    return Report(x, y.item(), slope.item(), differences(f, z).item(), check)
+
+
 def finite_difference_gap(f: Callable[[Tensor], Tensor], z: Tensor) -> float:
     """The largest gap of `check_derivative`: relative where the slope is above 1, kinks left out."""
     return check_derivative(f, z).gap
@@ -202,29 +276,26 @@ def finite_difference_gap(f: Callable[[Tensor], Tensor], z: Tensor) -> float:
 def _scan(text: str) -> None:
     """Refuse everything that is not a token before Python's parser sees it."""
     if not isinstance(text, str) or not text.strip(" \t"):
-        raise FormulaError("Type a formula, for example x * sigmoid(x).")
+        raise FormulaError("empty")
     if len(text) > MAX_LENGTH:
-        raise FormulaError(f"A formula may have at most {MAX_LENGTH} characters, not {len(text)}.")
+        raise FormulaError("long", most=MAX_LENGTH, found=len(text))
     position, depth = 0, 0
     while position < len(text):
         token = _TOKEN.match(text, position)
         if token is None:
             sign = text[position]
-            what = f"the sign {sign}" if sign.isprintable() else "an invisible character"
-            raise FormulaError(
-                _HINTS.get(sign)
-                or f"A formula cannot hold {what}; use 0-9, Latin letters, + - * / ** ( ) , . and < >."
-            )
+            fault = _HINTS.get(sign, "sign" if sign.isprintable() else "invisible")
+            raise FormulaError(fault, sign=sign)
         position = token.end()
         if token["number"] and re.match(r"[A-Za-z_0-9.]", text[position:]):
-            raise FormulaError(f"Write a * after the number {token[0]}, as in 2*x.")
+            raise FormulaError("times", number=token[0])
         if token[0] == "//":
-            raise FormulaError("Write / for division, or floor(x / y) to round down.")
+            raise FormulaError("floor")
         depth += (token[0] == "(") - (token[0] == ")")
         if depth < 0 or (depth > 0 and position == len(text)):
-            raise FormulaError("The brackets do not match: each ( needs its ).")
+            raise FormulaError("brackets")
         if depth > MAX_NESTING:
-            raise FormulaError(f"Brackets may be nested at most {MAX_NESTING} deep.")
+            raise FormulaError("nested", most=MAX_NESTING)
 
 
 class _Compiler:
@@ -240,7 +311,7 @@ class _Compiler:
         """A closure over torch operations; a float where no name occurs below the node."""
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise FormulaError(f"A formula may have at most {MAX_NODES} operations and numbers.")
+            raise FormulaError("large", most=MAX_NODES)
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return self._finite(float(number), node)
@@ -255,12 +326,10 @@ class _Compiler:
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
                 return self._apply(_COMPARE[type(op)], [left, right], node, lift=True)
             case ast.Compare():
-                raise FormulaError("Compare two things at a time: (0 < x) * (x < 1).")
+                raise FormulaError("chain")
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name, arguments, node)
-        raise FormulaError(
-            "Only numbers, names, + - * / **, comparisons, brackets and functions such as sin(x) are allowed."
-        )
+        raise FormulaError("unknown")
 
     def _name(self, name: str) -> Code | float:
         if name in self.variables or name in self.parameters:
@@ -269,18 +338,19 @@ class _Compiler:
         if name in CONSTANTS:
             return CONSTANTS[name]
         if name in FUNCTIONS:
-            raise FormulaError(f"{name} is a function: write {name}(x).")
+            raise FormulaError("bare", name=name)
         known = ", ".join((*self.variables, *self.parameters, *CONSTANTS))
-        raise FormulaError(f"There is no {name}; the names are {known}, and functions such as sin(x).")
+        raise FormulaError("name", name=name, names=known)
 
     def _call(self, name: str, arguments: list[ast.expr], node: ast.expr) -> Code | float:
         if name in (*self.variables, *self.parameters, *CONSTANTS):
-            raise FormulaError(f"{name} is not a function: write {name} * ( ... ).")
+            raise FormulaError("called", name=name)
         if name not in FUNCTIONS:
-            raise FormulaError(f"There is no function {name}; there are {', '.join(FUNCTIONS)}.")
+            raise FormulaError("function", name=name, names=", ".join(FUNCTIONS))
         arity, function = FUNCTIONS[name]
         if len(arguments) != arity:
-            raise FormulaError(f"{name} takes {arity} value{'s' * (arity > 1)}, not {len(arguments)}.")
+            fault = "single" if arity == 1 else "arity"
+            raise FormulaError(fault, name=name, wanted=arity, found=len(arguments))
         return self._apply(function, arguments, node, lift=True)
 
     def _apply(
@@ -304,5 +374,5 @@ class _Compiler:
 
     def _finite(self, number: float, node: ast.expr) -> float:
         if not math.isfinite(number):
-            raise FormulaError(f"{ast.unparse(node)} is not a finite number.")
+            raise FormulaError("infinite", part=ast.unparse(node))
         return number

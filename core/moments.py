@@ -87,6 +87,26 @@ def iterate(
     return torch.stack(path)
 
 
+def cascade(
+    f: Function,
+    mu: float,
+    sigma: float,
+    layers: int,
+    omega: float = 1.0,
+    tau: float = 1.0,
+    points: int = COARSE,
+) -> Tensor:
+    """The same seen from the inputs z of f: rows (mean z, std z, mean f(z), std f(z)), (layers + 1, 4).
+
+    The first z is N(μ, σ²) itself, the next ones N(ω μ', τ σ'²).
+    """
+    first = moments(f, mu, sigma, points)
+    after = iterate(f, first.mean.item(), first.std.item(), layers, omega, tau, points)  # (layers + 1, 2)
+    start = torch.tensor([[mu, sigma]], dtype=after.dtype, device=after.device)
+    before = torch.cat([start, after[:-1] * torch.tensor([omega, math.sqrt(tau)]).to(after)])
+    return torch.cat([before, after], 1)
+
+
 def distribution(
     f: Function, mu: float, sigma: float, bins: int = 60, points: int = FINE
 ) -> tuple[Tensor, Tensor]:

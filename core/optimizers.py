@@ -1,21 +1,21 @@
 r"""Optimizers: sixteen rules for walking downhill, each equal to torch.optim where torch has it.
 
-A rule reads the gradient g, updates its memory and answers with a direction and a rate, the effective learning
-rate of each coordinate. All of them then move in the same way:
+A rule reads the gradient g, updates its memory and answers with a direction and a rate, the effective
+learning rate of each coordinate. All of them then move in the same way:
 
     w ← (1 - lr λ) w - rate ⊙ direction
 
-λ is decoupled weight decay (0 for most); L2 regularisation adds l2 · w to g instead. Before that g may get noise
-N(0, α²) and be clipped to the length θ, as in a training loop: backward, clip, step.
+λ is decoupled weight decay (0 for most); L2 regularisation adds l2 · w to g instead. Before that g may get
+noise N(0, α²) and be clipped to the length θ, as in a training loop: backward, clip, step.
 
 Momentum: Polyak 1964; Nesterov 1983, in the form of Sutskever et al. 2013; L-BFGS: Liu, Nocedal 1989; Rprop:
-Riedmiller, Braun 1993; Adagrad: Duchi et al. 2011; RMSProp: Tieleman, Hinton 2012, centred: Graves 2013; Adadelta:
-Zeiler 2012; Adam, Adamax: Kingma, Ba 2015; NAdam: Dozat 2016; AMSGrad: Reddi et al. 2018; AdamW: Loshchilov, Hutter
-2019; RAdam: Liu et al. 2020; Lion: Chen et al. 2023.
+Riedmiller, Braun 1993; Adagrad: Duchi et al. 2011; RMSProp: Tieleman, Hinton 2012, centred: Graves 2013;
+Adadelta: Zeiler 2012; Adam, Adamax: Kingma, Ba 2015; NAdam: Dozat 2016; AMSGrad: Reddi et al. 2018; AdamW:
+Loshchilov, Hutter 2019; RAdam: Liu et al. 2020; Lion: Chen et al. 2023.
 
-x and y are walked as two numbers. A few starts are walked in plain Python floats, because a torch operation on two
-numbers costs fifty times as much as the sum itself; many starts are walked as two tensors of shape (starts,) by the
-same lines. With tensors, lr and the hyperparameters may be tensors of shape (starts,) too: one sweep, one walk.
+x and y are walked as two numbers. A few starts are walked in plain Python floats, because torch takes fifty
+times as long to add two numbers as the addition takes; many starts are walked as two tensors (starts,) by the
+same lines. Then lr and the hyperparameters may be such tensors too: one sweep is one walk.
 """
 
 import math
@@ -55,8 +55,8 @@ class Parameter:
 class Rule:
     """One member of the family.
 
-    step(g, lr, t, state, *hyperparameters) -> (direction, rate, state) is called for x and for y alone; a rule of
-    `pairs` is called once, with pairs, because it mixes the coordinates.
+    step(g, lr, t, state, *hyperparameters) -> (direction, rate, state) is called for x and for y alone;
+    a rule of `pairs` is called once, with pairs, because it mixes the coordinates.
     """
 
     title: str
@@ -82,16 +82,16 @@ def root(z: Real) -> Real:
 
 def sign(z: Real) -> Real:
     if isinstance(z, Tensor):
-        return torch.sign(z)
-    return float((z > 0) - (z < 0)) if z == z else z  # NaN stays NaN
+        return torch.where(z.isnan(), z, torch.sign(z))  # torch's own sign(NaN) is 0
+    return z if math.isnan(z) else float((z > 0) - (z < 0))
 
 
 def larger(a: Real, b: Real) -> Real:
-    return torch.clamp(a, min=b) if isinstance(a, Tensor) else b if b > a else a
+    return torch.clamp(a, min=b) if isinstance(a, Tensor) else max(a, b)
 
 
 def smaller(a: Real, b: Real) -> Real:
-    return torch.clamp(a, max=b) if isinstance(a, Tensor) else b if b < a else a
+    return torch.clamp(a, max=b) if isinstance(a, Tensor) else min(a, b)
 
 
 def pick(condition: Any, a: Real, b: Real) -> Real:
@@ -203,7 +203,8 @@ def adamax(
 ) -> Answer:
     m, u, _ = state
     m = beta1 * m + (1 - beta1) * g
-    u = larger(abs(g) + eps, beta2 * u)
+    size: Any = abs(g)
+    u = larger(size + eps, beta2 * u)
     m_hat = m / (1 - beta1**t) if bias_correction else m
     return m_hat, lr / u, (m, u, m_hat)
 
@@ -237,7 +238,8 @@ def lbfgs(g: State, lr: Real, t: int, state: State, history: Real) -> Answer:
         curved = ys > 1e-10  # else the step has learnt nothing that keeps the inverse Hessian positive
         memory = _remember(memory, curved, (sx, sy, yx, yy, 1 / pick(curved, ys, 1.0)), int(history))
         h0 = pick(curved, ys / pick(curved, y_square, 1.0), h0)
-    qx, qy, weights = -gx, -gy, []
+    weights: list[Any] = []
+    qx, qy = -gx, -gy
     for sx, sy, yx, yy, rho in reversed(memory):
         a = rho * (sx * qx + sy * qy)
         qx, qy = qx - a * yx, qy - a * yy
@@ -294,7 +296,7 @@ RULES: dict[str, Rule] = {
         gd,
         "Straight down the slope: simple, but one rate for all directions zigzags in a ravine.",
         0.05,
-        torch_call="SGD([p], lr={lr!r}{decay})",
+        torch_call="SGD([p], lr={lr}{decay})",
         torch_decay="l2",
     ),
     "momentum": Rule(
@@ -305,7 +307,7 @@ RULES: dict[str, Rule] = {
         0.02,
         (_RHO,),
         ("m",),
-        torch_call="SGD([p], lr={lr!r}, momentum={rho!r}{decay})",
+        torch_call="SGD([p], lr={lr}, momentum={rho}{decay})",
         torch_decay="l2",
     ),
     "nesterov": Rule(
@@ -316,7 +318,7 @@ RULES: dict[str, Rule] = {
         0.02,
         (_RHO,),
         ("m",),
-        torch_call="SGD([p], lr={lr!r}, momentum={rho!r}, nesterov={nesterov}{decay})",
+        torch_call="SGD([p], lr={lr}, momentum={rho}, nesterov={nesterov}{decay})",
         torch_decay="l2",
     ),
     "adagrad": Rule(
@@ -327,7 +329,7 @@ RULES: dict[str, Rule] = {
         0.5,
         (_eps(1e-10),),
         ("v",),
-        torch_call="Adagrad([p], lr={lr!r}, eps={eps!r}{decay})",
+        torch_call="Adagrad([p], lr={lr}, eps={eps}{decay})",
         torch_decay="l2",
     ),
     "adadelta": Rule(
@@ -339,7 +341,7 @@ RULES: dict[str, Rule] = {
         1.0,
         (_RHO, _eps(1e-6)),
         ("v", "u"),
-        torch_call="Adadelta([p], lr={lr!r}, rho={rho!r}, eps={eps!r}{decay})",
+        torch_call="Adadelta([p], lr={lr}, rho={rho}, eps={eps}{decay})",
         torch_decay="l2",
     ),
     "rmsprop": Rule(
@@ -355,7 +357,7 @@ RULES: dict[str, Rule] = {
             Parameter("centered", r"v - \bar g^2", 0.0, 0.0, 1.0, 1.0, switch=True),
         ),
         ("v", r"\bar g", "m"),
-        torch_call="RMSprop([p], lr={lr!r}, alpha={beta!r}, eps={eps!r}, momentum={rho!r}, "
+        torch_call="RMSprop([p], lr={lr}, alpha={beta}, eps={eps}, momentum={rho}, "
         "centered={centered}{decay})",
         torch_decay="l2",
     ),
@@ -367,7 +369,7 @@ RULES: dict[str, Rule] = {
         0.1,
         (*_ADAM, _CORRECTION),
         _ADAM_MEMORY,
-        torch_call="Adam([p], lr={lr!r}, betas=({beta1!r}, {beta2!r}), eps={eps!r}{decay})",
+        torch_call="Adam([p], lr={lr}, betas=({beta1}, {beta2}), eps={eps}{decay})",
         torch_decay="either",
     ),
     "adamw": Rule(
@@ -379,7 +381,7 @@ RULES: dict[str, Rule] = {
         (*_ADAM, _CORRECTION),
         _ADAM_MEMORY,
         decay=0.01,
-        torch_call="AdamW([p], lr={lr!r}, betas=({beta1!r}, {beta2!r}), eps={eps!r}, weight_decay={decay})",
+        torch_call="AdamW([p], lr={lr}, betas=({beta1}, {beta2}), eps={eps}{decay})",
         torch_decay="decoupled",
     ),
     "amsgrad": Rule(
@@ -390,7 +392,7 @@ RULES: dict[str, Rule] = {
         0.1,
         (*_ADAM, _CORRECTION),
         ("m", "v", r"v_{\max}", r"\hat m", r"\sqrt{\hat v}"),
-        torch_call="Adam([p], lr={lr!r}, betas=({beta1!r}, {beta2!r}), eps={eps!r}, amsgrad={amsgrad}{decay})",
+        torch_call="Adam([p], lr={lr}, betas=({beta1}, {beta2}), eps={eps}, amsgrad=True{decay})",
         torch_decay="either",
     ),
     "nadam": Rule(
@@ -402,8 +404,7 @@ RULES: dict[str, Rule] = {
         0.1,
         (*_ADAM, Parameter("psi", r"\psi", 0.004, 0.0, 0.1, 0.001)),
         ("m", "v", r"\prod\mu", r"\sqrt{\hat v}"),
-        torch_call="NAdam([p], lr={lr!r}, betas=({beta1!r}, {beta2!r}), eps={eps!r}, "
-        "momentum_decay={psi!r}{decay})",
+        torch_call="NAdam([p], lr={lr}, betas=({beta1}, {beta2}), eps={eps}, momentum_decay={psi}{decay})",
         torch_decay="either",
     ),
     "radam": Rule(
@@ -415,7 +416,7 @@ RULES: dict[str, Rule] = {
         0.05,
         _ADAM,
         _ADAM_MEMORY,
-        torch_call="RAdam([p], lr={lr!r}, betas=({beta1!r}, {beta2!r}), eps={eps!r}{decay})",
+        torch_call="RAdam([p], lr={lr}, betas=({beta1}, {beta2}), eps={eps}{decay})",
         torch_decay="either",
     ),
     "adamax": Rule(
@@ -426,7 +427,7 @@ RULES: dict[str, Rule] = {
         0.1,
         (*_ADAM, _CORRECTION),
         ("m", "u", r"\hat m"),
-        torch_call="Adamax([p], lr={lr!r}, betas=({beta1!r}, {beta2!r}), eps={eps!r}{decay})",
+        torch_call="Adamax([p], lr={lr}, betas=({beta1}, {beta2}), eps={eps}{decay})",
         torch_decay="l2",
     ),
     "rprop": Rule(
@@ -440,27 +441,27 @@ RULES: dict[str, Rule] = {
             Parameter("eta_plus", r"\eta_+", 1.2, 1.05, 2.0, 0.05),
         ),
         ("g", r"\Delta"),
-        torch_call="Rprop([p], lr={lr!r}, etas=({eta_minus!r}, {eta_plus!r}))",
+        torch_call="Rprop([p], lr={lr}, etas=({eta_minus}, {eta_plus}))",
     ),
     "lion": Rule(
         "Lion",
         r"w \leftarrow w - \eta \operatorname{sign}(\beta_1 m + (1 - \beta_1) g),"
         r"\quad m \leftarrow \beta_2 m + (1 - \beta_2) g",
         lion,
-        "The sign of a momentum, half of Adam's memory; every step is η long, so it needs a schedule to settle.",
+        "The sign of a momentum, half of Adam's memory; every step is η long: it needs a schedule to settle.",
         0.02,
         (_beta("beta1", r"\beta_1", 0.9), _beta("beta2", r"\beta_2", 0.99)),
         ("m",),
     ),
     "lbfgs": Rule(
         "L-BFGS",
-        r"w \leftarrow w - \eta H_k g,\quad H_k \approx (\nabla^2 L)^{-1} \text{ from the last } k \text{ steps}",
+        r"w \leftarrow w - \eta H_k g,\quad H_k \approx (\nabla^2 L)^{-1} \text{ from } k \text{ steps}",
         lbfgs,
         "Learns the curvature from its own steps: superb on smooth full-batch problems, lost in noise.",
         0.5,
         (Parameter("history", "k", 10.0, 1.0, 100.0, 1.0),),
         pairs=True,
-        torch_call="LBFGS([p], lr={lr!r}, max_iter=1, history_size={history})",
+        torch_call="LBFGS([p], lr={lr}, max_iter=1, history_size={history})",
     ),
     "newton": Rule(
         "Newton",
@@ -545,9 +546,9 @@ def race(
     inside: bool = False,
     together: bool = False,
 ) -> dict[str, Path]:
-    """Several runs from the same starts; with `together` one call of `grad` serves all of them in each step.
+    """Several runs from the same starts; with `together` each step calls `grad` once for all of them.
 
-    That pays where a gradient is dear, such as autograd of a typed formula; closed forms are faster one by one.
+    That pays where a gradient is dear, as autograd of a typed formula is; closed forms are faster one by one.
     """
     points, grads = _starts(start), _gradients(grad, steps)
     few = len(points) <= FEW and points.device.type == "cpu" and points.dtype == torch.float64
@@ -563,7 +564,7 @@ def race(
             ]
         else:
             columns = (n.unbind(-1) for n in noise)
-            walkers[name] = [_Walker(run, *points.unbind(-1), hessian, columns, inside)]
+            walkers[name] = [_Walker(run, points[:, 0], points[:, 1], hessian, columns, inside)]
     singles = [w for group in walkers.values() for w in group if w.single]
     crowds = [w for group in walkers.values() for w in group if not w.single]
     with torch.no_grad():
@@ -579,7 +580,7 @@ def arrive(
     points = _starts(start)
     run = _check(run, steps, len(points), hessian)
     columns = (n.unbind(-1) for n in _noise(run, points, steps))
-    walker = _Walker(run, *points.unbind(-1), hessian, columns)
+    walker = _Walker(run, points[:, 0], points[:, 1], hessian, columns)
     with torch.no_grad():
         for step_grad in _gradients(grad, steps):
             walker.step(*step_grad(walker.x, walker.y))
@@ -598,6 +599,7 @@ class _Walker:
         self.state_y = self.state_x
         self.single = not isinstance(x, Tensor)
         self.diverged_at: Any = -1 if self.single else torch.full_like(x, -1, dtype=torch.long)
+        self.complete = True  # none of many has diverged yet
         self.trail: list[Any] = [(x, y)]
         self.log: list[State] | None = [] if inside else None
 
@@ -642,8 +644,12 @@ class _Walker:
             else:
                 self.diverged_at = self.t
             return
-        lost = ~((x.abs() < FAR) & (y.abs() < FAR))
-        self.diverged_at = torch.where(lost & (self.diverged_at < 0), self.t, self.diverged_at)
+        here = (x.abs() < FAR) & (y.abs() < FAR)
+        if self.complete and bool(here.all()):  # the usual case, and the faster one
+            self.x, self.y = x, y
+            return
+        self.complete = False
+        self.diverged_at = torch.where(~here & (self.diverged_at < 0), self.t, self.diverged_at)
         going = self.diverged_at < 0
         self.x, self.y = torch.where(going, x, self.x), torch.where(going, y, self.y)
 
@@ -691,7 +697,7 @@ def _inside(walkers: list[_Walker], steps: int, points: Tensor, diverged_at: Ten
                 for j, number in enumerate(row):
                     values[t, :, j] = number
     gone = (diverged_at >= 0) & (torch.arange(1, steps + 1, device=points.device)[:, None] >= diverged_at)
-    values = values.masked_fill(gone[..., None], 0.0).unflatten(-1, (-1, 2))
+    values = values.masked_fill(gone[..., None], 0.0).reshape(*gone.shape, width // 2, 2)
     gradient, direction, rate, *memory = values.unbind(-2)
     named = dict(zip(first.rule.memory, memory, strict=False))
     return Inside(gradient, direction, rate, -rate * direction, named)
@@ -742,6 +748,9 @@ def _check(run: Run, steps: int, starts: int, hessian: Hessian | None) -> Run:
             "weight decay" if factor is decay else "a factor of the schedule", factor, 0.0, math.inf, starts
         )
     lr = _number("lr", rule.lr if run.lr is None else run.lr, 0.0, math.inf, starts)
+    for n, p in own.items():
+        if (p.switch or p.step == 1) and isinstance(run.hyper.get(n), Tensor):
+            raise ValueError(f"{n} of {rule.title} must be one number for all starts.")
     hyper = {n: _number(n, run.hyper.get(n, p.default), p.low, p.high, starts) for n, p in own.items()}
     return replace(run, lr=lr, hyper=hyper, decay=decay)
 

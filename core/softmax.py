@@ -12,6 +12,8 @@ The last dimension holds the classes; everything before it is a batch.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -77,6 +79,51 @@ def sample(logits: Tensor, n: int, temperature: float = 1.0, seed: int = 0) -> T
     cumulated = softmax(logits.detach().double().cpu(), temperature).cumsum(0)
     picked = torch.searchsorted(cumulated, u, right=True).clamp(max=len(logits) - 1)
     return torch.bincount(picked, minlength=len(logits))
+
+
+# --- What a page asks ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """p, -log p and (p - y) / T of every class, (classes,), as one way of computing them has it."""
+
+    dtype: str
+    naive: bool
+    p: tuple[float, ...]
+    loss: tuple[float, ...]
+    gradient: tuple[float, ...]
+
+
+def outcome(
+    logits: Sequence[float],
+    target: int,
+    temperature: float = 1.0,
+    shift: float = 0.0,
+    dtype: str = "float64",
+    naive: bool = False,
+) -> Outcome:
+    """Softmax of s + c with every step rounded to `dtype`; loss[target] is the cross-entropy."""
+    if dtype not in DTYPES:
+        raise ValueError(f"There is no dtype {dtype!r} here; choose one of {', '.join(DTYPES)}.")
+    s = torch.tensor(logits, dtype=DTYPES[dtype]) + shift
+    p = (naive_softmax if naive else softmax)(s, temperature)
+    loss = -(naive_log_softmax if naive else log_softmax)(s, temperature)
+    y = torch.zeros_like(s)
+    y[_class(s, target)] = 1
+    return Outcome(dtype, naive, *(tuple(row.tolist()) for row in (p, loss, (p - y) / temperature)))
+
+
+def outcomes(
+    logits: Sequence[float], target: int, temperature: float = 1.0, shift: float = 0.0
+) -> list[Outcome]:
+    """The naive and the stable way in the dtypes that networks are trained in, one after the other."""
+    dtypes = [name for name in DTYPES if name != "float64"]
+    return [
+        outcome(logits, target, temperature, shift, dtype, naive)
+        for dtype in dtypes
+        for naive in (True, False)
+    ]
 
 
 def _scaled(logits: Tensor, temperature: float) -> Tensor:

@@ -1,17 +1,18 @@
 r"""Loss surfaces of two weights: small landscapes on which one can watch an optimizer walk.
 
 A surface is f(x, y) with its exact gradient, written by hand so that a step of gradient descent costs almost
-nothing. The Hessian, needed by Newton's method and for the stability limit 2 / λ_max, is autograd of the gradient,
-and at a single point its complex-step derivative, which has no rounding error of a difference (Squire, Trapp,
-"Using complex variables to estimate derivatives of real functions", 1998):
+nothing. The Hessian, needed by Newton's method and for the stability limit 2 / λ_max, is autograd of the
+gradient; at a single point it is the complex-step derivative, which has no difference to round off (Squire,
+Trapp, "Using complex variables to estimate derivatives of real functions", 1998):
 
     h_xx = Im g_x(x + iε, y) / ε,  ε = 1e-100      λ = (h_xx + h_yy) / 2 ± √( ((h_xx - h_yy) / 2)² + h_xy² )
 
-The classical ones: Rosenbrock 1960; Beale 1958; Himmelblau 1972; Rastrigin 1974; Ackley 1987; Styblinski, Tang 1990;
-collected in Jamil, Yang, "A literature survey of benchmark functions for global optimisation problems", 2013.
+The classical ones: Rosenbrock 1960; Beale 1958; Himmelblau 1972; Rastrigin 1974; Ackley 1987; Styblinski,
+Tang 1990; collected in Jamil, Yang, "A literature survey of benchmark functions for global optimisation
+problems", 2013.
 
-Every f and gradient takes tensors of any shape, or plain Python floats: on one point floats are fifty times faster.
-Products stand where powers could, because Python's float power raises an error on overflow, a product gives inf.
+Every f and gradient takes tensors of any shape, or plain Python numbers: on one point they are fifty times
+faster. Products stand where powers could: Python's float power raises an error on overflow, a product is inf.
 """
 
 import cmath
@@ -224,12 +225,12 @@ def ackley_gradient(x: Real, y: Real) -> tuple[Real, Real]:
     return funnel * x + waves * sin(w * x), funnel * y + waves * sin(w * y)
 
 
-def cliff(x: Real, y: Real, steepness: float = 20.0) -> Real:
+def cliff(x: Real, y: Real, steepness: float = 50.0) -> Real:
     well = exp(-((x + 1.5) * (x + 1.5) + y * y) / 4.5)
     return 1 + tanh(0.5 * steepness * (x - 1)) - well
 
 
-def cliff_gradient(x: Real, y: Real, steepness: float = 20.0) -> tuple[Real, Real]:
+def cliff_gradient(x: Real, y: Real, steepness: float = 50.0) -> tuple[Real, Real]:
     pull = exp(-((x + 1.5) * (x + 1.5) + y * y) / 4.5) / 2.25
     wall = tanh(0.5 * steepness * (x - 1))
     return 0.5 * steepness * (1 - wall * wall) + pull * (x + 1.5), pull * y
@@ -416,11 +417,11 @@ SURFACES: dict[str, Surface] = {
         r"1 + \tanh\tfrac{s (x - 1)}{2} - e^{-((x + 1.5)^2 + y^2) / 4.5}",
         cliff,
         cliff_gradient,
-        "Almost no gradient on the plateau, a huge one on the wall: one step there throws plain descent away.",
+        "Almost no gradient on the plateau, a huge one on the wall: one step there throws descent far away.",
         (-5.0, 4.0, -3.0, 3.0),
         (2.5, 1.0),
         ((-1.5, 0.0),),
-        parameters=(Parameter("steepness", "s", 20.0, 10.0, 100.0, 1.0, log=True),),
+        parameters=(Parameter("steepness", "s", 50.0, 10.0, 200.0, 1.0, log=True),),
     ),
     "sharp_flat": Surface(
         "Sharp and flat minimum",
@@ -443,7 +444,7 @@ PARAMETERS: dict[str, Parameter] = {p.name: p for s in SURFACES.values() for p i
 
 @dataclass(frozen=True)
 class Field:
-    """f(x, y), its gradient and its Hessian, all parameters filled in; floats give floats, tensors tensors."""
+    """f(x, y), its gradient and its Hessian, parameters filled in; floats give floats, tensors tensors."""
 
     f: Function
     gradient: Gradient

@@ -1,0 +1,13 @@
+"""What all tests share."""
+
+import os
+
+import torch
+from hypothesis import settings
+
+# As the server does: one thread a picture; the tests themselves run side by side.
+torch.set_num_threads(1)
+
+# A busy machine may take its time; in CI the examples are the same every time.
+settings.register_profile("lightboard", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("lightboard")

@@ -21,7 +21,11 @@ FLAGS = [
     "--disable-sync",
 ]
 
-_PLAYWRIGHTS_OWN = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
+_PLAYWRIGHTS_OWN = """
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)
+"""
 
 
 def find_chromium() -> str | None:
@@ -33,7 +37,8 @@ def find_chromium() -> str | None:
         if Path(path).exists():
             return path
     # In a process of its own: Playwright's synchronous API must not be started twice in one thread.
-    asked = subprocess.run([sys.executable, "-c", _PLAYWRIGHTS_OWN], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", _PLAYWRIGHTS_OWN]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
     own = asked.stdout.strip()
     return own if asked.returncode == 0 and Path(own).exists() else None
 
@@ -45,9 +50,9 @@ def get_chromium() -> str | None:
         return found
     if shutil.which("apt-get") and os.geteuid() == 0:
         print("There is no Chromium here: installing Debian's.", flush=True)
-        quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
-        subprocess.run(["apt-get", "-qq", "update"], check=False, **quiet)
-        subprocess.run(["apt-get", "-qq", "install", "-y", "--no-install-recommends", "chromium"], check=False, **quiet)
+        for step in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", "-qq", *step], check=False, stdout=subprocess.DEVNULL,
+                           env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})  # fmt: skip
         found = find_chromium()
     if not found:
         print("There is no Chromium here: asking Playwright for its own.", flush=True)
@@ -58,4 +63,4 @@ def get_chromium() -> str | None:
 
 if __name__ == "__main__":
     browser = get_chromium()
-    print(f"Browser: {browser}" if browser else "No Chromium could be had: the browser tests will be skipped.")
+    print(f"Browser: {browser or 'none could be had, so the browser tests will be skipped'}")

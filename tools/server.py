@@ -1,4 +1,4 @@
-"""Starts the app on a port of its own, waits until it answers, and stops it again. For tests, shots and bench."""
+"""Starts the app on a port of its own, waits until it answers, stops it again: for tests, shots and bench."""
 
 import os
 import socket
@@ -17,15 +17,16 @@ PATIENCE = 90.0  # seconds; importing torch on a busy machine takes its time
 
 
 @contextmanager
-def serve(port: int | None = None, **env: str) -> Iterator[str]:
+def serve(port: int | None = None, app: str = "lightboard.py", **env: str) -> Iterator[str]:
     """The address of a fresh server, such as "http://127.0.0.1:43211"; it lives as long as the block.
 
-    `env` is added to its environment: LIGHTBOARD_PLAIN="1", STREAMLIT_SERVER_BASE_URL_PATH="tools/board", …
+    `app` is the file that holds the ASGI app, from the root of the repository; `env` is added to its environment:
+    LIGHTBOARD_PLAIN="1", STREAMLIT_SERVER_BASE_URL_PATH="tools/board", …
     """
     port = port or free_port()
     base = env.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
     url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
-    command = [sys.executable, "-m", "streamlit", "run", "lightboard.py", "--server.port", str(port),
+    command = [sys.executable, "-m", "streamlit", "run", app, "--server.port", str(port),
                "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]  # fmt: skip
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(

@@ -1,7 +1,7 @@
 """A visitor without a browser: opens a session as the browser does, and speaks to /live with the tokens it is given.
 
-    async with visit("http://127.0.0.1:8501", "activations") as visitor:
-        frame = await visitor.ask("activations.stage", {"x": 1.5})
+async with visit("http://127.0.0.1:8501", "activations") as visitor:
+    frame = await visitor.ask("activations.stage", {"x": 1.5})
 """
 
 import json
@@ -72,7 +72,11 @@ class Visitor:
                 self.figures[head["name"]] = head
             elif element.WhichOneof("type") == "slider":
                 sliders.append(element.slider)
-        watched = {spec["key"]: (name, spec) for head in self.figures.values() for name, spec in head["watch"].items()}
+        watched = {
+            spec["key"]: (name, spec)
+            for head in self.figures.values()
+            for name, spec in head["watch"].items()
+        }
         for slider in sliders:
             found = next((k for k in watched if slider.id.endswith(f"-{k}")), None)
             if found:

@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.formula import (
+    FAULTS,
     FUNCTIONS,
     MAX_LENGTH,
     FormulaError,
     check_derivative,
     finite_difference_gap,
+    function,
     parse,
+    report,
 )
 
 Z = torch.linspace(-3, 3, 61)
@@ -265,3 +268,28 @@ def test_the_check_finds_a_wrong_derivative_and_leaves_kinks_out() -> None:
     assert (holes.compared, holes.undefined) == (1, 2)
     assert math.isnan(finite_difference_gap(torch.log, torch.tensor([-1.0])))
     assert finite_difference_gap(parse("exp(x)").bind(), torch.linspace(-20, 20, 401)) < 1e-8
+
+
+def test_a_fault_can_be_told_in_another_language() -> None:
+    with pytest.raises(FormulaError) as refusal:
+        parse("max(x)")
+    error = refusal.value
+    assert (error.fault, error.gaps["wanted"], error.gaps["found"]) == ("arity", 2, 1)
+    assert FAULTS[error.fault].note.format(**error.gaps) == str(error)
+
+
+def test_every_fault_is_met() -> None:
+    met = set()
+    for text in [*HOSTILE, "x[", "[x", "x =", "{"]:
+        with pytest.raises(FormulaError) as refusal:
+            parse(text)
+        met.add(refusal.value.fault)
+    assert set(FAULTS) - met == {"values", "tensor", "variables"}  # those are for programs
+
+
+def test_report_says_what_holds_at_the_point_and_over_the_range() -> None:
+    told = report("a * x**2", x=1.5, low=-1.0, high=2.0, points=31, a=2.0)
+    assert (told.f, told.df) == (4.5, 6.0) and told.difference == pytest.approx(6.0, rel=1e-8)
+    assert told.check.compared == 31 and told.check.gap < 1e-8
+    torch.testing.assert_close(function("a * x**2", a=2.0)(Z), 2 * Z**2)
+    assert math.isnan(report("log(x)", x=-1.0).f)

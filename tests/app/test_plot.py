@@ -1,0 +1,109 @@
+"""Tensors -> Plotly figures: what goes in comes out, and Plotly accepts it."""
+
+import base64
+import json
+import math
+
+import plotly.graph_objects as go
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.figures import palette
+from app.figures.picture import SMALL, Table, picture
+from app.figures.plot import Plot, columns, dots, encode, layout, line, play, stable_range, to_json
+
+WIDTHS = {"f4": torch.float32, "f8": torch.float64, "i4": torch.int32, "u1": torch.uint8}
+
+
+def decoded(packed: dict[str, str]) -> torch.Tensor:
+    """As the browser reads it."""
+    flat = torch.frombuffer(bytearray(base64.b64decode(packed["bdata"])), dtype=WIDTHS[packed["dtype"]])
+    return flat.reshape([int(n) for n in packed["shape"].split(", ")]) if "shape" in packed else flat
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int32, torch.uint8, torch.int64])
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (1, 2, 3)])
+def test_encode_keeps_every_number(dtype, shape):
+    tensor = (torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 200).to(dtype)
+    assert torch.equal(decoded(encode(tensor)).to(dtype), tensor)
+
+
+def test_encode_takes_any_tensor():
+    tensor = torch.tensor([1.5, math.nan, math.inf, -math.inf])
+    assert torch.equal(decoded(encode(tensor)).nan_to_num(), tensor.nan_to_num())
+    assert torch.equal(decoded(encode(torch.eye(3, dtype=torch.float64).T[::2])), torch.eye(3)[::2].double())
+    assert decoded(encode(torch.tensor([0.5], dtype=torch.float16, requires_grad=True))).tolist() == [0.5]
+    assert decoded(encode(torch.tensor([True, False]))).tolist() == [1.0, 0.0]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_json_keeps_python_numbers(value):
+    assert json.loads(to_json({"v": value}))["v"] == value
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_json_has_no_word_for_nan(value):
+    with pytest.raises(ValueError):
+        to_json({"v": value})
+
+
+def test_json_refuses_what_a_figure_cannot_hold():
+    with pytest.raises(TypeError, match="object cannot go into a figure"):
+        to_json({"v": object()})
+
+
+def test_plotly_accepts_the_figures():
+    x = torch.linspace(-1, 1, 5)
+    grid = columns(["f", "g", "h"], (-1, 1), [(0, 1), (0, 1), (0, 1)])
+    data = [
+        line(x, x**2, "curve", palette.BLUE, dash="dot", axes="x2y2", legendgroup="a"),
+        dots(x, x, "points", [palette.RED] * 5, legend=False, marker={"symbol": "x"}),
+        play(line(x, x, "path", palette.GREEN), "trail"),
+        {"type": "heatmap", "z": torch.rand(3, 4)},
+    ]
+    plot = Plot(data, layout(**grid), "three panels", steps=5)
+    figure = go.Figure(json.loads(to_json(plot.header()["figure"])))
+    assert [t.type for t in figure.data] == ["scatter", "scatter", "scatter", "heatmap"]
+    assert figure.data[0].xaxis == "x2" and figure.data[0].yaxis == "y2"
+    assert figure.data[0].line.width == 2.5 and not figure.data[1].showlegend
+    assert figure.layout.font.size >= 14 and figure.layout.xaxis3.range == (-1, 1)
+    assert figure.layout.xaxis3.domain[1] == pytest.approx(1)
+    assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0]
+
+
+def test_plotly_would_refuse_a_wrong_figure():
+    wrong = line(torch.zeros(2), torch.zeros(2), "", palette.BLUE, nonsense=1)
+    with pytest.raises(ValueError, match="nonsense"):
+        go.Figure(json.loads(to_json({"data": [wrong]})))
+
+
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=20))
+def test_stable_range_holds_every_value(values):
+    low, high = stable_range([torch.tensor(values), torch.tensor([math.nan, math.inf])])
+    # a value far from zero with no spread is known to float32 only so well
+    slack = 1e-6 * max(abs(v) for v in values)
+    assert low - slack <= min(values) <= max(values) <= high + slack
+    assert low < high
+
+
+def test_stable_range_rests_under_small_changes():
+    x = torch.linspace(0.01, 0.99, 50)
+    assert stable_range([x]) == stable_range([x * 0.99])
+    assert stable_range([torch.tensor([math.nan])]) == [-1.0, 1.0]
+
+
+def test_small_pictures_are_lossless_and_carry_their_values():
+    image = torch.rand(8, 8, generator=torch.Generator().manual_seed(0))
+    small = picture(image, "noise")
+    assert small.mime == "image/png" and small.payload().startswith(b"\x89PNG")
+    assert torch.equal(decoded(json.loads(to_json(small.header()))["values"]), image)
+    large = picture(torch.rand(SMALL + 1, 8, 3), "noise")
+    assert large.mime == "image/jpeg" and large.header()["values"] is None
+    assert (large.header()["height"], large.header()["width"]) == (SMALL + 1, 8)
+
+
+def test_tables_write_text_not_markup():
+    header = Table(["a", "b"], [["<script>", "1 < 2"]], "a table").header()
+    assert "<script>" not in to_json(header)

@@ -1,0 +1,272 @@
+"""What every page owes its visitors. A page that enters the catalog is under these tests at once."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import plotly.graph_objects as go
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import catalog
+from app.domains import Domain, Pair, Span, Subset, Text
+from app.figures.plot import to_json
+from app.i18n import LANGUAGES
+from tests.pages.screen import choose, defaults, figures, open_page, presets, rows, texts, trouble, values
+from tools.server import ROOT
+
+PAGES = list(catalog.PAGES)
+THEORY = ROOT / "assets" / "theory"
+
+
+def together(address: str, *more: str):
+    """The tests of a page run in one process, where they share what it has rendered."""
+    return pytest.param(
+        address, *more, marks=pytest.mark.xdist_group(address), id="-".join((address, *more)) or "home"
+    )
+
+
+each_page = pytest.mark.parametrize("address", [together(a) for a in PAGES])
+each_screen = pytest.mark.parametrize("address", [together(a) for a in ("", *PAGES)])
+each_preset = pytest.mark.parametrize(
+    ("address", "preset"), [together(a, preset) for a in PAGES for preset in presets(a)]
+)
+
+
+@cache
+def rendered(address: str, preset: str = "") -> AppTest:
+    """The page as a link without settings shows it, then the preset chosen. To look at, not to change."""
+    screen = open_page(address, {f"{address}.code": "true"} if address else None)
+    return choose(screen, address, preset) if preset else screen
+
+
+@cache
+def domains(address: str) -> dict[str, Domain]:
+    """Every control that the page has by default or in one of its presets: key -> what it may be set to."""
+    screens = [rendered(address, preset) for preset in ("", *presets(address))]
+    return {key: c.domain for s in screens for key, c in s.session_state["_lab.controls"].items()}
+
+
+# --- how a page is written ---
+
+
+@each_page
+def test_has_one_identifier(address):
+    script = Path(catalog.PAGES[address].script)
+    pages, concept, _idea = script.parts
+    first = catalog.concept_of(address).pages[0].address == address
+    assert pages == "pages"
+    assert address == concept if first else address == f"{concept}-{script.stem}"
+    assert all((THEORY / language / f"{address}.md").is_file() for language in LANGUAGES)
+    assert all(key.startswith(f"{address}.") for key in domains(address))
+
+
+@each_page
+def test_script_is_a_short_story(address):
+    source = (ROOT / catalog.PAGES[address].script).read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(source)), "a page opens with one sentence on its idea"
+    assert len(source.splitlines()) <= 120
+    assert "set_page_config" not in source and "st.title" not in source, "the frame does that"
+
+
+# --- what it shows ---
+
+
+@each_screen
+def test_renders(address):
+    screen = rendered(address)
+    assert trouble(screen) == []
+    assert figures(screen)
+    assert values(screen) == defaults(screen)
+
+
+@each_preset
+def test_preset_renders_and_is_lit(address, preset):
+    screen = rendered(address, preset)
+    assert trouble(screen) == []
+    assert figures(screen)
+    pills = screen.pills(key=f"{address}.preset")
+    assert pills.value == preset
+    assert len(pills.options) == len(presets(address))
+
+
+@each_page
+def test_reset_undoes_a_preset(address):
+    for preset in presets(address)[:1]:
+        screen = choose(open_page(address), address, preset)
+        screen.button(key=f"{address}.reset").click().run()
+        assert values(screen) == defaults(screen)
+
+
+@each_screen
+def test_figures_are_sound(address):
+    """Plotly accepts every plot; every figure says in words what it shows."""
+    for name, header in figures(rendered(address)).items():
+        assert name.startswith(f"{address or 'home'}.")
+        assert len(header["alt"]) > 10, f"{name} needs an alt text"
+        if header["kind"] == "plot":
+            go.Figure(header["figure"])
+
+
+@each_screen
+def test_sliders_can_be_dragged_to_their_ends(address):
+    """The live road draws every position, or says in one sentence why it cannot."""
+    for view in rendered(address).session_state["_live.desk"].views.values():
+        for name, domain in view.domains.items():
+            for value in _ends(domain):
+                try:
+                    to_json(view.answer({name: value}).header())
+                except ValueError as error:
+                    assert "JSON" not in str(error), f"{name} = {value}: {error}"
+
+
+# --- links ---
+
+
+@each_preset
+def test_link_restores_every_control(address, preset):
+    sent = rendered(address, preset)
+    link = {name: sent.query_params[name] for name in values(sent) if name in sent.query_params}
+    received = open_page(address, link)
+    assert values(received) == values(sent)
+    assert trouble(received) == []
+
+
+JUNK = {
+    "word": "nonsense",
+    "nan": "nan",
+    "inf": "-inf",
+    "overflow": "1e999",
+    "large": "1e9",
+    "small": "-1e9",
+    "hex": "0x10",
+    "list": "[1]",
+    "empty": "",
+    "long": "💥" * 300,
+    "several": ["a", "b", "c"],
+}
+
+
+@each_page
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK.keys())
+def test_junk_in_a_link_is_ignored(address, junk):
+    link = {key: junk for key, domain in domains(address).items() if not _allows(domain, junk)}
+    screen = open_page(address, link)
+    assert trouble(screen) == []
+    assert values(screen) == defaults(screen)
+    assert figures(screen)
+
+
+# --- the code ---
+
+# Runs each file as `python file` would, one after the other, so that torch is loaded once.
+_RUN_EACH = """
+import contextlib, io, json, runpy, sys, traceback
+told = []
+for path in sys.argv[1:]:
+    out = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out):
+            runpy.run_path(path, run_name="__main__")
+    except BaseException:
+        out.write(traceback.format_exc())
+        out = "failed: " + out.getvalue()
+    told.append(out if isinstance(out, str) else out.getvalue())
+foreign = {"app", "core", "pages", "plotly", "streamlit"} & set(sys.modules)
+print(json.dumps({"told": told, "foreign": sorted(foreign)}))
+"""
+
+
+@each_page
+def test_exported_code_runs_alone_and_prints_the_numbers_of_the_page(address, tmp_path):
+    screens = {preset: rendered(address, preset) for preset in ("", *presets(address))}
+    files = []
+    for i, screen in enumerate(screens.values()):
+        files.append(tmp_path / f"{i}.py")
+        files[-1].write_text(screen.code[-1].value, encoding="utf-8")
+    (tmp_path / "each.py").write_text(_RUN_EACH)
+    ran = subprocess.run(
+        [sys.executable, "-I", "each.py", *(f.name for f in files)],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "NO_ALBUMENTATIONS_UPDATE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout.splitlines()[-1])
+    assert report["foreign"] == []
+    for (preset, screen), told in zip(screens.items(), report["told"], strict=True):
+        assert not told.startswith("failed: "), f"{preset or 'default'}: {told}"
+        printed = [float(n) for n in _NUMBER.findall(told)]
+        assert printed, f"{preset or 'default'}: the code prints no number"
+        for shown in _shown(screen):
+            assert any(_rounds_to(p, shown) for p in printed), (
+                f"{preset or 'default'}: {shown} is not in {told}"
+            )
+
+
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.]*\w)")
+
+
+def _shown(screen) -> list[str]:
+    """The numbers in the tables of the page."""
+    tables = [header for header in figures(screen).values() if header["kind"] == "table"]
+    cells = [cell for table in tables for row in rows(table)[1:] for cell in row[1:]]
+    return [number for cell in cells for number in _NUMBER.findall(cell.replace("−", "-"))]
+
+
+def _rounds_to(printed: float, shown: str) -> bool:
+    digits = len(re.sub("e.*", "", shown).partition(".")[2])
+    scale = 10.0 ** int(shown.partition("e")[2] or 0)
+    return abs(printed - float(shown)) <= 0.5001 * scale * 10.0**-digits
+
+
+# --- words ---
+
+
+@each_screen
+def test_no_text_is_left_untranslated(address):
+    """In the pseudo language every translated text stands in ⟦…⟧; what is left over may be symbols only."""
+    folds = {f"{address}.theory": "true", f"{address}.code": "true"} if address else {}
+    screen = open_page(address, {"lang": "pseudo", **folds})
+    note = THEORY / "en" / f"{address}.md"
+    theory = note.read_text(encoding="utf-8").strip() if address else ""
+    found = {text: _left_over(text) for text in texts(screen) if text != theory}
+    assert {text: words for text, words in found.items() if words} == {}
+    assert found
+
+
+def _left_over(text: str) -> list[str]:
+    """Words outside ⟦…⟧, formulas and icons. One letter is a symbol."""
+    text = re.sub(r"\$[^$]*\$|:material/\w+:", " ", text)
+    while re.search("⟦[^⟦⟧]*⟧", text):
+        text = re.sub("⟦[^⟦⟧]*⟧", " ", text)
+    return re.findall(r"[^\W\d_]{2,}", text)
+
+
+def _ends(domain: Domain) -> list:
+    """The ends of a slider and its middle; both thumbs of a pair at either end."""
+    if isinstance(domain, Pair):
+        low, high = domain.span.low, domain.span.high
+        return [(low, low), (low, high), (high, high)]
+    if isinstance(domain, Span):
+        return [domain.low, domain.high]
+    return [domain.values[0], domain.values[len(domain.values) // 2], domain.values[-1]]
+
+
+def _allows(domain: Domain, junk: str | list[str]) -> bool:
+    """Whether what is junk elsewhere is a good value here: a short text, a number that fits, nothing chosen."""
+    if isinstance(domain, Subset) and junk == "":
+        return True
+    if isinstance(domain, Text):
+        return True  # any text; what is too long is cut by Streamlit before we see it
+    try:
+        domain.check(float(junk) if isinstance(junk, str) else junk)
+    except (ValueError, TypeError):
+        return False
+    return True
