@@ -17,7 +17,11 @@ device.current()  # a wrong LIGHTBOARD_DEVICE is said at the start, in one sente
 torch.set_num_threads(1)
 
 base = st.get_option("server.baseUrlPath")
-app = st.App("app/main.py", routes=live_routes(base), middleware=[Middleware(KnownAddresses, base), Middleware(PreloadPlotly, base)])
+app = st.App(
+    "app/main.py",
+    routes=live_routes(base),
+    middleware=[Middleware(KnownAddresses, base), Middleware(PreloadPlotly, base)],
+)
 
 if __name__ == "__main__":
     app.run(config={"server.port": int(os.environ.get("PORT", "8501"))})

@@ -26,5 +26,9 @@ class KnownAddresses:
         """Only what a browser asks for as a page; files and Streamlit's own routes go their way."""
         address = scope["path"].removeprefix(self.base).strip("/")
         wants_page = any(k == b"accept" and b"text/html" in v for k, v in scope["headers"])
-        page = bool(address) and "." not in address and not address.startswith(("_stcore", "static", "media", "component"))
+        page = (
+            bool(address)
+            and "." not in address
+            and not address.startswith(("_stcore", "static", "media", "component"))
+        )
         return wants_page and page and address not in catalog.PAGES

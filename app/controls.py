@@ -55,18 +55,24 @@ class Controls:
                help: str | None = None) -> Any:  # fmt: skip
         """A number typed in."""
         whole = isinstance(default, int)
-        span = Span(low, high, 1 if whole else 0, whole)  # a typed number need not lie on the steps of the arrows
-        return self._bound(name, default, span, st.delta_generator.DeltaGenerator.number_input, label,
-                           min_value=low, max_value=high, step=step, help=help)  # fmt: skip
+        span = Span(low, high, 1 if whole else 0, whole)  # a typed number need not lie on the arrows' steps
+        # Whole numbers go through Streamlit as floats, too: it stumbles over int(inf) where a link says inf.
+        low, high, default, step = map(float, (low, high, default, step))
+        return self._bound(name, default, span, st.delta_generator.DeltaGenerator.number_input, label, help=help,
+                           min_value=low, max_value=high, step=step, format="%.0f" if whole else None)  # fmt: skip
 
     def seed(self, name: str = "seed") -> int:
         """The seed of the page's random numbers: the same link gives the same pictures."""
-        return self.number(name, _("Seed"), 0, 9999, 0, help=_("The same seed gives the same random numbers."))
+        return self.number(
+            name, _("Seed"), 0, 9999, 0, help=_("The same seed gives the same random numbers.")
+        )
 
     def toggle(self, name: str, label: str, default: bool = False, *, help: str | None = None) -> bool:
         return self._bound(name, default, SWITCH, st.delta_generator.DeltaGenerator.toggle, label, help=help)
 
-    def text(self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None) -> str:
+    def text(
+        self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None
+    ) -> str:
         return self._bound(name, default, Text(longest), st.delta_generator.DeltaGenerator.text_input, label,
                            max_chars=longest, help=help)  # fmt: skip
 
@@ -78,7 +84,9 @@ class Controls:
         short = len(options) <= 4 and sum(len(v) for v in options.values()) <= 32
         common: dict[str, Any] = {"format_func": options.__getitem__, "key": key, "help": help}
         if short:
-            value = self._place.segmented_control(label, list(options), required=True, width="stretch", **common)
+            value = self._place.segmented_control(
+                label, list(options), required=True, width="stretch", **common
+            )
         else:
             value = self._place.selectbox(label, list(options), **common)
         return self._write_url(name, value, default, Options(tuple(options)))
@@ -146,11 +154,7 @@ class Controls:
         key = f"{self.address}.{name}"
         url = st.query_params.get_all(key)
         if url != st.session_state.setdefault("_lab.urls", {}).get(key, []):
-            try:
-                value = domain.check(url if isinstance(domain, Subset) else (url or [default])[0])
-            except Refused:
-                value = default
-            st.session_state[key] = (value or default) if url else default
+            st.session_state[key] = _read(url, domain, default)
         elif key not in st.session_state:
             st.session_state[key] = default
         return key
@@ -159,9 +163,8 @@ class Controls:
         """After the widget: its value into the URL, the default kept out of it."""
         key = f"{self.address}.{name}"
         value = self._remember(name, value, default, domain)
-        wanted = [] if value == default else [str(v) for v in value] if isinstance(value, list) else [str(value)]
-        if value == [] != default:
-            wanted = [""]  # nothing chosen is a choice of its own
+        ids = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        wanted = [] if value == default else ids or [""]  # nothing chosen is a choice of its own
         if wanted != st.query_params.get_all(key):
             if wanted:
                 st.query_params[key] = wanted
@@ -169,3 +172,13 @@ class Controls:
                 st.query_params.pop(key, None)
         st.session_state["_lab.urls"][key] = wanted
         return value
+
+
+def _read(url: list[str], domain: Options | Subset, default: Any) -> Any:
+    """The choice that stands in the URL; the default where there is none, or one that there is not."""
+    if url == [""] and isinstance(domain, Subset):
+        return []
+    try:
+        return domain.check(url if isinstance(domain, Subset) else url[0]) if url else default
+    except Refused:
+        return default

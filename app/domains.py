@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from app.i18n import gettext as _
+
 
 class Refused(ValueError):
     """A value that its control does not allow; the text is for the visitor."""
@@ -19,15 +21,18 @@ class Span:
     whole: bool = False
 
     def check(self, value: Any) -> float | int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise Refused(f"A number is wanted, not {str(value)[:40]!r}.")
+        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+        if not number:  # NaN is not below anything either
+            raise Refused(_("A number is wanted, not {value}.").format(value=str(value)[:40]))
         slack = (self.step or self.high - self.low) * 1e-6
         if not self.low - slack <= value <= self.high + slack:
-            raise Refused(f"{value:g} is not between {self.low:g} and {self.high:g}.")
+            text = _("{value:g} is not between {low:g} and {high:g}.")
+            raise Refused(text.format(value=value, low=self.low, high=self.high))
         steps = (value - self.low) / self.step if self.step else 0
         # The end of a range counts as a stop even when the steps do not divide it.
         if abs(steps - round(steps)) > 1e-3 and abs(value - self.high) > slack:
-            raise Refused(f"{value:g} is not on the steps of {self.step:g} from {self.low:g}.")
+            text = _("{value:g} is not on the steps of {step:g} from {low:g}.")
+            raise Refused(text.format(value=value, step=self.step, low=self.low))
         return round(value) if self.whole else float(value)
 
 
@@ -39,10 +44,10 @@ class Pair:
 
     def check(self, value: Any) -> tuple[float, float]:
         if not isinstance(value, list | tuple) or len(value) != 2:
-            raise Refused("Two numbers are wanted, the lower one first.")
+            raise Refused(_("Two numbers are wanted, the lower one first."))
         low, high = self.span.check(value[0]), self.span.check(value[1])
         if low > high:
-            raise Refused("Two numbers are wanted, the lower one first.")
+            raise Refused(_("Two numbers are wanted, the lower one first."))
         return low, high
 
 
@@ -57,7 +62,8 @@ class Options:
             # JSON has one kind of number: 1 may stand for 1.0, but never for True
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
-        raise Refused(f"{str(value)[:40]!r} is not one of {', '.join(str(v) for v in self.values)}."[:300])
+        text = _("{value} is not one of {options}.")
+        raise Refused(text.format(value=str(value)[:40], options=", ".join(map(str, self.values))[:200]))
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Subset:
 
     def check(self, value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
-            raise Refused("A list of options is wanted.")
+            raise Refused(_("A list of options is wanted."))
         return list(dict.fromkeys(Options(self.values).check(v) for v in value))
 
 
@@ -80,7 +86,7 @@ class Text:
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str) or len(value) > self.longest:
-            raise Refused(f"A text of at most {self.longest} characters is wanted.")
+            raise Refused(_("A text of at most {n} characters is wanted.").format(n=self.longest))
         return value
 
 
@@ -88,7 +94,32 @@ Domain = Span | Pair | Options | Subset | Text
 SWITCH = Options((False, True))
 
 # Mantissas that read well and lie nearly evenly on a log scale.
-_MANTISSAS = (1, 1.1, 1.2, 1.3, 1.5, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.3, 3.6, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 9)
+_MANTISSAS = (
+    1,
+    1.1,
+    1.2,
+    1.3,
+    1.5,
+    1.6,
+    1.8,
+    2,
+    2.2,
+    2.5,
+    2.8,
+    3,
+    3.3,
+    3.6,
+    4,
+    4.5,
+    5,
+    5.5,
+    6,
+    6.5,
+    7,
+    7.5,
+    8,
+    9,
+)
 
 
 def log_stops(low: float, high: float) -> tuple[float, ...]:

@@ -47,7 +47,7 @@ class Lab(Controls):
 
     def __init__(self, address: str, presets: Mapping[str, Preset] | None = None) -> None:
         self.presets = presets or {}
-        self._preset_line = st.container(horizontal=True, wrap=False, key="lab-presets", gap="xsmall")
+        self._preset_line: Any = st.container(horizontal=True, wrap=False, key="lab-presets", gap="xsmall")
         left, right = st.columns([0.27, 0.73], gap="medium")
         self.stage = right.container(key="lab-stage")
         self.below = st.container(key="lab-below")
@@ -89,7 +89,9 @@ class Lab(Controls):
         missing = [a.name for a in arguments
                    if a.name not in self.controls and a.name not in bound and a.default is a.empty]  # fmt: skip
         if missing:
-            raise TypeError(f"{draw.__name__} asks for {missing}, which are neither controls nor given to live().")
+            raise TypeError(
+                f"{draw.__name__} asks for {missing}, which are neither controls nor given to live()."
+            )
         return {a.name for a in arguments} & set(self.controls)
 
     def _release(self, values: Mapping[str, Any]) -> None:
@@ -123,9 +125,9 @@ class Lab(Controls):
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
 
     def _apply_chosen(self) -> None:
-        chosen = st.session_state.get(f"{self.address}.preset")
-        if chosen in self.presets:
-            self._apply(self.presets[chosen].values)
+        chosen = self.presets.get(str(st.session_state.get(f"{self.address}.preset")))
+        if chosen is not None:
+            self._apply(chosen.values)
 
     def _apply(self, values: Mapping[str, Any]) -> None:
         known = {c.key: c.default for c in st.session_state.get("_lab.controls", {}).values()}
@@ -138,7 +140,9 @@ class Lab(Controls):
     def compute(self, function: Callable[..., Any], **arguments: Any) -> Any:
         """function(**arguments) through the one cache; for work that is too long to be done again at each run."""
         name = f"{function.__module__}.{function.__qualname__}"
-        return _cached(name, repr(sorted(arguments.items())), _newest_core(), _call=lambda: function(**arguments))
+        return _cached(
+            name, repr(sorted(arguments.items())), _newest_core(), _call=lambda: function(**arguments)
+        )
 
     def csv(self, columns: Callable[[], Mapping[str, Iterable[Any]]]) -> None:
         """A button that downloads the numbers behind the picture; they are computed when it is pressed."""
@@ -185,7 +189,9 @@ class Lab(Controls):
     @contextmanager
     def _unfolded(self, name: str, label: str, icon: str) -> Iterator[bool | None]:
         """A fold whose content is only made when it is open: formulas and code are dear to render."""
-        fold = self.below.expander(label, icon=f":material/{icon}:", key=f"{self.address}.{name}", bind="query-params")
+        fold = self.below.expander(
+            label, icon=f":material/{icon}:", key=f"{self.address}.{name}", bind="query-params"
+        )
         with fold:
             yield fold.open
 

@@ -61,7 +61,9 @@ def main() -> None:
     i18n.set_language(language())
     pages = {"": st.Page(ROOT / "pages" / "home.py", title="Lightboard", default=True)}
     for address, page in catalog.PAGES.items():
-        pages[address] = st.Page(ROOT / page.script, title=_(page.title), url_path=address, help=_(page.summary))
+        pages[address] = st.Page(
+            ROOT / page.script, title=_(page.title), url_path=address, help=_(page.summary)
+        )
     chosen = st.navigation(list(pages.values()), position="hidden")
     here = catalog.PAGES.get(chosen.url_path)
     with st.sidebar:

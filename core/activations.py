@@ -354,6 +354,11 @@ def bind(name: str, **parameters: float) -> Callable[[Tensor], Tensor]:
     return partial(activation.f, **{p.name: parameters.get(p.name, p.default) for p in activation.parameters})
 
 
+def chosen(names: Sequence[str]) -> dict[str, Callable[[Tensor], Tensor]]:
+    """Several functions by name, their parameters at the defaults."""
+    return {name: bind(name) for name in names}
+
+
 def curve(name: str, z: Tensor, **parameters: float) -> Curve:
     """f, f' and f'' on the grid z, the derivatives by autograd (0 where its graph ends)."""
     f = bind(name, **parameters)

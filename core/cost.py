@@ -7,17 +7,37 @@ Memory is what autograd keeps of the forward pass for the backward pass: every h
 turn comes, so it decides how large a batch fits. It is read through torch.autograd.graph.saved_tensors_hooks,
 and a tensor saved by several operations counts once. What is part of the output anyway costs nothing extra,
 because the next layer keeps that, too: ReLU and tanh are free in this sense, a long chain of steps is not.
+
+A formula written out step by step reads and writes the whole tensor once for each step, and autograd keeps what the
+steps have made. KERNELS holds what PyTorch has in one piece: one pass, and only what its backward pass needs.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 Function = Callable[[Tensor], Tensor]
+
+KERNELS: dict[str, Function] = {
+    "leaky_relu": partial(F.leaky_relu, negative_slope=0.1),
+    "elu": F.elu,
+    "celu": F.celu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "gelu_tanh": partial(F.gelu, approximate="tanh"),
+    "silu": F.silu,
+    "mish": F.mish,
+    "softplus": F.softplus,
+    "hard_sigmoid": F.hardsigmoid,
+    "hard_swish": F.hardswish,
+}
+FUSED = " (kernel)"  # after the name of a function that is run in one piece
 
 
 @dataclass(frozen=True)
@@ -27,6 +47,37 @@ class Cost:
     backward_ns: float  # per element; 0 where autograd has nothing to do
     saved_bytes: float  # per element, kept for the backward pass
     extra_bytes: float  # the part of it that is not the output itself
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a network keeps for its backward pass on account of its activations, their outputs aside."""
+
+    name: str
+    bytes_per_number: float
+    megabytes: float
+
+
+def with_kernels(functions: Mapping[str, Function]) -> dict[str, Function]:
+    """Each function, followed by PyTorch's own kernel where there is one."""
+    both: dict[str, Function] = {}
+    for name, f in functions.items():
+        both[name] = f
+        if name in KERNELS:
+            both[name + FUSED] = KERNELS[name]
+    return both
+
+
+def footprints(functions: Mapping[str, Function], layers: int, batch: int, width: int) -> list[Footprint]:
+    """The extra memory of each function in a network of so many layers; in float32."""
+    if min(layers, batch, width) < 1:
+        raise ValueError(f"Layers, batch and width must be at least 1, not {layers}, {batch} and {width}.")
+    z = torch.linspace(-3, 3, 256)
+    found = []
+    for name, f in with_kernels(functions).items():
+        extra = saved_bytes(f, z)[1] / len(z)
+        found.append(Footprint(name, extra, extra * layers * batch * width / 2**20))
+    return found
 
 
 def compare(

@@ -17,6 +17,7 @@ the gradient that enters at the top has size 1 whatever the network does, so wha
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -268,6 +269,9 @@ def theory(
     )
 
 
+_kept = lru_cache(maxsize=12)(bank)  # by seed, width and kind: drawing costs as much as the network
+
+
 def experiment(
     f: Function,
     depth: int = 20,
@@ -280,11 +284,11 @@ def experiment(
     seed: int = 0,
     batch: int = 64,
     bins: int = 26,
-    drawn: Bank | None = None,
+    device: str = "cpu",
 ) -> Experiment:
-    """All that the page shows; `drawn` is the bank of this seed, width, kind and batch, where one was kept."""
+    """All that the page shows; the same seed gives the same random numbers at every depth and with every σ."""
     _weight_std(scheme, width, sigma, 1.0)  # refuses what is not allowed before anything is drawn
-    drawn = drawn or bank(seed, depth, width, INITIALISATIONS[scheme].kind, batch)
+    drawn = _kept(seed, max(depth, 50), width, INITIALISATIONS[scheme].kind, batch, device)
     same = {"sigma": sigma, "bias_std": bias_std, "input_scale": input_scale}
     own = gain(f)
     return Experiment(

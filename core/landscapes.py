@@ -59,8 +59,7 @@ def basins(
     if not 2 <= n <= 1024:
         raise ValueError(f"A map has 2 to 1024 starts on a side, not {n}.")
     if chunk is None:
-        # On a CPU below the size from which torch splits an operation over threads: those would wait for each
-        # other thousands of times, and the cores are wanted elsewhere.
+        # small enough for a CPU's cache and for frequent progress; a GPU wants few large parts
         chunk = 16_384 if torch.device(device).type == "cpu" else 1_048_576
     if not tolerance > 0 or chunk < 1:
         raise ValueError(f"Tolerance and chunk must be above 0, not {tolerance:g} and {chunk}.")

@@ -53,8 +53,7 @@ def layer(
     points: int = COARSE,
 ) -> Moments:
     """The map (μ, σ) → (μ', σ') of a layer whose weights have sum ω and sum of squares τ."""
-    if not (math.isfinite(omega) and 0 <= tau < math.inf):
-        raise ValueError(f"omega must be finite, and tau finite and not negative, not {omega} and {tau}.")
+    _check_weights(omega, tau)
     return moments(f, _number("mu", mu) * omega, _number("sigma", sigma) * math.sqrt(tau), points)
 
 
@@ -77,14 +76,19 @@ def iterate(
     """The path of one (μ, σ) through `steps` layers, (steps + 1, 2), the start first."""
     if steps < 0:
         raise ValueError(f"The number of steps must not be negative, not {steps}.")
-    path = [torch.stack([_number("mu", mu), _number("sigma", sigma)])]
+    _check_weights(omega, tau)
+    at = (_number("mu", mu).item(), _number("sigma", sigma).item())
+    if at[1] < 0:
+        raise ValueError("sigma must not be negative.")
+    nodes, mass = _standard_normal(points, torch.device("cpu"))
+    path = [at]
     for _ in range(steps):
-        if not path[-1].isfinite().all():  # it has run away; the rest of the path is there, too
-            path.append(path[-1])
-            continue
-        after = layer(f, path[-1][0], path[-1][1], omega, tau, points)
-        path.append(torch.stack([after.mean, after.std]))
-    return torch.stack(path)
+        if all(map(math.isfinite, at)):  # else it has run away; the rest of the path is there, too
+            y = f(omega * at[0] + math.sqrt(tau) * at[1] * nodes)
+            mean = (y @ mass).item()
+            at = (mean, math.sqrt(((y - mean).square() @ mass).item()))
+        path.append(at)
+    return torch.tensor(path, dtype=torch.float64)
 
 
 def cascade(
@@ -125,6 +129,11 @@ def distribution(
     inside = (y >= low) & (y <= high)
     index = ((y[inside] - low) / (high - low) * bins).long().clamp(0, bins - 1)
     return edges, torch.bincount(index, weights=mass[inside], minlength=bins)
+
+
+def _check_weights(omega: float, tau: float) -> None:
+    if not (math.isfinite(omega) and 0 <= tau < math.inf):
+        raise ValueError(f"omega must be finite, and tau finite and not negative, not {omega} and {tau}.")
 
 
 def _standard_normal(points: int, device: torch.device) -> tuple[Tensor, Tensor]:

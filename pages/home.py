@@ -22,7 +22,9 @@ def taste(x: float) -> Plot:
         curve, at = activations.curve(id, GRID), activations.curve(id, torch.tensor(x, device=GRID.device))
         data.append(line(GRID, curve.df, _(activations.ACTIVATIONS[id].title), color, width=3))
         values.append(at.df)
-    data.append(dots(torch.full((3,), x), torch.stack(values), "", list(CURVES.values()), size=11, legend=False))
+    data.append(
+        dots(torch.full((3,), x), torch.stack(values), "", list(CURVES.values()), size=11, legend=False)
+    )
     alt = ", ".join(f"{id}: {value:.2f}" for id, value in zip(CURVES, values, strict=True))
     grid = columns([_("gradient let through at x")], (-6, 6), [(-0.06, 1.12)])
     return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + alt)

@@ -63,6 +63,8 @@ def picture(image: Tensor, alt: str, quality: int = 88) -> Picture:
     height, width = pixels.shape[:2]
     small = max(height, width) <= SMALL
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG" if small else "JPEG", **({} if small else {"quality": quality}))
+    Image.fromarray(pixels).save(
+        buffer, "PNG" if small else "JPEG", **({} if small else {"quality": quality})
+    )
     return Picture(buffer.getvalue(), "image/png" if small else "image/jpeg", (height, width), alt,
                    image.detach().float() if small and image.ndim == 2 else None)  # fmt: skip

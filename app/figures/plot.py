@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app.figures.palette import GRID, INK, MUTED
+from app.figures.palette import ACCENT, GRID, INK, MUTED, PAPER
 
 Trace = dict[str, Any]
 _DTYPES = {torch.float32: "f4", torch.float64: "f8", torch.int32: "i4", torch.uint8: "u1", torch.int64: "i4"}
@@ -43,7 +43,8 @@ class Plot:
 def line(x: Tensor, y: Tensor, name: str, color: str, **more: Any) -> Trace:
     """A line; `dash`, `width`, `axes` ("x2y2"), `legend` (False hides it) and any key of Plotly's scatter."""
     stroke = {"color": color, "width": more.pop("width", 2.5), "dash": more.pop("dash", "solid")}
-    trace = {"type": "scatter", "mode": "lines", "x": x, "y": y, "name": name, "line": stroke,
+    mode = "lines" if len(x) > 1 else "markers"  # a line of one point would not be seen
+    trace = {"type": "scatter", "mode": mode, "x": x, "y": y, "name": name, "line": stroke,
              "showlegend": more.pop("legend", True)}  # fmt: skip
     return trace | _axes(more.pop("axes", "")) | more
 
@@ -55,12 +56,85 @@ def dots(x: Tensor, y: Tensor, name: str, color: str | list[str], size: float = 
     return trace | _axes(more.pop("axes", "")) | more
 
 
+def arrows(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor, longest: tuple[float, float], color: str,
+           **more: Any) -> Trace:  # fmt: skip
+    """A field of arrows as one line with gaps; long ones are shortened to `longest`, in units of x and of y."""
+    u, v = (dx / longest[0]).flatten(), (dy / longest[1]).flatten()
+    length = torch.hypot(u, v).clamp(min=1e-9)
+    u, v = u * length.tanh() / length, v * length.tanh() / length
+    turned = [(-0.3 * u + 0.15 * v, -0.3 * v - 0.15 * u), (-0.3 * u - 0.15 * v, -0.3 * v + 0.15 * u)]
+    parts = [(-u, -v), (0, 0), turned[0], (0, 0), turned[1], (torch.nan, torch.nan)]
+    xs = torch.stack([x.flatten() + (u + a) * longest[0] for a, b in parts], 1)
+    ys = torch.stack([y.flatten() + (v + b) * longest[1] for a, b in parts], 1)
+    return line(xs.flatten(), ys.flatten(), "", color, width=1.5, legend=False, hoverinfo="skip", **more)
+
+
 def bars(x: Tensor, y: Tensor, name: str, color: str | list[str], **more: Any) -> Trace:
-    """Bars lying on the rows y; `text` stands at their ends, `width` is their height in rows."""
-    trace = {"type": "bar", "orientation": "h", "x": x, "y": y, "name": name, "marker": {"color": color},
-             "width": more.pop("width", 0.7), "textposition": "outside", "cliponaxis": False, "hoverinfo": "skip",
-             "showlegend": more.pop("legend", True)}  # fmt: skip
+    """Bars lying on the rows y, or standing (`upright`), each with its number to `digits` places at its end.
+
+    What is not a finite number is no bar, and its text says so. `gap` keeps text and bar apart, `width` is in rows.
+    """
+    values, digits, gap = x.tolist(), more.pop("digits", 2), more.pop("gap", "")
+    text = [short(v, digits) + gap if v < 0 else gap + short(v, digits) for v in values]
+    ink = [INK if math.isfinite(v) else ACCENT for v in values]
+    length, upright = torch.where(x.isfinite(), x, 0.0), more.pop("upright", False)
+    trace = {"type": "bar", "x": y if upright else length, "y": length if upright else y, "name": name,
+             "orientation": "v" if upright else "h", "marker": {"color": color}, "width": more.pop("width", 0.7),
+             "text": text, "textposition": "outside", "textfont": {"color": ink, "size": 15}, "textangle": 0,
+             "cliponaxis": False, "hoverinfo": "skip", "showlegend": more.pop("legend", True)}  # fmt: skip
     return trace | _axes(more.pop("axes", "")) | more
+
+
+def short(value: float, digits: int = 2) -> str:
+    """A number as it stands in a figure or a table; what is not finite is named."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    tiny, huge = abs(value) < 0.5 * 10.0**-digits, abs(value) >= 1e5
+    form = ".0e" if tiny else ".2e" if huge else f".{digits}f"
+    return format(value, form).replace("-", "−")
+
+
+def remark(text: str, yref: str = "paper") -> list[dict[str, Any]]:
+    """Annotations: one sentence in the middle of the plot, or of a panel ("y2 domain"); none where there is none."""
+    place = {"xref": "paper", "yref": yref, "x": 0.5, "y": 0.5, "showarrow": False}
+    look = {"font": {"size": 16, "color": ACCENT}, "bgcolor": PAPER[0] + "d0"}
+    return [{"text": text} | look | place] if text else []
+
+
+def violins(edges: Tensor, counts: Tensor, name: str, color: str, **more: Any) -> Trace:
+    """Histograms (n, bins) over common edges, standing at x = 1, 2, …, n: their outlines in one trace.
+
+    The width grows with the share of a bin, and is full at four times what an even spread would give: where all
+    has shrunk into one bin, a dash is left.
+    """
+    n, bins = counts.shape
+    share = counts.double() / counts.sum(1, keepdim=True).clamp(min=1)
+    half = 0.46 * (share * bins / 4).clamp(max=1).sqrt()
+    half = torch.cat([half[:, :1], half, half[:, -1:]], 1)
+    at = torch.cat([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:]]).expand(n, -1)
+    x, gap = torch.arange(1, n + 1, dtype=torch.float64).unsqueeze(1), torch.full((n, 1), math.nan)
+    return line(torch.cat([x - half, (x + half).flip(1), gap], 1).flatten().float(),
+                torch.cat([at, at.flip(1), gap], 1).flatten().float(), name, color, width=0, fill="toself",
+                fillcolor=color + "b0", hoverinfo="skip", **more)  # fmt: skip
+
+
+def heat(z: Tensor, x: Tensor, y: Tensor, colors: Sequence[str], low: float, high: float, **more: Any) -> Trace:
+    """Numbers (y, x) as colours, evenly from low to high, NaN blank. Smoothed: a tenth of the price of squares."""
+    scale = [[i / (len(colors) - 1), color] for i, color in enumerate(colors)]
+    trace = {"type": "heatmap", "z": z, "x": x, "y": y, "zmin": low, "zmax": high, "colorscale": scale,
+             "zsmooth": "fast", "showscale": False, "hoverinfo": "skip"}  # fmt: skip
+    return trace | _axes(more.pop("axes", "")) | more
+
+
+def mosaic(squares: Sequence[Tensor], reach: float, colors: Sequence[str]) -> tuple[Trace, Tensor]:
+    """Maps (n, n) of 0..1 over ±reach, side by side in one trace; and where the middle of each lies on x."""
+    n = len(squares[0])
+    blank, step = torch.full((n, 3), torch.nan), 2 * reach / (n - 1)
+    z = torch.cat([part for square in squares for part in (square, blank)][:-1], 1)
+    x = torch.arange(z.shape[1]) * step - reach
+    return heat(z, x, torch.linspace(-reach, reach, n), colors, 0, 1), torch.arange(len(squares)) * (n + 3) * step
 
 
 def play(trace: Trace, how: str) -> Trace:
@@ -102,6 +176,47 @@ def columns(titles: Sequence[str], range: Sequence[float], ranges: Sequence[Sequ
     return axes
 
 
+def bar_columns(titles: Sequence[str], spans: Sequence[Sequence[float]], labels: Sequence[str],
+                gap: float = 0.04) -> dict[str, Any]:  # fmt: skip
+    """The axes of bars side by side on common rows: titles on top, a range of x for each panel, labels at the left."""
+    grid = columns(titles, (0, 1), [[len(labels) - 0.5, -0.5]] * len(titles), gap)
+    ticks = {"tickvals": list(range(len(labels))), "ticktext": list(labels)}
+    for i, span in enumerate(spans):
+        n = str(i + 1) if i else ""
+        grid[f"xaxis{n}"] |= {"range": list(span), "nticks": 5, "side": "top"}
+        grid[f"yaxis{n}"] |= ticks | {"showticklabels": not i, "showgrid": False, "zeroline": False}
+    return grid
+
+
+def rows(titles: Sequence[str], range: Sequence[float], ranges: Sequence[Sequence[float]], below: str = "",
+         gap: float = 0.07) -> dict[str, Any]:  # fmt: skip
+    """The axes (and margin) of panels one above the other over one x: y on top, then y2, …; `below` names x."""
+    height, axes = (1 - gap * (len(titles) - 1)) / len(titles), {}
+    for i, title in enumerate(titles):
+        top = 1 - i * (height + gap)
+        domain = [max(0.0, top - height), top]
+        n = str(i + 1) if i else ""
+        axes[f"yaxis{n}"] = axis(title, range=list(ranges[i]), domain=domain, anchor="x", tickformat="~g")
+    anchor = f"y{len(titles)}" if len(titles) > 1 else "y"
+    room = {"l": 68, "r": 12, "t": 12, "b": 44}  # for the titles at the left
+    return axes | {"xaxis": axis(below, range=list(range), anchor=anchor), "margin": room}
+
+
+def ranks(n: int) -> tuple[float, float]:
+    """The range of an axis of 1, 2, …, n; it rests while n changes within ten."""
+    return 0.4, math.ceil(n / 10) * 10 + 0.6
+
+
+def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> dict[str, Any]:
+    """What makes an axis logarithmic over all positive values, and over 10^least at any rate; it rests, as above."""
+    logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
+    low, high = stable_range([torch.tensor(least, dtype=torch.float64), *logs])
+    every = next(n for n in (1, 2, 5, 10, 20, 50, 100, 1000) if n >= (high - low) / 6)
+    powers = [n for n in range(math.ceil(low), math.floor(high) + 1) if n % every == 0]
+    text = [f"{10.0**n:g}" if -3 < n < 4 else f"10<sup>{n}</sup>".replace("-", "−") for n in powers]
+    return {"type": "log", "range": [low, high], "tickvals": [10.0**n for n in powers], "ticktext": text}
+
+
 def layout(**more: Any) -> dict[str, Any]:
     """The frame of every plot: fonts, margins, legend above the data. Paper and font family come from the page."""
     return {
@@ -110,7 +225,6 @@ def layout(**more: Any) -> dict[str, Any]:
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 15}},
         "hoverlabel": {"font": {"size": 14}},
         "uirevision": "keep",  # zoom and hidden lines survive the next picture
-        "dragmode": False,
     } | more
 
 
@@ -128,7 +242,10 @@ def encode(value: Any) -> Any:
 
 
 def to_json(header: dict[str, Any]) -> str:
-    return json.dumps(header, default=encode, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return json.dumps(header, default=encode, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    except ValueError as error:  # a fault of the page, not a sentence for its visitor
+        raise TypeError("A figure holds a number that is not finite outside its tensors.") from error
 
 
 def _axes(axes: str) -> dict[str, str]:

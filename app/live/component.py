@@ -55,7 +55,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
             release(value)
 
     header = drawing.header() | {
-        "name": name, "token": view.token, "desk": view.desk, "height": height,
+        "name": name, "token": view.token, "desk": view.desk, "stage_height": height,
         "base": base_path(st.get_option("server.baseUrlPath")), "plotly": PLOTLY_PATH, "dark": DARK,
         "watch": {n: _watched(c) for n, c in controls.items() if c.slides and n in view.domains},
         "values": {n: view.values[n] for n in view.domains},

@@ -42,12 +42,12 @@ class View:
 
     def answer(self, wanted: Mapping[str, Any]) -> Drawing:
         """The picture with some parameters changed; Refused where a control would not allow it."""
+        set_language(self.language)
         checked = {}
         for name, value in wanted.items():
             if name not in self.domains:
                 raise Refused(_("This figure does not follow a control of that name."))
             checked[name] = self.domains[name].check(value)
-        set_language(self.language)
         return self.draw(**{**self.values, **checked})
 
 
@@ -90,7 +90,7 @@ def count() -> int:
 
 def pack(header: dict[str, Any], payload: bytes = b"") -> bytes:
     """One frame of either road: the length of the header (4 bytes), the header as JSON, the bytes of the picture."""
-    head = to_json(header).encode()
+    head = to_json(header).encode(errors="replace")
     return len(head).to_bytes(4, "little") + head + payload
 
 

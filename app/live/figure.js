@@ -1,12 +1,9 @@
-// The live figure. Streamlit gives it a first picture; while a slider or a handle moves it asks /live for the next
-// ones. It knows nothing of what a page is about: it compares where the controls stand with what the picture shows,
-// and asks for a picture where the two differ.
-//
+// The live figure. Streamlit gives it a first picture. It compares where the controls stand with what the picture
+// shows, and asks /live for a picture while the two differ. It knows nothing of what a page is about.
 // What it leans on in Streamlit's page (tests/browser/test_platform.py fails when an upgrade changes it):
 //   1. a widget with key="a.b" lies in an element with the class st-key-a-b;
 //   2. a slider holds one <input type="range"> per thumb, whose `value` attribute changes while the thumb moves;
 //      for st.select_slider it is the index of the option.
-
 const figures = new Map(); // root element -> Figure
 let lastInput = 0; // when the hand last moved
 for (const type of ["pointerdown", "pointermove", "keydown", "touchmove"])
@@ -15,15 +12,13 @@ new MutationObserver((changes) => { // any slider that moves makes every figure 
   if (changes.some((c) => c.target.type === "range")) figures.forEach((f) => f.compare());
 }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["value"] });
 
-const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
-const media = (query) => matchMedia(query).matches;
+const clamp = (v, low, high) => Math.min(high, Math.max(low, v)), media = (query) => matchMedia(query).matches;
 const same = (a, b) => (typeof a === "number" ? Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a))
   : Array.isArray(a) ? a.every((v, i) => same(v, b[i])) : a === b);
-
 function make(parent, tag, className, attributes = {}, text = "") {
-  const node = Object.assign(parent.appendChild(document.createElement(tag)), { className, textContent: text });
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
+  const node = document.createElement(tag);
+  Object.entries({ class: className, ...attributes }).forEach(([name, value]) => node.setAttribute(name, value));
+  return parent.appendChild(Object.assign(node, { textContent: text }));
 }
 function decode(bytes) { // a frame: length of the header, header, payload (pack() in app/live/desk.py)
   const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
@@ -31,14 +26,14 @@ function decode(bytes) { // a frame: length of the header, header, payload (pack
 }
 function unpack(array) { // a tensor (encode() in app/figures/plot.py) -> a typed array
   const kind = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array }[array?.dtype];
-  return kind && array.bdata ? new kind(Uint8Array.from(atob(array.bdata), (c) => c.charCodeAt(0)).buffer) : array;
+  return kind ? new kind((Uint8Array.fromBase64?.(array.bdata) ?? Uint8Array.from(atob(array.bdata), (c) => c.charCodeAt(0))).buffer) : array;
 }
 const plotly = ({ base, plotly: path }) => (window.__lightboardPlotly ??= new Promise((resolve, reject) => // once, from our server
   Object.assign(make(document.head, "script", "", { src: base + path }), { onload: () => resolve(window.Plotly), onerror: reject })));
 function recolour(node, partner) { // every colour of the light palette -> its partner in the dark one
   if (typeof node === "string" && node[0] === "#") return (partner[node.slice(0, 7)] ?? node.slice(0, 7)) + node.slice(7);
-  if (!node || typeof node !== "object" || node.bdata || typeof node[0] === "number") return node;
-  if (Array.isArray(node)) return node.map((n) => recolour(n, partner));
+  if (Array.isArray(node)) return typeof node[0] === "number" ? node : node.map((n) => recolour(n, partner));
+  if (!node || typeof node !== "object" || node.bdata) return node;
   return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, recolour(value, partner)]));
 }
 function upTo(trace, step) { // playback: a "trail" up to the present step, the "head" at it
@@ -46,7 +41,19 @@ function upTo(trace, step) { // playback: a "trail" up to the present step, the 
   const cut = (name) => [name, unpack(trace[name]).slice(from(unpack(trace[name])), step + 1)];
   return { ...trace, ...Object.fromEntries(["x", "y", "z"].filter((name) => how && trace[name]).map(cut)) };
 }
-
+function moveMarks(plot, traces) { // moves the lines and dots of a drawn figure, at a tenth of the price of Plotly.react;
+  return traces.every((trace, i) => { // false where more has changed than that
+    const { uid, xaxis, yaxis, fill, visible } = plot._fullData[i], group = plot.querySelector(`.trace${uid}`);
+    if (visible !== true) return true; // switched off in the legend
+    const xa = plot._fullLayout[xaxis.replace("x", "xaxis")], ya = plot._fullLayout[yaxis.replace("y", "yaxis")];
+    const x = unpack(trace.x), marks = Array.from(unpack(trace.y), (v, k) => [xa.d2p(x[k]), ya.d2p(v)].map((p) => Math.round(p * 10) / 10));
+    const real = marks.map((p) => p.every(Number.isFinite)), [lines, dots] = ["js-line", "point"].map((c) => group?.querySelectorAll(`path.${c}`) ?? []);
+    dots.forEach((dot, k) => real[k] && dot.setAttribute("transform", `translate(${marks[k]})`));
+    const path = marks.map((p, k) => (real[k] ? `${real[k - 1] ? "L" : "M"}${p}` : "")).join("");
+    lines.forEach((line, k) => line.setAttribute("d", k ? "" : path)); // Plotly has a path for each piece
+    return trace.mode === "markers" ? dots.length === marks.length : trace.mode === "lines" && lines.length > 0 && (fill ?? "none") === "none";
+  });
+}
 // ---- the road: one WebSocket for all figures of the page ------------------------------------------------------
 const road = {
   socket: null, desk: null, pause: 500, number: 0,
@@ -54,13 +61,16 @@ const road = {
     if (this.socket && this.desk === desk) return;
     const old = this.socket, socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${base}/live`);
     Object.assign(this, { socket, desk });
-    old?.close();
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => { this.pause = 500; figures.forEach((f) => f.setLive()); };
+    old?.close();
+    socket.onopen = () => { // after a break each figure asks once: a new server does not know its token
+      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = f.positions(); });
+      this.pump(this.pause = 500);
+    };
     socket.onmessage = ({ data }) => { const frame = decode(new Uint8Array(data)); figures.forEach((f) => f.answered(frame)); this.pump(); };
     socket.onclose = () => {
-      if (this.socket !== socket) return; // another one has taken over
-      this.socket = null;
+      if (this.socket === socket) this.socket = null;
+      else return; // another one has taken over
       figures.forEach((f) => f.setLive());
       if (figures.size) setTimeout(() => this.open(base, this.desk), (this.pause = Math.min(this.pause * 2, 8000)));
     };
@@ -68,36 +78,32 @@ const road = {
   pump() { // sends what is wished for: one request in flight per figure, the one under the hand first
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     const all = [...figures.values()], held = all.find((f) => f.dragging && (f.flying || f.wish));
-    for (const f of all.sort((a, b) => b.dragging - a.dragging)) {
-      if (!f.wish || f.flying || f.gone) continue;
-      if (held && f !== held && performance.now() - f.sentAt < 150) continue; // the others make room
+    const patient = (f) => held && f !== held && performance.now() - f.sentAt < 150; // the others make room
+    for (const f of all.sort((a, b) => b.dragging - a.dragging).filter((f) => f.wish && !f.flying && !f.gone && !patient(f))) {
       f.flying = { view: f.head.token, id: ++this.number, set: f.wish };
       this.socket.send(JSON.stringify(f.flying));
       Object.assign(f, { wish: null, sentAt: performance.now(), askedAt: lastInput });
     }
   },
 };
-
 // ---- one figure -------------------------------------------------------------------------------------------------
 class Figure {
   constructor(root) {
     Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, frames: 0, step: null, handles: [] });
-    for (const part of ["stage", "tools", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`);
-    this.note.setAttribute("role", "status");
+    for (const part of ["stage", "tools", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`, { role: part === "note" ? "status" : "group" });
     (this.resize = new ResizeObserver(() => this.fit())).observe(root);
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
   }
   record(head, release) { // the road of record: a picture that came with the page
     const first = !this.head;
-    Object.assign(this, { head, release, gone: false, shown: null });
+    Object.assign(this, { head, release, gone: false, shown: first ? "record" : null });
     Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
     this.mark.textContent = head.words.off;
-    if (first) { this.fit(); this.buildTools(); }
+    if (first) { this.fit(); this.buildTools(); this.paint(head, 0); }
     if (this.handles.length !== head.handles.length) this.buildHandles();
     const arrived = Object.entries(this.held).every(([name, value]) => same(value, head.values[name]));
     if (!this.dragging && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
     road.open(head.base, head.desk);
-    if (first) { this.shown = "record"; this.paint(head, 0); }
     this.setLive();
   }
   positions() { // where the controls stand: the sliders of the page, over them the handle in the hand
@@ -122,12 +128,14 @@ class Figure {
   answered(answer) {
     if (answer.id !== this.flying?.id) return; // for another figure, or the road of record was quicker
     Object.assign(this, { shown: JSON.stringify(this.flying.set), flying: null, gone: Boolean(answer.gone) });
-    if (!this.gone) this.paint(answer, this.askedAt);
+    if (this.gone) this.wake(); // the server was started anew: a run of the page makes new tokens
+    else this.paint(answer, this.askedAt);
     this.setLive();
   }
+  wake() { if (this.gone && figures.has(this.root)) { this.release("release", {}); setTimeout(() => this.wake(), 3000); } }
   setLive() {
     this.root.dataset.live = road.socket?.readyState === WebSocket.OPEN && !this.gone ? "on" : "off";
-    if (this.root.dataset.live === "off") this.flying = null; // what was asked of a road that is gone will not be answered
+    if (this.root.dataset.live === "off") this.flying = null; // what was asked of a lost road will not be answered
     this.compare();
   }
   // -- painting
@@ -138,15 +146,13 @@ class Figure {
     this.picture = picture;
     Object.assign(this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt });
     this.buildPlayer(steps);
-    await { plot: this.paintPlot, picture: this.paintPicture, table: this.paintTable }[kind].call(this, picture);
-    this.placeHandles();
-    requestAnimationFrame(() => {
-      Object.assign(this.root.dataset, { frames: ++this.frames }, at && { latency: (performance.now() - at).toFixed(1) });
-    });
+    const moved = await { plot: this.paintPlot, picture: this.paintPicture, table: ({ html }) => void (this.stage.innerHTML = html) }[kind].call(this, picture);
+    if (!moved) this.placeHandles(); // the axes may have changed
+    requestAnimationFrame(() => Object.assign(this.root.dataset, { frames: ++this.frames }, at && { latency: (performance.now() - at).toFixed(1) }));
   }
   height() { // on a phone the stage leaves room for its controls
-    if (document.fullscreenElement === this.root) return window.innerHeight - 60;
-    return media("(max-width: 640px)") ? Math.min(this.head.height, Math.round(window.innerHeight * 0.42)) : this.head.height;
+    const { stage_height: height } = this.head;
+    return document.fullscreenElement === this.root ? window.innerHeight - 60 : media("(max-width: 640px)") ? Math.min(height, Math.round(window.innerHeight * 0.42)) : height;
   }
   async paintPlot(picture) {
     const Plotly = await plotly(this.head), css = getComputedStyle(this.root);
@@ -159,12 +165,12 @@ class Figure {
       height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
     const look = picture.figure.data.every((t) => t.type === "scatter") && JSON.stringify([traces.map((t) => ({ ...t, x: 0, y: 0 })), whole]);
     this.plot = this.stage;
-    if (look && look === this.look) { // only lines have moved: half the price of Plotly.react
-      const moved = { data: traces.map(({ x, y }) => ({ x: unpack(x), y: unpack(y) })), traces: [...traces.keys()] };
-      const atOnce = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
-      await Plotly.animate(this.plot, [moved], atOnce);
-    } else await Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+    clearTimeout(this.settling);
+    const moved = look && look === this.look && moveMarks(this.plot, traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+    if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
+    else await settle();
     this.look = look;
+    return moved;
   }
   async paintPicture(picture) {
     const { width, height, crisp, mime, payload } = picture, bitmap = await createImageBitmap(new Blob([payload], { type: mime }));
@@ -182,7 +188,6 @@ class Figure {
     const painted = () => [...this.canvas.getContext("2d").getImageData(column, row, 1, 1).data.slice(0, 3)].join(" ");
     this.readout.textContent = `(${column}, ${row})  ${values ? unpack(values)[row * width + column].toPrecision(4) : painted()}`;
   }
-  paintTable({ html }) { this.stage.innerHTML = html; } // escaped where it is made (Table in app/figures/picture.py)
   fit() { // a new width, a turned phone, fullscreen
     const size = this.head && `${this.root.clientWidth} ${this.height()}`;
     if (size) this.root.style.setProperty("--lb-height", `${this.height()}px`);
@@ -199,13 +204,11 @@ class Figure {
       return Object.assign(node, { onpointerdown: take, onpointerup: drop, onpointercancel: drop,
         onpointermove: (e) => this.dragging && this.moveTo(i, e), onkeydown: (e) => this.nudge(i, e) });
     });
-    let down = [0, 0]; // a click into the figure puts its clickable handle there
-    this.stage.addEventListener("pointerdown", (e) => (down = [e.clientX, e.clientY]), true);
-    this.stage.addEventListener("pointerup", (e) => {
+    this.root.onpointerdown = (down) => document.addEventListener("pointerup", (e) => { // a click puts its handle there
       const i = this.head.handles.findIndex((h) => h.click), g = i >= 0 && this.geometry(this.head.handles[i]);
-      const [x, y] = [e.clientX - g?.x0, e.clientY - g?.y0], still = Math.hypot(e.clientX - down[0], e.clientY - down[1]) < 4;
-      if (g && still && x >= 0 && x <= g.width && y >= 0 && y <= g.height) { this.moveTo(i, e); this.letGo(); }
-    }, true);
+      const [x, y] = [e.clientX - g?.x0, e.clientY - g?.y0], still = Math.hypot(e.clientX - down.clientX, e.clientY - down.clientY) < 4;
+      if (g && still && this.stage.contains(down.target) && x >= 0 && x <= g.width && y >= 0 && y <= g.height) { this.moveTo(i, e); this.letGo(); }
+    }, { once: true, capture: true });
   }
   geometry(spec) { // where the axes of a handle lie on the screen, and how numbers become pixels on them and back
     const box = (this.plot ?? this.canvas)?.getBoundingClientRect(), layout = this.plot?._fullLayout;
@@ -215,34 +218,33 @@ class Figure {
     return xa && ya && { x0: box.left + xa._offset, y0: box.top + ya._offset, width: xa._length, height: ya._length, xa, ya };
   }
   placeHandles() {
-    const edge = this.root.getBoundingClientRect(), now = this.handles.length && { ...this.head.values, ...this.positions() };
+    if (!this.handles.length) return;
+    const edge = this.root.getBoundingClientRect(), now = { ...this.head.values, ...this.positions() };
     this.handles.forEach((node, i) => {
       const { x, y, bounds } = this.head.handles[i], g = this.geometry(this.head.handles[i]), left = g?.xa.d2p(now[x]);
-      if ((node.hidden = !(left >= -1 && left <= g?.width + 1))) return;
+      if ((node.hidden = !(left >= -1 && left <= g?.width + 1))) return; // outside of what is seen
       const top = g.y0 - edge.top + (y ? g.ya.d2p(now[y]) : 0), text = [x, y].filter(Boolean).map((n) => Number(now[n].toPrecision(4)));
       Object.assign(node.style, { left: `${g.x0 - edge.left + left}px`, top: `${top}px`, height: y ? "" : `${g.height}px` });
       Object.assign(node, { ariaValueNow: text[0], ariaValueMin: bounds[0][0], ariaValueMax: bounds[0][1], ariaValueText: text.join("; ") });
     });
   }
-  moveTo(i, e) {
-    const spec = this.head.handles[i], g = this.geometry(spec);
-    if (g) this.hold(spec, g.xa.p2d(e.clientX - g.x0), g.ya.p2d(e.clientY - g.y0));
+  moveTo(i, { clientX, clientY }, spec = this.head.handles[i], g = this.geometry(spec)) {
+    if (g) this.hold(spec, g.xa.p2d(clientX - g.x0), g.ya.p2d(clientY - g.y0));
   }
   hold({ x, y, bounds }, toX, toY) { // on the steps of its control, within its bounds
     const legal = (v, [low, high, step]) => clamp(step ? Number((low + Math.round((v - low) / step) * step).toFixed(9)) : Number(v.toPrecision(4)), low, high);
-    this.held[x] = legal(toX, bounds[0]);
-    if (y) this.held[y] = legal(toY, bounds[1]);
+    Object.assign(this.held, { [x]: legal(toX, bounds[0]) }, y && { [y]: legal(toY, bounds[1]) });
     this.compare();
   }
   nudge(i, e) { // arrow keys: a hundredth of the range, with Shift a twentieth
     const spec = this.head.handles[i], now = { ...this.head.values, ...this.positions() }, up = this.plot ? 1 : -1;
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, up], ArrowDown: [0, -up] }[e.key];
+    const stride = (b) => b && Math.max(b[2], (b[1] - b[0]) / (e.shiftKey ? 20 : 100));
     if (!way) return;
     e.preventDefault();
-    const stride = (b) => b && Math.max(b[2], (b[1] - b[0]) / (e.shiftKey ? 20 : 100));
     this.hold(spec, now[spec.x] + way[0] * stride(spec.bounds[0]), spec.y && now[spec.y] + way[1] * stride(spec.bounds[1]));
-    clearTimeout(this.resting); // the URL follows when the key rests
-    this.resting = setTimeout(() => this.letGo(), 400);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.letGo(), 400); // the URL follows when the key rests
   }
   letGo() { Object.assign(this, { dragging: false, releasedAt: performance.now() }); this.release("release", { ...this.held }); }
   // -- tools and playback
@@ -251,13 +253,14 @@ class Figure {
     const tool = (text, title, act) => (make(this.tools, "button", "lb-button", { title, "aria-label": title }, text).onclick = act);
     const plot = (format) => window.Plotly.downloadImage(this.plot, { format, filename, width: 1280, height: 800, scale: format === "png" ? 2 : 1 });
     const canvas = () => Object.assign(document.createElement("a"), { href: this.canvas.toDataURL(), download: `${filename}.png` }).click();
-    if (kind !== "table") tool("PNG", words.png, () => (kind === "plot" ? plot("png") : canvas()));
+    if (kind === "table") return;
+    tool("PNG", words.png, () => (kind === "plot" ? plot("png") : canvas()));
     if (kind === "plot") tool("SVG", words.svg, () => plot("svg"));
-    if (kind !== "table") tool("⤢", words.full, () => (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen()));
+    tool("⤢", words.full, () => (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen()));
   }
   buildPlayer(steps) { // the bar of a figure made of steps; it works in the browser alone
-    if (steps < 2) { this.play(false); this.player?.remove(); Object.assign(this, { steps, player: null, step: null }); return; }
     this.steps = steps;
+    if (steps < 2) { this.play(false); this.player?.remove(); Object.assign(this, { player: null, step: null }); return; }
     if (!this.player) {
       const { words } = this.head, bar = (this.player = make(this.root, "div", "lb-player"));
       const part = (tag, title, text, act) => Object.assign(make(bar, tag, "lb-button", { title, "aria-label": title }, text), act);
@@ -282,16 +285,13 @@ class Figure {
       if (place >= this.steps - 1) this.play(false);
     }, 50);
   }
-  show(step) { this.step = step; this.root.dataset.step = step; this.paint(this.picture, 0); }
+  show(step) { this.root.dataset.step = this.step = step; this.paint(this.picture, 0); }
   remove() { // Streamlit has taken the figure off the page
-    this.play(false);
-    this.resize.disconnect();
+    this.resize.disconnect(this.play(false));
     if (this.plot) window.Plotly?.purge(this.plot);
-    figures.delete(this.root);
-    if (!figures.size) road.socket?.close();
+    if (figures.delete(this.root) && !figures.size) road.socket?.close();
   }
 }
-
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".lb-figure");
   if (!figures.has(root)) figures.set(root, new Figure(root));

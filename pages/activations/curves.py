@@ -16,10 +16,14 @@ from core.activations import ACTIVATIONS
 PRESETS = {
     "sigmoid": Preset(_("Sigmoid saturates"), {"functions": ["sigmoid"], "x": 4.0, "tangent": True}),
     "repairs": Preset(_("ReLU and its repairs"), {"functions": ["relu", "leaky_relu", "elu"], "x": -2.0}),
-    "smooth": Preset(_("Smooth ReLUs"), {"functions": ["relu", "gelu", "silu", "mish"], "x": -0.8, "second": True}),
+    "smooth": Preset(
+        _("Smooth ReLUs"), {"functions": ["relu", "gelu", "silu", "mish"], "x": -0.8, "second": True}
+    ),
     "selu": Preset(_("Why SELU has odd constants"), {"functions": ["elu", "selu"], "x": -1.0}),
-    "copies": Preset(_("Cheap copies"), {"functions": ["sigmoid", "hard_sigmoid", "silu", "hard_swish"], "x": 2.0}),
-    "gelu": Preset(_("GELU and its shortcut"), {"functions": ["gelu", "gelu_tanh"], "x": -2.0, "span": (-4.0, 1.0)}),
+    "copies": Preset(_("Cheap copies"), {"functions": ["sigmoid", "hard_sigmoid", "silu", "hard_swish"]}),
+    "gelu": Preset(
+        _("GELU and its shortcut"), {"functions": ["gelu", "gelu_tanh"], "x": -2.0, "span": (-4.0, 1.0)}
+    ),
 }
 
 lab = Lab("activations", PRESETS)
@@ -71,7 +75,9 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
     for where, marks in points.items():
         if marks:
             y, colors = torch.stack([value for value, color in marks]), [color for value, color in marks]
-            data.append(dots(torch.full_like(y, x), y, "", colors, axes=where, legend=False, hoverinfo="skip"))
+            data.append(
+                dots(torch.full_like(y, x), y, "", colors, axes=where, legend=False, hoverinfo="skip")
+            )
     titles = [_("f(x)"), _("f′(x)")] if side else [_("f(x), dotted f′(x)")]
     ranges = [stable_range(y) for y in seen.values() if y]
     grid = columns([*titles, _("f″(x)")] if second else titles, span, ranges)
@@ -80,7 +86,9 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
 
 def numbers(functions: list[str], x: float, **shape: Any) -> Table:
     """The exact values at the probe."""
-    probes = activations.probe(functions, x, **{n: v for n, v in shape.items() if n in activations.PARAMETERS})
+    probes = activations.probe(
+        functions, x, **{n: v for n, v in shape.items() if n in activations.PARAMETERS}
+    )
     rows = [[names[p.name], f"{p.f:.4f}", f"{p.df:.4f}"] for p in probes]
     return Table([_("at x = {x:g}").format(x=x), "f(x)", "f′(x)"], rows, _("f and f′ at the probe"))
 
@@ -97,7 +105,9 @@ def samples() -> dict[str, torch.Tensor]:
 
 
 if functions:
-    lab.live(stage, handles=[Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2")])
+    lab.live(
+        stage, handles=[Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2")]
+    )
     lab.live(numbers, height=0)
     lab.csv(samples)
 else:
