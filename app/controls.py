@@ -42,7 +42,7 @@ class Controls:
         if log:
             stops = tuple(sorted({*log_stops(low, high), default}))
             return self._bound(name, default, Options(stops), st.delta_generator.DeltaGenerator.select_slider,
-                               label, options=stops, help=help, format_func=lambda v: f"{v:g}", slides=True)  # fmt: skip
+                               label, options=stops, help=help, format_func="{:g}".format, slides=True)  # fmt: skip
         whole = isinstance(default, int)
         if step is None:
             step = 1 if whole else (high - low) / 100

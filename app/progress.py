@@ -13,7 +13,8 @@ from app.lab import Lab
 
 def each(lab: Lab, calls: Mapping[str, Call]) -> dict[str, Any]:
     """Every call through the one cache, with progress among the controls where it takes a moment."""
-    found, start = {}, time.perf_counter()
+    found: dict[str, Any] = {}
+    start = time.perf_counter()
     with lab.words():
         bar = st.empty()
     for name, call in calls.items():

@@ -315,7 +315,7 @@ def pytorch_gain(name: str = "", **parameters: float) -> float | None:
     """The gain that PyTorch recommends, by its own table; None for a function that it does not know."""
     known = _PYTORCH_NAMES.get(name)
     slope = next(iter(parameters.values()), 0.01)  # the only parameter of the leaky ones
-    return torch.nn.init.calculate_gain(known, slope if known == "leaky_relu" else None) if known else None
+    return torch.nn.init.calculate_gain(known, slope if known == "leaky_relu" else None) if known else None  # type: ignore[arg-type]
 
 
 def _weight_std(scheme: str, width: int, sigma: float, gain: float) -> float:

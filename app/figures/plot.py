@@ -63,7 +63,8 @@ def arrows(x: Tensor, y: Tensor, dx: Tensor, dy: Tensor, longest: tuple[float, f
     length = torch.hypot(u, v).clamp(min=1e-9)
     u, v = u * length.tanh() / length, v * length.tanh() / length
     turned = [(-0.3 * u + 0.15 * v, -0.3 * v - 0.15 * u), (-0.3 * u - 0.15 * v, -0.3 * v + 0.15 * u)]
-    parts = [(-u, -v), (0, 0), turned[0], (0, 0), turned[1], (torch.nan, torch.nan)]
+    tip, gap = torch.zeros_like(u), torch.full_like(u, torch.nan)
+    parts = [(-u, -v), (tip, tip), turned[0], (tip, tip), turned[1], (gap, gap)]
     xs = torch.stack([x.flatten() + (u + a) * longest[0] for a, b in parts], 1)
     ys = torch.stack([y.flatten() + (v + b) * longest[1] for a, b in parts], 1)
     return line(xs.flatten(), ys.flatten(), "", color, width=1.5, legend=False, hoverinfo="skip", **more)

@@ -56,7 +56,7 @@ def stage(functions: list[str], x: float, span: tuple[float, float], **shape: An
             data.append(line(z, y, names[id], color, dash=dash, width=4 if own else 2.5, axes=axes, legend=not panel,
                              legendgroup=id))  # fmt: skip
             # A pole must not flatten all the rest: what is far outside the usual is left to run out of the picture.
-            seen[panel].append(y[y.abs() < 8 * (1 + y.nanquantile(0.8).abs())])
+            seen[panel].append(y[y.abs() < 8 * (1 + y.abs().nanmedian())])
         value, slope = core.value_and_slope(f, probe)
         alt.append(f"{names[id]}: f = {value.item():.3f}, f′ = {slope.item():.3f}")
         if own:

@@ -77,7 +77,7 @@ def stage(x: float, asked: Question, given: str) -> Plot:
 
 probe = [Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2", yaxis="yaxis2")]
 lab.live(stage, handles=probe[: 2 if given else 1], asked=asked, given=given)
-lab.look(_("What does the derivative do far to the left and far to the right? Does it jump? How high does it rise? Is it "
-           "ever negative? Keys 1 to 4 answer, N turns to the next question."))  # fmt: skip
+lab.look(_("What does the derivative do far to the left and far to the right? Does it jump? How high does it rise? "
+           "Is it ever negative? Keys 1 to 4 answer, N turns to the next question."))  # fmt: skip
 lab.theory()
 lab.code(quiz.ask, functions=Call(activations.chosen, {"names": list(ACTIVATIONS)}), seed=number)

@@ -142,3 +142,14 @@ def test_step_trains_only_the_last_layer() -> None:
 def test_bad_input_gets_a_sentence(call, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_every_epochs_net_is_kept() -> None:
+    data = points("moons", 32)
+    epochs = list(train(F.relu, data, 0.5, 4, 8))
+    run = collect(epochs)
+    for epoch in epochs:
+        assert torch.equal(logits(F.relu, run.at(epoch.number), data.x), logits(F.relu, epoch.net, data.x))
+    wild = collect(train(leaky, data, 1e6, 20, 8))
+    assert wild.diverged_at is not None and len(wild.nets.weights[0]) == wild.diverged_at
+    assert torch.equal(wild.at(20).weights[0], wild.net.weights[0])

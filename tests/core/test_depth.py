@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core.depth import INITIALISATIONS, Bank, bank, gain, signal, theory, weights
+from core.depth import INITIALISATIONS, Bank, bank, experiment, gain, pytorch_gain, signal, theory, weights
 
 SCHEMES = pytest.mark.parametrize("scheme", INITIALISATIONS)
 BANKS = {kind: bank(7, 6, 24, kind, batch=32) for kind in ("normal", "uniform", "orthogonal")}
@@ -249,3 +249,32 @@ def bad(**changed) -> Tensor:
 def test_bad_input_gets_a_sentence(call, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-22, 1.0, 1e18, 1e25])
+def test_the_std_survives_where_float32_loses_the_squares(size: float) -> None:
+    numbers = BANKS["normal"]
+    got = signal(lambda z: z, numbers, 1, "lecun_normal", input_scale=size)
+    z = size * numbers.inputs.double() @ weights(numbers, 1, "lecun_normal")[0].double().T
+    assert got.std[0].item() == pytest.approx(z.std(correction=0).item(), rel=1e-4)
+    assert got.broken is None
+
+
+def test_experiment_is_signal_theory_and_gain() -> None:
+    got = experiment(torch.tanh, depth=6, width=24, scheme="xavier_normal", seed=7, batch=32, bins=40)
+    expected = signal(torch.tanh, BANKS["normal"], 6, "xavier_normal")
+    for name in ("mean", "std", "edges", "counts", "gradient_std", "weight_gradient", "dead", "saturated"):
+        torch.testing.assert_close(getattr(got.signal, name), getattr(expected, name))
+    torch.testing.assert_close(
+        got.theory.std, theory(torch.tanh, 6, 24, "xavier_normal", batch=32).std, rtol=0, atol=0
+    )
+    assert got.gain == gain(torch.tanh) and got.holding_sigma == got.gain / math.sqrt(24)
+    with pytest.raises(ValueError, match="no initialisation"):
+        experiment(torch.tanh, scheme="nothing")
+
+
+def test_pytorchs_gains() -> None:
+    assert pytorch_gain("relu") == math.sqrt(2) == pytest.approx(gain(torch.relu), rel=1e-4)
+    assert pytorch_gain("leaky_relu", alpha=0.2) == torch.nn.init.calculate_gain("leaky_relu", 0.2)
+    assert pytorch_gain("prelu", prelu_a=0.25) == torch.nn.init.calculate_gain("leaky_relu", 0.25)
+    assert pytorch_gain("mish") is None and pytorch_gain(text="x", a=1.0) is None
