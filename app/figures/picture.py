@@ -28,7 +28,7 @@ class Picture:
     def header(self) -> dict[str, Any]:
         height, width = self.size_hw
         return {"kind": self.kind, "alt": self.alt, "mime": self.mime, "width": width, "height": height,
-                "crisp": max(height, width) <= SMALL, "values": self.values}  # fmt: skip
+                "crisp": max(height, width) <= SMALL, "pixels": self.values}  # fmt: skip
 
     def payload(self) -> bytes:
         return self.data

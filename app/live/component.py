@@ -54,7 +54,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
         if isinstance(value, dict):
             release(value)
 
-    header = drawing.header() | {
+    header, mounting = drawing.header(), {
         "name": name, "token": view.token, "desk": view.desk, "stage_height": height,
         "base": base_path(st.get_option("server.baseUrlPath")), "plotly": PLOTLY_PATH, "dark": DARK,
         "watch": {n: _watched(c) for n, c in controls.items() if c.slides and n in view.domains},
@@ -64,7 +64,9 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
                   "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),
                   "scrub": _("Step")},
     }  # fmt: skip
-    _mount(key=key, data=pack(header, drawing.payload()), on_release_change=released, height="content")
+    if clash := header.keys() & mounting.keys():
+        raise TypeError(f"A drawing may not use the names {clash} in its header.")
+    _mount(key=key, data=pack(header | mounting, drawing.payload()), on_release_change=released, height="content")
 
 
 def _watched(control: Control) -> dict[str, Any]:

@@ -183,10 +183,10 @@ class Figure {
     this.canvas.getContext("2d", { willReadFrequently: true }).drawImage(bitmap, 0, 0);
   }
   read(e) { // the numbers under the pointer: the real ones where they came along, else the painted ones
-    const { width, height, values } = this.picture, place = (at, of, n) => clamp(Math.floor((at / of) * n), 0, n - 1);
+    const { width, height, pixels } = this.picture, place = (at, of, n) => clamp(Math.floor((at / of) * n), 0, n - 1);
     const [column, row] = [place(e.offsetX, this.canvas.clientWidth, width), place(e.offsetY, this.canvas.clientHeight, height)];
     const painted = () => [...this.canvas.getContext("2d").getImageData(column, row, 1, 1).data.slice(0, 3)].join(" ");
-    this.readout.textContent = `(${column}, ${row})  ${values ? unpack(values)[row * width + column].toPrecision(4) : painted()}`;
+    this.readout.textContent = `(${column}, ${row})  ${pixels ? unpack(pixels)[row * width + column].toPrecision(4) : painted()}`;
   }
   fit() { // a new width, a turned phone, fullscreen
     const size = this.head && `${this.root.clientWidth} ${this.height()}`;
