@@ -62,7 +62,9 @@ CONCEPTS: tuple[Concept, ...] = (
                 "pages/activations/moments.py",
                 _("Moments"),
                 "airline_stops",
-                _("A bell of inputs goes through f: where is its mean, how wide is it, and after twenty layers?"),
+                _(
+                    "A bell of inputs goes through f: where is its mean, how wide is it, and after twenty layers?"
+                ),
             ),
             Page(
                 "activations-formula",

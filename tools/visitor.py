@@ -119,7 +119,9 @@ async def visit(base: str, address: str, query: str = "") -> AsyncIterator[Visit
     """A session on the page at `address`, as long as the block lasts."""
     parts = urlparse(base)
     url = f"ws://{parts.netloc}{parts.path.rstrip('/')}/_stcore/stream"
-    async with connect(url, subprotocols=[Subprotocol("streamlit")], max_size=LARGEST, open_timeout=60) as stream:
+    async with connect(
+        url, subprotocols=[Subprotocol("streamlit")], max_size=LARGEST, open_timeout=60
+    ) as stream:
         visitor = Visitor(stream, base)
         try:
             await visitor.open(address, query)
