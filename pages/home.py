@@ -17,17 +17,18 @@ CURVES = {"sigmoid": palette.BLUE, "tanh": palette.RED, "relu": palette.GREEN}
 
 def taste(x: float) -> Plot:
     """How much gradient three functions let through at x: what a lecturer drags first."""
-    data, values = [], []
+    data, values, alt = [], [], []
     for id, color in CURVES.items():
         curve, at = activations.curve(id, GRID), activations.curve(id, torch.tensor(x, device=GRID.device))
-        data.append(line(GRID, curve.df, _(activations.ACTIVATIONS[id].title), color, width=3))
+        name = _(activations.ACTIVATIONS[id].title)
+        data.append(line(GRID, curve.df, name, color, width=3))
         values.append(at.df)
+        alt.append(f"{name}: {at.df:.2f}")
     data.append(
         dots(torch.full((3,), x), torch.stack(values), "", list(CURVES.values()), size=11, legend=False)
     )
-    alt = ", ".join(f"{id}: {value:.2f}" for id, value in zip(CURVES, values, strict=True))
     grid = columns([_("gradient let through at x")], (-6, 6), [(-0.06, 1.12)])
-    return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + alt)
+    return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + ", ".join(alt))
 
 
 with st.container(key="frame-title", gap="xxsmall"):
