@@ -98,7 +98,7 @@ def test_small_pictures_are_lossless_and_carry_their_values():
     image = torch.rand(8, 8, generator=torch.Generator().manual_seed(0))
     small = picture(image, "noise")
     assert small.mime == "image/png" and small.payload().startswith(b"\x89PNG")
-    assert torch.equal(decoded(json.loads(to_json(small.header()))["values"]), image)
+    assert torch.equal(decoded(json.loads(to_json(small.header()))["pixels"]), image)
     large = picture(torch.rand(SMALL + 1, 8, 3), "noise")
     assert large.mime == "image/jpeg" and large.header()["pixels"] is None
     assert (large.header()["height"], large.header()["width"]) == (SMALL + 1, 8)
