@@ -11,7 +11,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: run test check bench shots messages browser
 
 run: .venv/installed
-	$(RUN) streamlit run lightboard.py --server.port $(PORT)
+	@echo "Lightboard: http://localhost:$(PORT)"
+	@$(RUN) streamlit run lightboard.py --server.port $(PORT)
 
 test: .venv/installed-dev browser  # make test ARGS="-k palette" runs a part
 	$(RUN) pytest -n 2 $(ARGS)

@@ -12,7 +12,10 @@ from app.addresses import KnownAddresses
 from app.live.socket import PreloadPlotly, live_routes
 from core import device
 
-device.current()  # a wrong LIGHTBOARD_DEVICE is said at the start, in one sentence
+try:
+    device.current()
+except ValueError as wrong:  # LIGHTBOARD_DEVICE: said at the start, in one sentence
+    raise SystemExit(str(wrong)) from None
 # One thread a picture: many visitors share the cores better than one picture does.
 torch.set_num_threads(1)
 

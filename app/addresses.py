@@ -1,6 +1,6 @@
 """Wrong addresses lead home, where one sentence says so; Streamlit alone would open an English dialog."""
 
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,7 +18,11 @@ class KnownAddresses:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and self._wrong(scope):
             address = scope["path"].removeprefix(self.base).strip("/")
-            await RedirectResponse(f"{self.base}/?missing={quote(address[:60])}", 307)(scope, receive, send)
+            language = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+            lang = f"&lang={quote(language[:8])}" if language else ""
+            await RedirectResponse(f"{self.base}/?missing={quote(address[:60])}{lang}", 307)(
+                scope, receive, send
+            )
         else:
             await self.app(scope, receive, send)
 

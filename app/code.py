@@ -2,9 +2,13 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from inspect import isbuiltin, isclass, isfunction, ismodule
 from typing import Any
+
+from torch import device, dtype
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,12 @@ class Call:
 
     function: Callable[..., Any]
     arguments: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other call."""
+        given = ", ".join(f"{n}={spelt(v)}" for n, v in sorted(self.arguments.items()))
+        return f"{spelt(self.function)}({given})"
 
     def __call__(self, **more: Any) -> Any:
         given = {n: v() if isinstance(v, Call) else v for n, v in self.arguments.items()}
@@ -29,6 +39,25 @@ class Call:
         yield self.function.__module__
 
 
+def spelt(value: Any) -> str:
+    """A value in words that no other value has: plain values, calls, functions, and collections of them."""
+    if isinstance(value, Call):
+        return value.name
+    if value is None or isinstance(value, bool | int | float | str):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(spelt, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{spelt(k)}: {spelt(v)}' for k, v in value.items())}}}"
+    if isinstance(value, partial):
+        return Call(value.func, {**value.keywords, "positional": value.args}).name
+    if isinstance(value, device | dtype):
+        return str(value)
+    if (isfunction(value) or isbuiltin(value) or isclass(value)) and "<" not in value.__qualname__:
+        return f"{value.__module__}.{value.__qualname__}"
+    raise TypeError(f"A {type(value).__name__} cannot be told from another by its words.")
+
+
 def call(function: Callable[..., Any], values: Mapping[str, Any], **more: Any) -> Call:
     """A call of `function` with those of the page's values that it takes by name, and with `more`."""
     takes = inspect.signature(function).parameters
@@ -39,6 +68,7 @@ def exported(function: Callable[..., Any], arguments: Mapping[str, Any], also: S
     """The modules of the calls, and the calls, printing what they return. `also`: further calls after the first."""
     calls = [Call(function, arguments), *also]
     modules = dict.fromkeys(name for call in calls for name in call.modules())
+    _no_clash(modules)
     source = "\n\n\n".join(inspect.getsource(sys.modules[name]).rstrip() for name in modules)
     given = "".join(f"    {name}={value!r},\n" for name, value in arguments.items())
     more = "".join(f"print({call!r})\n" for call in also)
@@ -53,3 +83,16 @@ result = {function.__name__}(
 for row in result if isinstance(result, list) else [result]:
     print(row)
 {more}"""
+
+
+def _no_clash(modules: Iterable[str]) -> None:
+    """The modules share one namespace in the script: no name may be defined by two of them."""
+    owner: dict[str, str] = {}
+    for module in modules:
+        for name, value in vars(sys.modules[module]).items():
+            if name.startswith("__") or ismodule(value) or getattr(value, "__module__", module) != module:
+                continue  # imported, not defined here
+            if owner.setdefault(name, module) != module:
+                raise TypeError(
+                    f"{owner[name]} and {module} both define {name}: one script cannot hold them."
+                )

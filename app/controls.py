@@ -32,6 +32,7 @@ class Controls:
     def __init__(self, address: str, place: Any) -> None:
         self.address = address
         self.controls: dict[str, Control] = {}
+        self.closed = False  # once presets and figures know the controls, no more may come
         self._place = place
 
     # --- in the words of Streamlit ---
@@ -40,7 +41,7 @@ class Controls:
                log: bool = False, help: str | None = None, format: str | None = None) -> Any:  # fmt: skip
         """A number; with log=True its stops lie evenly on a log scale; a pair as default gives two thumbs."""
         if log:
-            stops = tuple(sorted({*log_stops(low, high), default}))
+            stops = tuple(sorted({*log_stops(low, high), low, high, default}))
             return self._bound(name, default, Options(stops), st.delta_generator.DeltaGenerator.select_slider,
                                label, options=stops, help=help, format_func="{:g}".format, slides=True)  # fmt: skip
         whole = isinstance(default, int)
@@ -142,6 +143,8 @@ class Controls:
         return self._remember(name, value, default, domain, slides)
 
     def _remember(self, name: str, value: Any, default: Any, domain: Domain, slides: bool = False) -> Any:
+        if self.closed:
+            raise TypeError(f"The control {name!r} comes after the first figure: presets would not know it.")
         try:
             value = domain.check(value)
         except Refused:  # a browser may send anything; Streamlit leaves the check to us
@@ -176,9 +179,10 @@ class Controls:
 
 def _read(url: list[str], domain: Options | Subset, default: Any) -> Any:
     """The choice that stands in the URL; the default where there is none, or one that there is not."""
-    if url == [""] and isinstance(domain, Subset):
-        return []
+    if isinstance(domain, Subset):
+        known = [v for v in url if v in domain.values]
+        return domain.check(known) if known or url == [""] else default
     try:
-        return domain.check(url if isinstance(domain, Subset) else url[0]) if url else default
+        return domain.check(url[0]) if url else default
     except Refused:
         return default

@@ -51,7 +51,10 @@ class Lab(Controls):
         left, right = st.columns([0.27, 0.73], gap="medium")
         self.stage = right.container(key="lab-stage")
         self.below = st.container(key="lab-below")
+        self._note = left.container()
         super().__init__(address, left.container(key="lab-controls", gap="xsmall"))
+        arriving = desk().address != address
+        self._asked = {key: st.query_params.get_all(key) for key in st.query_params} if arriving else {}
         desk().turn_to(address)
 
     # --- figures ---
@@ -110,7 +113,14 @@ class Lab(Controls):
         line, self._preset_line = self._preset_line, None
         if line is None:
             return
+        self.closed = True
         st.session_state["_lab.controls"] = {c.key: c for c in self.controls.values()}
+        asked = [(c, self._asked[c.key]) for c in self.controls.values() if c.key in self._asked]
+        wrong = {c.key.partition(".")[2]: ", ".join(texts)[:40] for c, texts in asked
+                 if c.value == c.default and not _spells(texts, c.default)}  # fmt: skip
+        if wrong:
+            said = "; ".join(f"{name} = {texts}" for name, texts in wrong.items())[:200]
+            self._note.info(_("The link asks for what is not possible here: {said}.").format(said=said))
         if not self.presets:
             return
         now = {n: c.value for n, c in self.controls.items()}
@@ -139,10 +149,8 @@ class Lab(Controls):
 
     def compute(self, function: Callable[..., Any], **arguments: Any) -> Any:
         """function(**arguments) through the one cache; for work that is too long to be done again at each run."""
-        name = f"{function.__module__}.{function.__qualname__}"
-        return _cached(
-            name, repr(sorted(arguments.items())), _newest_core(), _call=lambda: function(**arguments)
-        )
+        call = Call(function, arguments)
+        return _cached(call.name, _newest_core(), _call=call)
 
     def csv(self, columns: Callable[[], Mapping[str, Iterable[Any]]]) -> None:
         """A button that downloads the numbers behind the picture; they are computed when it is pressed."""
@@ -197,8 +205,16 @@ class Lab(Controls):
 
 
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Presets may hold tuples where a control holds a list."""
+    """Copies of the presets' lists: they are the visitor's to change."""
     return {n: list(v) if isinstance(v, list) else v for n, v in values.items()}
+
+
+def _spells(texts: Sequence[str], value: Any) -> bool:
+    """Whether a link's texts mean this value."""
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    return [t.lower() for t in texts] == [str(v).lower() for v in values] or [f"{t}.0" for t in texts] == [
+        str(v) for v in values
+    ]
 
 
 def _newest_core() -> float:
@@ -207,5 +223,5 @@ def _newest_core() -> float:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _cached(name: str, arguments: str, newest: float, _call: Callable[[], Any]) -> Any:
+def _cached(name: str, newest: float, _call: Callable[[], Any]) -> Any:
     return _call()

@@ -22,10 +22,6 @@ def each(lab: Lab, calls: Mapping[str, Call]) -> dict[str, Any]:
             bar.progress(
                 len(found) / len(calls), _("Training {n} of {all} …").format(n=len(found) + 1, all=len(calls))
             )
-        found[name] = lab.compute(_made, call=call)
+        found[name] = lab.compute(call.function, **call.arguments)
     bar.empty()
     return found
-
-
-def _made(call: Call) -> Any:
-    return call()

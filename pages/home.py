@@ -38,7 +38,7 @@ with st.container(key="frame-title", gap="xxsmall"):
 
 if missing := st.query_params.get("missing"):
     address = "".join(c for c in missing[:60] if c.isalnum() or c in "-_")
-    st.info(_("There is no page /{address}. All there are can be found here.").format(address=address),
+    st.info(_("There is no page /{address}. All pages are listed here.").format(address=address),
             icon=":material/explore_off:")  # fmt: skip
 
 lab = Lab("home")

@@ -95,8 +95,8 @@ def pack(header: dict[str, Any], payload: bytes = b"") -> bytes:
 
 
 def sentence(error: Exception) -> str:
-    """What a visitor is told when a draw raises: its own sentence if it is one, never a traceback."""
-    if isinstance(error, ValueError) and str(error):
+    """What a visitor is told when a draw raises: a refusal as it stands, else that it cannot be drawn."""
+    if isinstance(error, Refused):
         return str(error)
     log.error("A figure could not be drawn", exc_info=error)
     return _("This picture cannot be drawn with these settings.")

@@ -28,8 +28,8 @@ function unpack(array) { // a tensor (encode() in app/figures/plot.py) -> a type
   const kind = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array }[array?.dtype];
   return kind ? new kind((Uint8Array.fromBase64?.(array.bdata) ?? Uint8Array.from(atob(array.bdata), (c) => c.charCodeAt(0))).buffer) : array;
 }
-const plotly = ({ base, plotly: path }) => (window.__lightboardPlotly ??= new Promise((resolve, reject) => // once, from our server
-  Object.assign(make(document.head, "script", "", { src: base + path }), { onload: () => resolve(window.Plotly), onerror: reject })));
+const plotly = ({ base, plotly: path }) => (window.__lightboardPlotly ??= new Promise((resolve) => // once, from our server
+  Object.assign(make(document.head, "script", "", { src: base + path }), { onload: () => resolve(window.Plotly), onerror: () => resolve((window.__lightboardPlotly = null)) })));
 function recolour(node, partner) { // every colour of the light palette -> its partner in the dark one
   if (typeof node === "string" && node[0] === "#") return (partner[node.slice(0, 7)] ?? node.slice(0, 7)) + node.slice(7);
   if (Array.isArray(node)) return typeof node[0] === "number" ? node : node.map((n) => recolour(n, partner));
@@ -69,8 +69,8 @@ const road = {
     };
     socket.onmessage = ({ data }) => { const frame = decode(new Uint8Array(data)); figures.forEach((f) => f.answered(frame)); this.pump(); };
     socket.onclose = () => {
-      if (this.socket === socket) this.socket = null;
-      else return; // another one has taken over
+      if (this.socket !== socket) return; // another one has taken over
+      this.socket = null;
       figures.forEach((f) => f.setLive());
       if (figures.size) setTimeout(() => this.open(base, this.desk), (this.pause = Math.min(this.pause * 2, 8000)));
     };
@@ -95,16 +95,14 @@ class Figure {
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
   }
   record(head, release) { // the road of record: a picture that came with the page
-    const first = !this.head;
+    const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label)]);
     Object.assign(this, { head, release, gone: false, shown: first ? "record" : null });
     Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
-    this.mark.textContent = head.words.off;
-    if (first) { this.fit(); this.buildTools(); this.paint(head, 0); }
-    if (this.handles.length !== head.handles.length) this.buildHandles();
+    if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); }
+    if (first) { this.fit(); this.paint(head, 0); }
     const arrived = Object.entries(this.held).every(([name, value]) => same(value, head.values[name]));
     if (!this.dragging && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
-    road.open(head.base, head.desk);
-    this.setLive();
+    this.setLive(road.open(head.base, head.desk));
   }
   positions() { // where the controls stand: the sliders of the page, over them the handle in the hand
     const found = {};
@@ -151,11 +149,12 @@ class Figure {
     requestAnimationFrame(() => Object.assign(this.root.dataset, { frames: ++this.frames }, at && { latency: (performance.now() - at).toFixed(1) }));
   }
   height() { // on a phone the stage leaves room for its controls
-    const { stage_height: height } = this.head;
-    return document.fullscreenElement === this.root ? window.innerHeight - 60 : media("(max-width: 640px)") ? Math.min(height, Math.round(window.innerHeight * 0.42)) : height;
+    const { stage_height: tall } = this.head, { innerHeight: screen } = window;
+    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * 0.42)) : tall;
   }
   async paintPlot(picture) {
     const Plotly = await plotly(this.head), css = getComputedStyle(this.root);
+    if (!Plotly) return Boolean((this.note.textContent = this.head.words.lost)); // the next picture tries again
     if (this.picture !== picture) return; // a newer one has come while the library loaded
     const dark = parseInt(css.getPropertyValue("--st-background-color").trim().slice(1, 3), 16) < 128;
     const { data, layout } = dark ? recolour(picture.figure, this.head.dark) : picture.figure;
@@ -250,6 +249,7 @@ class Figure {
   // -- tools and playback
   buildTools() {
     const { words, kind, name } = this.head, filename = name.replace(/\W+/g, "-");
+    [this.tools.textContent, this.mark.textContent] = ["", words.off];
     const tool = (text, title, act) => (make(this.tools, "button", "lb-button", { title, "aria-label": title }, text).onclick = act);
     const plot = (format) => window.Plotly.downloadImage(this.plot, { format, filename, width: 1280, height: 800, scale: format === "png" ? 2 : 1 });
     const canvas = () => Object.assign(document.createElement("a"), { href: this.canvas.toDataURL(), download: `${filename}.png` }).click();

@@ -19,6 +19,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlparse
+from weakref import WeakValueDictionary
 
 import plotly
 from starlette.requests import Request
@@ -26,7 +27,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from streamlit.web.server.server_util import is_url_from_allowed_origins
+from streamlit import get_option
 
 from app.live.desk import MOST_VIEWS, View, find, pack, sentence
 
@@ -37,6 +38,9 @@ PLOTLY_PATH = f"/live/plotly-{plotly.__version__}.min.js"
 log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="live")
 _open: set[int] = set()
+_turns: WeakValueDictionary[str, asyncio.Lock] = (
+    WeakValueDictionary()
+)  # one picture at a time for each session
 
 
 def live_routes(configured: str | None = "") -> list[BaseRoute]:
@@ -118,12 +122,13 @@ class Visitor:
     def __init__(self, socket: WebSocket) -> None:
         self.socket = socket
         self.desk: str | None = None
+        self.turn = asyncio.Lock()
         self.waiting: dict[str, tuple[Any, dict[str, Any]]] = {}  # token -> (id, set); the newest wins
         self.news = asyncio.Event()
 
     async def hear(self, text: str | bytes) -> bool:
         """Takes one message in; False when the connection is closed for it."""
-        if len(text) > LONGEST_MESSAGE:
+        if len(text.encode(errors="replace") if isinstance(text, str) else text) > LONGEST_MESSAGE:
             await self.socket.close(1009, "message too long")
             return False
         try:
@@ -141,7 +146,8 @@ class Visitor:
                 token if isinstance(token, str) else None, number, "There is no such view.", gone=True
             )
             return True
-        self.desk = view.desk
+        if self.desk is None:
+            self.desk, self.turn = view.desk, _turns.setdefault(view.desk, self.turn)
         if len(self.waiting) < MOST_VIEWS or token in self.waiting:
             self.waiting[token] = (number, wanted)
             self.news.set()
@@ -159,7 +165,9 @@ class Visitor:
                 if view is None:  # its page was left meanwhile
                     await self.refuse(token, number, "There is no such view.", gone=True)
                     continue
-                await self.socket.send_bytes(await loop.run_in_executor(_pool, _frame, view, number, wanted))
+                async with self.turn:
+                    frame = await loop.run_in_executor(_pool, _frame, view, number, wanted)
+                await self.socket.send_bytes(frame)
             self.news.clear()
 
     async def refuse(self, token: str | None, number: int | None, why: str, gone: bool = False) -> None:
@@ -177,7 +185,12 @@ def _frame(view: View, number: int | None, wanted: dict[str, Any]) -> bytes:
 
 
 def _same_origin(socket: WebSocket) -> bool:
+    """Our own pages, and the origins that the server's own configuration names (server.corsAllowedOrigins)."""
     origin = socket.headers.get("origin")
     if origin is None:  # not a browser: it has no cookies to abuse
         return True
-    return urlparse(origin).netloc == socket.headers.get("host") or is_url_from_allowed_origins(origin)
+    try:
+        own = urlparse(origin).netloc.lower() == socket.headers.get("host", "").lower()
+    except ValueError:
+        return False
+    return own or origin.lower() in [o.lower() for o in get_option("server.corsAllowedOrigins") or []]

@@ -41,7 +41,7 @@ with lab.words():
     numbers, repeats = CAREFUL if careful else QUICK
     st.caption(_("Shown: the median of {repeats} runs on {numbers} numbers, {device}.").format(
         repeats=repeats, numbers=f"{numbers:,}".replace(",", "\u202f"), device=here.type.upper()))  # fmt: skip
-    st.markdown("**" + _("A network of") + "**")
+    st.markdown("**" + _("The network") + "**")
 lab.slider("layers", _("Layers"), 1, 100, 24)
 lab.slider("batch", _("Batch"), 1.0, 4096.0, 256.0, log=True)
 lab.slider("width", _("Width"), 64.0, 65536.0, 4096.0, log=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, columns, dots, layout, line, stable_range
@@ -16,9 +17,7 @@ from core.activations import ACTIVATIONS
 PRESETS = {
     "sigmoid": Preset(_("Sigmoid saturates"), {"functions": ["sigmoid"], "x": 4.0, "tangent": True}),
     "repairs": Preset(_("ReLU and its repairs"), {"functions": ["relu", "leaky_relu", "elu"], "x": -2.0}),
-    "smooth": Preset(
-        _("Smooth ReLUs"), {"functions": ["relu", "gelu", "silu", "mish"], "x": -0.8, "second": True}
-    ),
+    "smooth": Preset(_("Smooth ReLUs"), {"functions": ["gelu", "silu", "mish"], "x": -0.8, "second": True}),
     "selu": Preset(_("Why SELU has odd constants"), {"functions": ["elu", "selu"], "x": -1.0}),
     "copies": Preset(_("Cheap copies"), {"functions": ["sigmoid", "hard_sigmoid", "silu", "hard_swish"]}),
     "gelu": Preset(
@@ -50,12 +49,13 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
           tangent: bool, second: bool, **shape: Any) -> Plot:  # fmt: skip
     """f, f′ and f″ of every chosen function, each in its colour; broad where the function is saturated."""
     if span[1] - span[0] < 0.5:
-        raise ValueError(_("The range of x is empty: pull its two ends apart."))
+        raise Refused(_("The range of x is empty: pull its two ends apart."))
     z = torch.linspace(*span, 301, device=device.current())
     side = view == "side"
     panels = ["f", "df"] + ["d2f"] * second
     axes = ["xy", "x2y2" if side else "xy", "x3y3" if side else "x2y2"]
-    data, points, seen, alt = [], {where: [] for where in axes}, {where: [] for where in axes}, []
+    data, alt = [], []
+    points, seen = ({where: list[Any]() for where in axes} for _both in range(2))
     for place, id in enumerate(functions):
         color, dash = palette.style(place)
         curve = activations.curve(id, z, **own(id, shape))
@@ -96,7 +96,7 @@ def numbers(functions: list[str], x: float, **shape: Any) -> Table:
 def samples() -> dict[str, torch.Tensor]:
     """The numbers behind the curves."""
     values = {n: c.value for n, c in lab.controls.items()}
-    z = torch.linspace(*values["span"], 301, dtype=torch.float64)
+    z = torch.linspace(values["span"][0], values["span"][1], 301, dtype=torch.float64)
     table = {"x": z}
     for id in functions:
         curve = activations.curve(id, z, **own(id, values))

@@ -63,7 +63,7 @@ def stage(**now: Any) -> Plot:
     grid["yaxis2"] |= decades([signal.std, signal.gradient_std, expected])
     note, same = "", (signal.std == 0).nonzero().flatten().tolist()
     if signal.broken:
-        note = _("Broken from layer {n} on: the numbers no longer fit into float32.").format(n=signal.broken)
+        note = _("From layer {n} on the numbers are no longer finite.").format(n=signal.broken)
     elif same:
         note = _("From layer {n} on every unit gives the same number.").format(n=same[0] + 1)
     alt = _("{n} layers; std at the last {std:.3g}, gradient at the first {gradient:.3g}.").format(

@@ -6,6 +6,7 @@ import streamlit as st
 import torch
 
 from app import formulas
+from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, columns, dots, layout, line, short, stable_range
@@ -44,10 +45,10 @@ if readable:
 def stage(functions: list[str], x: float, span: tuple[float, float], **shape: Any) -> Plot:
     """f and f′ of your formula among known functions; the dots are slopes measured without autograd."""
     if span[1] - span[0] < 0.5:
-        raise ValueError(_("The range of x is empty: pull its two ends apart."))
+        raise Refused(_("The range of x is empty: pull its two ends apart."))
     z = torch.linspace(*span, 401, device=device.exact(), dtype=torch.float64)
     probe = torch.full((1,), x, device=z.device, dtype=z.dtype)
-    data, seen, alt = [], [[], []], []
+    data, seen, alt = [], [list[torch.Tensor](), list[torch.Tensor]()], []
     for place, id in enumerate([*functions, *[formulas.OWN] * readable]):
         own = id == formulas.OWN
         color, dash = (palette.RED, "solid") if own else palette.style(place + (place > 0))

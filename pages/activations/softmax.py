@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from app.controls import Control
-from app.domains import Span
+from app.domains import Refused, Span
 from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, bar_columns, bars, columns, layout, short, stable_range
@@ -35,7 +35,7 @@ lab.choice("how", _("Computed"), {"stable": _("Stable"), "naive": _("Naive")},
            help=_("Naive takes e to the power of each logit; stable first subtracts the largest logit."))  # fmt: skip
 classes = lab.slider("classes", _("Classes"), 3, 10, 4)
 names = NAMES[:classes]
-target = lab.choice("target", _("True class"), {str(i + 1): name for i, name in enumerate(names)})
+target = lab.choice("target", _("True class"), {str(i + 1): name for i, name in enumerate(NAMES)})
 for first in range(0, classes, 2):
     with lab.row(f"logits{first}"):
         for i in range(first, min(first + 2, classes)):
@@ -48,10 +48,13 @@ with lab.fold(_("More")):
     lab.seed()
 
 
-def logits(values: dict[str, Any]) -> torch.Tensor:
-    """While the number of classes is being dragged, some have no slider yet."""
-    s = [values.get(f"s{i + 1}", START[i]) for i in range(values["classes"])]
-    return torch.tensor(s, dtype=torch.float64)
+def logits(target: str, values: dict[str, Any]) -> tuple[torch.Tensor, int]:
+    """The logits, and which class is true. While the number of classes is being dragged, some have no slider yet."""
+    n, true = values["classes"], int(target) - 1
+    if true >= n:
+        text = _("The true class, {name}, is not among the {n} classes.")
+        raise Refused(text.format(name=NAMES[true], n=n))
+    return torch.tensor([values.get(f"s{i + 1}", START[i]) for i in range(n)], dtype=torch.float64), true
 
 
 def colors(s: torch.Tensor, target: str, others: str = "") -> list[str]:
@@ -61,7 +64,7 @@ def colors(s: torch.Tensor, target: str, others: str = "") -> list[str]:
 
 def stage(temperature: float, shift: int, how: str, target: str, dtype: str, **rest: Any) -> Plot:
     """Each class on its row: what goes into the exponential, probability, loss, gradient."""
-    s, true = logits(rest), int(target) - 1
+    s, true = logits(target, rest)
     exponent = (s + shift) / temperature
     out = softmax.outcome(s.tolist(), true, temperature, shift, dtype, how == "naive")
     p, loss, gradient = (torch.tensor(v) for v in (out.p, out.loss, out.gradient))
@@ -84,16 +87,16 @@ def stage(temperature: float, shift: int, how: str, target: str, dtype: str, **r
 
 def bits(temperature: float, shift: int, target: str, **rest: Any) -> Table:
     """The same logits in the number formats of networks, naive and stable."""
-    true, ways = int(target) - 1, {True: _("naive"), False: _("stable")}
+    (s, true), ways = logits(target, rest), {True: _("naive"), False: _("stable")}
     rows = [[f"{_(out.dtype)}, {ways[out.naive]}", *(short(v, 4) for v in (*out.p, out.loss[true]))]
-            for out in softmax.outcomes(logits(rest).tolist(), true, temperature, shift)]  # fmt: skip
+            for out in softmax.outcomes(s.tolist(), true, temperature, shift)]  # fmt: skip
     alt = _("Softmax in numbers of few bits, naive and stable")
     return Table([_("p, computed in"), *NAMES[: rest["classes"]], _("loss")], rows, alt)
 
 
 def samples(temperature: float, target: str, n: float, seed: int, **rest: Any) -> Plot:
     """How often each class is drawn, next to its probability."""
-    s, at = logits(rest), torch.arange(rest["classes"])
+    (s, _true), at = logits(target, rest), torch.arange(rest["classes"])
     p, share = softmax.softmax(s, temperature), softmax.sample(s, int(n), temperature, seed) / int(n)
     title = _("share of {n} samples").format(n=int(n))
     data = [bars(p, at - 0.2, _("probability p"), colors(s, target), width=0.36, upright=True),
@@ -111,6 +114,6 @@ lab.live(samples, height=280)
 lab.look(_("Drag a bar: all probabilities answer, because they share one sum. Descent goes against the gradient: it "
            "pulls the true class up and pushes each of the others down by its own probability."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
-lab.code(softmax.outcomes, logits=logits(now).tolist(), target=int(target) - 1, temperature=temperature,
-         shift=shift)  # fmt: skip
+if int(target) <= classes:
+    now, true = logits(target, {name: control.value for name, control in lab.controls.items()})
+    lab.code(softmax.outcomes, logits=now.tolist(), target=true, temperature=temperature, shift=shift)

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from app import i18n
-from app.domains import Options, Pair, Span
+from app.domains import Options, Pair, Refused, Span
 from app.i18n import gettext as _
 from app.live import desk as desks
 from app.live.desk import MOST_VIEWS, Desk, View
@@ -301,7 +301,7 @@ def test_our_own_page_and_programs_are_welcome(place: Place, desk: Desk, scheme:
 def test_a_draw_that_refuses_says_why(place: Place, desk: Desk) -> None:
     def act(values: dict[str, Any]) -> None:
         if values["x"] > 5:
-            raise ValueError("The range of x is empty: pull its two ends apart.")
+            raise Refused("The range of x is empty: pull its two ends apart.")
 
     view = put(desk, Draws(act))
     with place.live() as socket:
@@ -312,7 +312,8 @@ def test_a_draw_that_refuses_says_why(place: Place, desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError("secret /etc/passwd"), KeyError("secret"), ValueError(), MemoryError()]
+    "error",
+    [RuntimeError("secret /etc/passwd"), KeyError("secret"), ValueError("x must be positive"), MemoryError()],
 )
 def test_a_draw_that_breaks_says_nothing_of_how(
     place: Place, desk: Desk, error: Exception, caplog: pytest.LogCaptureFixture

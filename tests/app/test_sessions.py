@@ -76,7 +76,10 @@ def test_leaving_a_page_frees_its_figures(server: str) -> None:
             visitor.figures.clear()
             await visitor.open("activations", "activations.x=3")
             assert {head["token"] for head in visitor.figures.values()} == tokens, "a rerun keeps its tokens"
-            return there, alive(server)["views"]
+            visitor.figures.clear()
+            await visitor.open("activations-depth")
+            assert visitor.figures and not tokens & {head["token"] for head in visitor.figures.values()}
+            return there - len(tokens) + len(visitor.figures), alive(server)["views"]
 
-    first, second = asyncio.run(walk())
-    assert first == second
+    expected, found = asyncio.run(walk())
+    assert found == expected

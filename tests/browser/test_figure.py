@@ -11,7 +11,10 @@ from tests.browser.conftest import Visit, Watch
 from tests.browser.hand import Hand
 from tools.server import free_port, serve
 
-LOST = r"WebSocket|ERR_CONNECTION|reaching server endpoint|Failed to (fetch|load)|NetworkError|AxiosError|Network Error"
+LOST = (
+    r"WebSocket|disconnected from server|ERR_CONNECTION|reaching server endpoint|Failed to (fetch|load)|"
+    r"NetworkError|AxiosError|Network Error"
+)
 
 
 def numbers(labels: list[str], name: str = "x") -> list[float]:

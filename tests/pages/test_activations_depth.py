@@ -41,9 +41,9 @@ def test_numbers_are_those_of_the_network():
 @pytest.mark.parametrize(
     ("link", "sentence"),
     [
-        ({"activation": "identity", "sigma": "0.5", "depth": "50", "width": "256"}, "Broken from layer"),
+        ({"activation": "identity", "sigma": "0.5", "depth": "50", "width": "256"}, "From layer"),
         ({"activation": "relu", "sigma": "0.005", "depth": "50"}, "every unit gives the same"),
-        ({"activation": "own", "formula": "log(x)"}, "Broken from layer 1"),
+        ({"activation": "own", "formula": "log(x)"}, "From layer 1 on"),
     ],
 )
 def test_what_no_curve_can_show_is_said(link, sentence):
