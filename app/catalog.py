@@ -89,6 +89,19 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Optimizers"),
+        "downhill_skiing",
+        (
+            Page(
+                "optimizers",
+                "pages/optimizers/walk.py",
+                _("Optimizers"),
+                "downhill_skiing",
+                _("Rules that all walk downhill, each in its own way. Drag the start."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}

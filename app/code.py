@@ -11,25 +11,41 @@ from typing import Any
 from torch import device, dtype
 
 
+class Verbatim(str):
+    """An argument that stands in the exported code as it is written here."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 @dataclass(frozen=True)
 class Call:
     """A call of a core function. As an argument of another one it is written inside it: bank(seed=0)."""
 
     function: Callable[..., Any]
     arguments: Mapping[str, Any]
+    attribute: str = ""  # of what it returns: bind(…).f
 
     @property
     def name(self) -> str:
         """What tells it from every other call."""
         given = ", ".join(f"{n}={spelt(v)}" for n, v in sorted(self.arguments.items()))
-        return f"{spelt(self.function)}({given})"
+        return f"{spelt(self.function)}({given}){self._dotted}"
+
+    @property
+    def _dotted(self) -> str:
+        return f".{self.attribute}" if self.attribute else ""
 
     def __call__(self, **more: Any) -> Any:
         given = {n: v() if isinstance(v, Call) else v for n, v in self.arguments.items()}
-        return self.function(**given, **more)
+        made = self.function(**given, **more)
+        return getattr(made, self.attribute) if self.attribute else made
 
     def __repr__(self) -> str:
-        return f"{self.function.__name__}({', '.join(f'{n}={v!r}' for n, v in self.arguments.items())})"
+        given = ", ".join(f"{n}={v!r}" for n, v in self.arguments.items())
+        return f"{self.function.__name__}({given}){self._dotted}"
 
     def modules(self) -> Iterator[str]:
         """The modules that it needs, those of its arguments first."""

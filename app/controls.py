@@ -105,7 +105,7 @@ class Controls:
     def point(self, name: str, label: str, default: tuple[float, float], x: tuple[float, float],
               y: tuple[float, float], step: float = 0.01) -> tuple[float, float]:  # fmt: skip
         """A point to drag in a figure (see Handle): the parameters <name>_x and <name>_y, typed in here."""
-        with self.row(label):
+        with self.row(name):
             px = self.number(f"{name}_x", f"{label}, x", x[0], x[1], default[0], step)
             py = self.number(f"{name}_y", f"{label}, y", y[0], y[1], default[1], step)
         return px, py

@@ -32,11 +32,16 @@ def ask(lab: Lab, id: str = OWN, default: str = "x * sigmoid(a * x)") -> bool:
         for p in ACTIVATIONS[id].parameters:
             lab.slider(p.name, f"${p.symbol}$", p.low, p.high, p.default, p.step)
         return True
-    text = lab.text("formula", _("f(x) ="), default, longest=formula.MAX_LENGTH,
+    return typed(lab, _("f(x) ="), default)
+
+
+def typed(lab: Lab, label: str, default: str, variables: tuple[str, ...] = ("x",)) -> bool:
+    """A formula and a slider for each of its parameters. False, and a sentence beside it, where it cannot be read."""
+    text = lab.text("formula", label, default, longest=formula.MAX_LENGTH,
                     help=_("Numbers, x, parameters a b c d, + - * / ** ( ), comparisons, and functions such as "
                            "exp, tanh, sigmoid, erf, max, min, where."))  # fmt: skip
     try:
-        parameters = formula.parse(text).parameters
+        parameters = formula.parse(text, variables).parameters
     except formula.FormulaError as error:
         with lab.words():
             st.error(

@@ -144,6 +144,10 @@ class Lab(Controls):
         wanted = {f"{self.address}.{name}": value for name, value in _listed(values).items()}
         for key, value in {**known, **wanted}.items():
             st.session_state[key] = value
+            if (
+                key not in known
+            ):  # a control that is yet to come: Streamlit writes only those into the URL that it had
+                st.query_params[key] = _as_link(value)
 
     # --- numbers ---
 
@@ -207,6 +211,19 @@ class Lab(Controls):
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Copies of the presets' lists: they are the visitor's to change."""
     return {n: list(v) if isinstance(v, list) else v for n, v in values.items()}
+
+
+def _as_link(value: Any) -> Any:
+    """How a control's value stands in a URL."""
+    if isinstance(value, list | tuple):
+        return [_as_link(v) for v in value]
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def _spells(texts: Sequence[str], value: Any) -> bool:

@@ -196,6 +196,12 @@ def function(text: str, **parameters: float) -> Callable[[Tensor], Tensor]:
     return parse(text).bind(**parameters)
 
 
+def surface(text: str, **parameters: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """The surface that a formula in x and y describes, with its parameters filled in."""
+    read = parse(text, ("x", "y"))
+    return lambda x, y: read(x=x, y=y, **parameters)
+
+
 @dataclass(frozen=True)
 class Check:
     """Autograd against central differences."""

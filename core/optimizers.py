@@ -38,7 +38,7 @@ FEW = 16  # up to so many starts floats are faster than tensors
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Knob:
     """A hyperparameter of a rule; a `switch` is on (1) or off (0)."""
 
     name: str
@@ -64,7 +64,7 @@ class Rule:
     step: Callable[..., Answer]
     note: str
     lr: float
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[Knob, ...] = ()
     memory: tuple[str, ...] = ()  # what `state` holds, as symbols
     decay: float = 0.0  # decoupled weight decay, where it belongs to the rule
     pairs: bool = False
@@ -86,11 +86,11 @@ def sign(z: Real) -> Real:
     return z if math.isnan(z) else float((z > 0) - (z < 0))
 
 
-def larger(a: Real, b: Real) -> Real:
+def at_least(a: Real, b: Real) -> Real:
     return torch.clamp(a, min=b) if isinstance(a, Tensor) else max(a, b)
 
 
-def smaller(a: Real, b: Real) -> Real:
+def at_most(a: Real, b: Real) -> Real:
     return torch.clamp(a, max=b) if isinstance(a, Tensor) else min(a, b)
 
 
@@ -140,7 +140,7 @@ def rmsprop(
     v = beta * v + (1 - beta) * g * g
     if centered:
         mean = beta * mean + (1 - beta) * g
-        scale = root(larger(v - mean * mean, 0.0)) + eps
+        scale = root(at_least(v - mean * mean, 0.0)) + eps
     else:
         scale = root(v) + eps
     m = rho * m + g / scale
@@ -164,7 +164,7 @@ def amsgrad(
     m, v, v_max, _, _ = state
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
-    v_max = larger(v, v_max)
+    v_max = at_least(v, v_max)
     m_hat = m / (1 - beta1**t) if bias_correction else m
     v_root = root(v_max / (1 - beta2**t)) if bias_correction else root(v_max)
     return m_hat, lr / (v_root + eps), (m, v, v_max, m_hat, v_root)
@@ -204,7 +204,7 @@ def adamax(
     m, u, _ = state
     m = beta1 * m + (1 - beta1) * g
     size: Any = abs(g)
-    u = larger(size + eps, beta2 * u)
+    u = at_least(size + eps, beta2 * u)
     m_hat = m / (1 - beta1**t) if bias_correction else m
     return m_hat, lr / u, (m, u, m_hat)
 
@@ -215,7 +215,7 @@ def rprop(g: Real, lr: Real, t: int, state: State, eta_minus: Real, eta_plus: Re
         size = lr + 0.0 * g
     agree = g * before
     size = pick(agree > 0, eta_plus * size, pick(agree < 0, eta_minus * size, size))
-    size = smaller(larger(size, 1e-6), 50.0)
+    size = at_most(at_least(size, 1e-6), 50.0)
     g = pick(agree < 0, 0.0 * g, g)  # after a change of sign: wait one step
     return sign(g), size, (g, size)
 
@@ -230,7 +230,7 @@ def lbfgs(g: State, lr: Real, t: int, state: State, history: Real) -> Answer:
     if t == 1:
         memory: State = ()
         h0: Real = 1.0
-        lr = lr * smaller(1 / larger(abs(gx) + abs(gy), 1e-300), 1.0)  # the first step is at most lr long
+        lr = lr * at_most(1 / at_least(abs(gx) + abs(gy), 1e-300), 1.0)  # the first step is at most lr long
     else:
         memory, h0, (gx_before, gy_before), (sx, sy) = state
         yx, yy = gx - gx_before, gy - gy_before
@@ -275,17 +275,17 @@ def newton(g: State, lr: Real, t: int, state: State, damping: Real) -> Answer:
     return direction, (lr, lr), state
 
 
-def _beta(name: str, symbol: str, default: float) -> Parameter:
-    return Parameter(name, symbol, default, 0.0, 0.9999, 0.001)
+def _beta(name: str, symbol: str, default: float) -> Knob:
+    return Knob(name, symbol, default, 0.0, 0.9999, 0.001)
 
 
-def _eps(default: float) -> Parameter:
-    return Parameter("eps", r"\varepsilon", default, 1e-12, 1.0, 1e-12, log=True)
+def _eps(default: float) -> Knob:
+    return Knob("eps", r"\varepsilon", default, 1e-12, 1.0, 1e-12, log=True)
 
 
 _RHO = _beta("rho", r"\rho", 0.9)
 _ADAM = (_beta("beta1", r"\beta_1", 0.9), _beta("beta2", r"\beta_2", 0.999), _eps(1e-8))
-_CORRECTION = Parameter("bias_correction", r"\hat m, \hat v", 1.0, 0.0, 1.0, 1.0, switch=True)
+_CORRECTION = Knob("bias_correction", r"\hat m, \hat v", 1.0, 0.0, 1.0, 1.0, switch=True)
 _MOMENTS = r"m \leftarrow \beta_1 m + (1 - \beta_1) g,\ v \leftarrow \beta_2 v + (1 - \beta_2) g^2,\ "
 _ADAM_MEMORY = ("m", "v", r"\hat m", r"\sqrt{\hat v}")
 
@@ -354,7 +354,7 @@ RULES: dict[str, Rule] = {
             _beta("beta", r"\beta", 0.99),
             _eps(1e-8),
             _beta("rho", r"\rho", 0.0),
-            Parameter("centered", r"v - \bar g^2", 0.0, 0.0, 1.0, 1.0, switch=True),
+            Knob("centered", r"v - \bar g^2", 0.0, 0.0, 1.0, 1.0, switch=True),
         ),
         ("v", r"\bar g", "m"),
         torch_call="RMSprop([p], lr={lr}, alpha={beta}, eps={eps}, momentum={rho}, "
@@ -402,7 +402,7 @@ RULES: dict[str, Rule] = {
         nadam,
         "Adam with Nesterov's look ahead: often a little faster, and one more schedule inside.",
         0.1,
-        (*_ADAM, Parameter("psi", r"\psi", 0.004, 0.0, 0.1, 0.001)),
+        (*_ADAM, Knob("psi", r"\psi", 0.004, 0.0, 0.1, 0.001)),
         ("m", "v", r"\prod\mu", r"\sqrt{\hat v}"),
         torch_call="NAdam([p], lr={lr}, betas=({beta1}, {beta2}), eps={eps}, momentum_decay={psi}{decay})",
         torch_decay="either",
@@ -437,8 +437,8 @@ RULES: dict[str, Rule] = {
         "Looks only at signs: fast on whole data sets, useless on mini-batches, whose signs flip by chance.",
         0.1,
         (
-            Parameter("eta_minus", r"\eta_-", 0.5, 0.05, 0.95, 0.05),
-            Parameter("eta_plus", r"\eta_+", 1.2, 1.05, 2.0, 0.05),
+            Knob("eta_minus", r"\eta_-", 0.5, 0.05, 0.95, 0.05),
+            Knob("eta_plus", r"\eta_+", 1.2, 1.05, 2.0, 0.05),
         ),
         ("g", r"\Delta"),
         torch_call="Rprop([p], lr={lr}, etas=({eta_minus}, {eta_plus}))",
@@ -459,7 +459,7 @@ RULES: dict[str, Rule] = {
         lbfgs,
         "Learns the curvature from its own steps: superb on smooth full-batch problems, lost in noise.",
         0.5,
-        (Parameter("history", "k", 10.0, 1.0, 100.0, 1.0),),
+        (Knob("history", "k", 10.0, 1.0, 100.0, 1.0),),
         pairs=True,
         torch_call="LBFGS([p], lr={lr}, max_iter=1, history_size={history})",
     ),
@@ -469,7 +469,7 @@ RULES: dict[str, Rule] = {
         newton,
         "One step on any quadratic bowl, but it walks to saddles and maxima as gladly as to minima.",
         1.0,
-        (Parameter("damping", r"\delta", 0.0, 0.0, 10.0, 0.01),),
+        (Knob("damping", r"\delta", 0.0, 0.0, 10.0, 0.01),),
         pairs=True,
         curved=True,
     ),
@@ -615,7 +615,7 @@ class _Walker:
             gx, gy = gx + noise_x, gy + noise_y
         if run.clip:
             # the 1e-6 as in torch.nn.utils.clip_grad_norm_
-            shorten = smaller(run.clip / (root(gx * gx + gy * gy) + 1e-6), 1.0)
+            shorten = at_most(run.clip / (root(gx * gx + gy * gy) + 1e-6), 1.0)
             gx, gy = shorten * gx, shorten * gy
         if run.l2:
             gx, gy = gx + run.l2 * x, gy + run.l2 * y
@@ -808,5 +808,5 @@ def torch_optim_call(rule: str, hyperparameters: Mapping[str, float] | None = No
     return "torch.optim." + call.format(lr=run.lr, decay=weight_decay, nesterov=looks_ahead, **values)
 
 
-def _written(value: Real, parameter: Parameter) -> str:
+def _written(value: Real, parameter: Knob) -> str:
     return str(bool(value)) if parameter.switch else str(int(value)) if parameter.step == 1 else repr(value)

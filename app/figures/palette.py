@@ -11,6 +11,8 @@ GRID = "#e4e3dc"
 ACCENT = "#d5471e"
 SHADE = "#d5471e1f"  # a zone: the accent, hardly there
 
+DEEP = "#a9c6d8"  # the bottom of a loss surface; its heights are paper
+
 BLUE, ORANGE, GREEN, RED, PINK, SKY, OLIVE = (
     "#0072b2", "#b87d00", "#00855f", "#d55e00", "#b8558e", "#2b8cc4", "#8a8200",
 )  # fmt: skip
@@ -24,6 +26,7 @@ DARK: dict[str, str] = {
     MUTED: "#9fabb2",
     GRID: "#26323a",
     ACCENT: "#ff7a45",
+    DEEP: "#1f4459",
     BLUE: "#4aa8e0",
     ORANGE: "#e69f00",
     GREEN: "#1fbf92",

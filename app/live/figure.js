@@ -44,7 +44,7 @@ function upTo(trace, step) { // playback: a "trail" up to the present step, the 
 function moveMarks(plot, traces) { // moves the lines and dots of a drawn figure, at a tenth of the price of Plotly.react;
   return traces.every((trace, i) => { // false where more has changed than that
     const { uid, xaxis, yaxis, fill, visible } = plot._fullData[i], group = plot.querySelector(`.trace${uid}`);
-    if (visible !== true) return true; // switched off in the legend
+    if (visible !== true || trace.type !== "scatter") return true; // switched off in the legend; or it is as it was
     const xa = plot._fullLayout[xaxis.replace("x", "xaxis")], ya = plot._fullLayout[yaxis.replace("y", "yaxis")];
     const x = unpack(trace.x), marks = Array.from(unpack(trace.y), (v, k) => [xa.d2p(x[k]), ya.d2p(v)].map((p) => Math.round(p * 10) / 10));
     const real = marks.map((p) => p.every(Number.isFinite)), [lines, dots] = ["js-line", "point"].map((c) => group?.querySelectorAll(`path.${c}`) ?? []);
@@ -162,10 +162,10 @@ class Figure {
     const font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
     const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, font, width: this.root.clientWidth,
       height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
-    const look = picture.figure.data.every((t) => t.type === "scatter") && JSON.stringify([traces.map((t) => ({ ...t, x: 0, y: 0 })), whole]);
+    const look = JSON.stringify([traces.map((t) => (t.type === "scatter" ? { ...t, x: 0, y: 0 } : t)), whole]);
     this.plot = this.stage;
     clearTimeout(this.settling);
-    const moved = look && look === this.look && moveMarks(this.plot, traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+    const moved = look === this.look && moveMarks(this.plot, traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
     if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
     else await settle();
     this.look = look;
@@ -266,7 +266,7 @@ class Figure {
       const part = (tag, title, text, act) => Object.assign(make(bar, tag, "lb-button", { title, "aria-label": title }, text), act);
       const jump = (to) => { this.play(false); this.show(to); };
       this.toggle = part("button", words.play, "▶", { onclick: () => this.play(!this.clock) });
-      part("button", words.step, "⏭", { onclick: () => jump(((this.step ?? -1) + 1) % this.steps) });
+      part("button", words.step, "+1", { onclick: () => jump(((this.step ?? -1) + 1) % this.steps) });
       this.scrub = part("input", words.scrub, "", { type: "range", min: 0, oninput: () => jump(+this.scrub.value) });
       this.speed = part("select", words.speed, "", {});
       for (const times of [0.25, 0.5, 1, 2, 4]) this.speed.append(new Option(`×${times}`, times, times === 1, times === 1));

@@ -5,6 +5,7 @@ import threading
 import streamlit as st
 import torch
 
+from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, Table, picture
 from app.figures.plot import Plot, dots, layout, line, play
@@ -144,7 +145,7 @@ def broken() -> None:
     def fragile(x: float) -> Plot:
         # On the live road only: what a visitor sees there while the hand moves.
         if x > 1 and threading.current_thread().name.startswith("live"):
-            raise RuntimeError("secret") if x > 3 else ValueError("Above 1 there is nothing to see.")
+            raise RuntimeError("secret") if x > 3 else Refused("Above 1 there is nothing to see.")
         return Plot(
             [dots(torch.tensor([x]), torch.zeros(1), "", palette.RED)], layout(**GRID), f"fragile x={x:g}"
         )

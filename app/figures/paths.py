@@ -1,0 +1,101 @@
+"""Paths over a loss surface: on its contours, above it, and the gradient field below them."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from app.figures import palette, terrain
+from app.figures.picture import Table
+from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play
+from app.i18n import gettext as _
+from core.landscapes import Score
+from core.surfaces import Field, Grid
+
+MARKED = 120  # up to so many steps each one is marked
+
+
+def threaded(points: Tensor) -> tuple[Tensor, Tensor]:
+    """(steps + 1, starts, 2) -> x and y of one line with gaps between the starts."""
+    if points.shape[1] == 1:
+        return points[:, 0, 0], points[:, 0, 1]
+    gap = torch.full((1, points.shape[1], 2), torch.nan, dtype=points.dtype)
+    x, y = torch.cat([points, gap]).transpose(0, 1).reshape(-1, 2)[:-1].unbind(1)
+    return x, y
+
+
+def trail(points: Tensor, name: str, look: tuple[str, str]) -> list[Trace]:
+    """The way of one rule from all starts; of a single one each step is marked, and it can be played."""
+    (x, y), (color, dash) = threaded(points), look
+    way = line(x, y, name, color, dash=dash, width=3, hoverinfo="skip")
+    if points.shape[1] > 1:
+        return [way]
+    marks = dots(x, y, "", color, 6, legend=False, hoverinfo="skip", marker={"line": {"width": 0}})
+    return [play(way, "trail"), *([play(marks, "head")] if len(points) <= MARKED + 1 else [])]
+
+
+def curve(values: Tensor, look: tuple[str, str], axes: str, name: str = "") -> Trace:
+    """What a rule went through, step by step; played along with its path."""
+    at = torch.arange(len(values))
+    return play(line(at, values, name, look[0], dash=look[1], legend=bool(name), axes=axes), "trail")
+
+
+def beside(
+    view: tuple[float, float, float, float], steps: int, title: str, scale: dict[str, Any]
+) -> dict[str, Any]:
+    """The axes of a surface, and of a curve over the steps beside it."""
+    bare = {"showgrid": False, "zeroline": False}
+    return {"xaxis": axis("", range=list(view[:2]), domain=[0, 0.64]) | bare,
+            "yaxis": axis("", range=list(view[2:])) | bare,
+            "xaxis2": axis(_("step"), range=[0, max(1, steps)], domain=[0.74, 1], anchor="y2"),
+            "yaxis2": axis(title, anchor="x2") | scale}  # fmt: skip
+
+
+def scoreboard(
+    names: dict[str, str], rates: dict[str, float], scores: dict[str, Score], near: float
+) -> Table:
+    """Who got within `near` of the lowest loss, and how soon; of the first start."""
+    cells = []
+    for rule, score in scores.items():
+        reached, gone, distance = (int(score.steps[0]), int(score.diverged_at[0]), float(score.distance[0]))
+        said = str(reached) if reached >= 0 else "–"
+        if gone >= 0:
+            said = _("diverged at step {n}").format(n=gone)
+        cells.append([names[rule], f"{rates[rule]:.4g}", said, f"{score.final_loss[0]:.4g}",
+                      "–" if math.isnan(distance) else f"{distance:.4g}"])  # fmt: skip
+    titles = [_("rule"), "η", _("steps to within {t:g}").format(t=near), _("loss at the end"), _("distance")]
+    return Table(titles, cells, _("How soon each rule arrived, and where it ended"))
+
+
+def slopes(field: Field, view: tuple[float, float, float, float], n: int = 15) -> Trace:
+    """Where descent would go: −g on a grid, its length on a scale that hides no direction."""
+    xs, ys = (torch.linspace(a, b, n + 2, dtype=torch.float64)[1:-1] for a, b in (view[:2], view[2:]))
+    x, y = xs.expand(n, n), ys[:, None].expand(n, n)
+    gx, gy = (torch.as_tensor(g, dtype=torch.float64).expand(n, n) for g in field.gradient(x, y))
+    longest = ((view[1] - view[0]) / n / 2.4, (view[3] - view[2]) / n / 2.4)
+    size = torch.hypot(gx, gy)
+    typical = size[size.isfinite()].median().clamp(min=1e-12) if size.isfinite().any() else torch.tensor(1.0)
+    factor = -1.0 / typical
+    return arrows(x, y, gx * factor * longest[0], gy * factor * longest[1], longest, palette.MUTED)
+
+
+def in_space(field: Field, shown: Grid, relief: terrain.Relief, points: dict[str, Tensor], names: dict[str, str],
+             looks: dict[str, tuple[str, str]], alt: str) -> Plot:  # fmt: skip
+    """The same in three dimensions, to be turned by hand."""
+    data: list[Any] = [terrain.surface(shown.x, shown.y, shown.z, relief)]
+    for rule, way in points.items():
+        x, y = threaded(way)
+        inside = (x >= shown.x[0]) & (x <= shown.x[-1]) & (y >= shown.y[0]) & (y <= shown.y[-1])
+        z = torch.as_tensor(field.f(x, y)).masked_fill(~inside, torch.nan)
+        data.append(terrain.ribbon(x, y, z, names[rule], looks[rule][0], relief))
+    bare = {
+        "showbackground": False,
+        "gridcolor": palette.GRID,
+        "tickfont": {"color": palette.MUTED, "size": 12},
+    }
+    scene = {"xaxis": bare | {"title": {"text": "x"}}, "yaxis": bare | {"title": {"text": "y"}},
+             "zaxis": bare | {"title": {"text": "log f" if relief.log else "f"}},
+             "aspectratio": {"x": 1, "y": 1, "z": 0.6},
+             "camera": {"eye": {"x": 1.25, "y": -1.35, "z": 0.9}}}  # fmt: skip
+    return Plot(data, layout(scene=scene, margin={"l": 0, "r": 0, "t": 12, "b": 0}), alt)

@@ -1,0 +1,352 @@
+"""Surfaces and rules as controls, and the walks they ask for: what the optimizer pages share."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from app import formulas
+from app.code import Call, Verbatim
+from app.i18n import gettext as _
+from app.lab import Lab
+from core import formula, landscapes, optimizers, schedules, surfaces, torch_walk
+from core.optimizers import RULES, Path, Run
+from core.surfaces import SURFACES, Field
+
+OWN, DATA = "own", "data"  # beside the ids of the family: the visitor's formula, a regression in mini-batches
+OWN_START, DATA_START, DATA_VIEW = (2.0, 1.5), (-1.5, 3.0), (-2.0, 4.0, -3.0, 4.0)
+BATCH, TOLERANCE = 200, 1e-3
+NO_GUESS = (100.0, 100.0)  # nobody clicks there: it is outside of every view
+Now = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is walked on."""
+
+    field: Field
+    view: tuple[float, float, float, float]
+    minima: tuple[tuple[float, float], ...] = ()
+    local_minima: tuple[tuple[float, float], ...] = ()
+    log_levels: bool = False
+
+
+# --- Controls ---
+
+
+def choose_surface(lab: Lab, default: str = "ravine", data: bool = True) -> tuple[str, bool]:
+    """The surface and what shapes it: its id, and whether it can be walked on (a formula may not be readable)."""
+    titles = {id: _(s.title) for id, s in SURFACES.items()} | {OWN: _("Your own f(x, y)")}
+    id = lab.choice(
+        "surface", _("Surface"), titles | ({DATA: _("Regression, mini-batches")} if data else {}), default
+    )
+    if id == DATA:
+        lab.slider(
+            "batch",
+            _("Batch size"),
+            1,
+            BATCH,
+            8,
+            help=_("Of {n} points; each step sees so many.").format(n=BATCH),
+        )
+    if id == OWN:
+        text = "x**2 + a * y**2 + 3 * sin(x) * sin(2 * y)"
+        readable = formulas.typed(lab, "f(x, y) =", text, ("x", "y"))
+        lab.slider("size", _("Half the width of the view"), 0.5, 20.0, 4.0, log=True)
+        return id, readable
+    for p in SURFACES[id].parameters if id in SURFACES else ():
+        lab.slider(p.name, f"${p.symbol}$", p.low, p.high, p.default, p.step, log=p.log)
+    return id, True
+
+
+def place_start(lab: Lab, surface: str) -> tuple[str, str]:
+    """The start of each surface is a control of its own: another surface does not move it. The names of x and y."""
+    if surface in SURFACES:
+        known = SURFACES[surface]
+        start, view = known.start, known.view
+    else:
+        start, view = (OWN_START, (-20.0, 20.0, -20.0, 20.0)) if surface == OWN else (DATA_START, DATA_VIEW)
+    with lab.fold(_("Start")):
+        lab.point(f"{surface}_start", _("Start"), start, view[:2], view[2:])
+    return f"{surface}_start_x", f"{surface}_start_y"
+
+
+def ask_rate(lab: Lab, name: str, label: str, default: float, limit: float = math.inf) -> float:
+    """A learning rate; the largest stable one is marked below its slider."""
+    rate = lab.slider(name, label, 1e-4, 10.0, default, log=True)
+    if 1e-4 < limit < 10:
+        with lab.words():
+            share = (math.log10(limit) + 4) / 5
+            mark = _("2/λ = {limit:.3g}").format(limit=limit)
+            side = f"left: {100 * share:.1f}%" if share < 0.75 else f"right: {100 - 100 * share:.1f}%"
+            arrow = f"▲ {mark}" if share < 0.75 else f"{mark} ▲"
+            st.html(f'<div class="limit"><span style="{side}">{arrow}</span></div>')
+    return rate
+
+
+def ask_hyper(lab: Lab, rule: str) -> None:
+    """What a rule can be told, under its own name."""
+    for p in RULES[rule].parameters:
+        if p.switch:
+            lab.toggle(f"{rule}_{p.name}", f"${p.symbol}$", bool(p.default))
+        else:
+            whole = p.step == 1
+            low, high, default = (int(v) if whole else v for v in (p.low, p.high, p.default))
+            lab.slider(f"{rule}_{p.name}", f"${p.symbol}$", low, high, default, int(p.step) if whole else p.step,
+                       log=p.log, format=None if whole or p.log else "%.3f")  # fmt: skip
+
+
+def ask_schedule(lab: Lab) -> None:
+    id = lab.choice("schedule", _("Schedule"), {id: _(s.title) for id, s in schedules.SCHEDULES.items()})
+    for p in schedules.SCHEDULES[id].parameters:
+        whole = isinstance(p.default, int)
+        lab.slider(p.name, f"${p.symbol}$", p.low, p.high, p.default, p.step if not whole else int(p.step), log=p.log,
+                   format=None if whole or p.log else "%.3f")  # fmt: skip
+
+
+def ask_rules(lab: Lab, rules: Sequence[str], rates: bool) -> None:
+    """The hyperparameters of each chosen rule, under a fold."""
+    with lab.fold(_("Each rule")):
+        for rule in rules:
+            with lab.words():
+                st.markdown(f"**{_(RULES[rule].title)}**  \n{_(RULES[rule].note)}")
+            if rates:
+                ask_rate(lab, f"{rule}_lr", "η", RULES[rule].lr)
+            ask_hyper(lab, rule)
+
+
+def ask_more(lab: Lab) -> None:
+    """What is done to the gradients and to the rate on the way."""
+    with lab.fold(_("Noise, clipping, decay, schedule")):
+        lab.slider("noise", _("Noise of the gradient, σ"), 0.0, 5.0, 0.0, 0.05)
+        lab.slider("clip", _("Clip gradients longer than"), 0.0, 10.0, 0.0, 0.1, help=_("0: no clipping."))
+        lab.slider("decay", _("Weight decay λ"), 0.0, 0.5, 0.0, 0.01)
+        lab.choice("decay_kind", _("Weight decay as"), {"l2": "L2", "decoupled": _("decoupled")})
+        ask_schedule(lab)
+        lab.seed()
+
+
+def ask_view(lab: Lab) -> tuple[str, bool]:
+    """How the surface is shown, from how many starts; and whether the visitor wants to predict first."""
+    with lab.fold(_("View")):
+        view = lab.choice("view", _("Surface as"), {"flat": _("Contours"), "relief": _("3-D")})
+        lab.toggle("arrows", _("Gradient field"))
+        lab.slider("starts", _("Starts"), 1, 16, 1)
+        lab.slider("spread", _("Distance of the other starts"), 0.1, 3.0, 0.5, 0.1)
+        predict = lab.toggle(
+            "predict", _("Predict first"), help=_("Click where they end, and the paths appear.")
+        )
+    return view, predict
+
+
+def ask_guess(lab: Lab) -> bool:
+    """Predict, then look: whether the visitor still owes his guess."""
+    lab.point("guess", _("Your guess"), NO_GUESS, (-100.0, 100.0), (-100.0, 100.0))
+    guess = tuple(lab.controls[f"guess_{axis}"].value for axis in "xy")
+
+    def again() -> None:
+        for axis, value in zip("xy", NO_GUESS, strict=True):
+            st.session_state[lab.controls[f"guess_{axis}"].key] = value
+
+    with lab.words():
+        st.button(_("Hide the paths again"), on_click=again, disabled=guess == NO_GUESS, key=f"{lab.address}.again",
+                  icon=":material/visibility_off:", width="stretch")  # fmt: skip
+    return guess == NO_GUESS
+
+
+# --- What they ask for ---
+
+
+def now_of(lab: Lab) -> dict[str, Any]:
+    return {name: control.value for name, control in lab.controls.items()}
+
+
+def parts(now: Now) -> dict[str, Call]:
+    """f, its gradient and its Hessian as calls that the exported code can show."""
+    id = now["surface"]
+    if id == DATA:
+        made = (landscapes.regression_loss, landscapes.regression_gradient, landscapes.regression_hessian)
+        return {name: Call(part, {"data": data_call(now)}) for name, part in zip(_PARTS, made, strict=True)}
+    if id == OWN:
+        names = formula.parse(now["formula"], ("x", "y")).parameters
+        typed = Call(formula.surface, {"text": now["formula"], **{n: now[n] for n in names}})
+        field = Call(surfaces.field_of, {"f": typed})
+    else:
+        own = (p.name for p in SURFACES[id].parameters)
+        field = Call(surfaces.bind, {"name": id, **{n: now[n] for n in own if n in now}})
+    return {name: replace(field, attribute=name) for name in _PARTS}
+
+
+_PARTS = ("f", "gradient", "hessian")
+
+
+def data_call(now: Now) -> Call:
+    return Call(landscapes.regression, {"n": BATCH, "seed": int(now.get("seed", 0))})
+
+
+def steps_call(now: Now) -> Call:
+    """The gradients of the mini-batches, one for each step."""
+    arguments = {
+        "data": data_call(now),
+        "batch": now["batch"],
+        "steps": now["steps"],
+        "seed": int(now.get("seed", 0)),
+    }
+    return Call(landscapes.minibatch_gradients, arguments)
+
+
+def ground(now: Now) -> Ground:
+    id, field = now["surface"], Field(*(part() for part in parts(now).values()))
+    if id == DATA:
+        return Ground(field, DATA_VIEW, (data_call(now)().best,), (), True)
+    if id == OWN:
+        half = now["size"]
+        return Ground(field, (-half, half, -half, half))
+    s = SURFACES[id]
+    return Ground(field, s.view, s.minima, s.local_minima, s.log_levels)
+
+
+def start_of(now: Now) -> tuple[float, float]:
+    return now[f"{now['surface']}_start_x"], now[f"{now['surface']}_start_y"]
+
+
+def run_of(rule: str, now: Now, lr: float | None = None) -> Run:
+    """A rule with the numbers that the page has for it."""
+    hyper = {
+        p.name: float(now[f"{rule}_{p.name}"]) for p in RULES[rule].parameters if f"{rule}_{p.name}" in now
+    }
+    if now.get("rates") == "own":
+        lr = now.get(f"{rule}_lr", lr)
+    decay, l2 = now.get("decay", 0.0), now.get("decay_kind", "l2") == "l2"
+    multipliers = factors(now) if now.get("schedule", "constant") != "constant" else ()
+    return Run(rule, now.get("lr") if lr is None else lr, hyper, l2=decay if l2 else 0.0,
+               decay=None if l2 or not decay else decay, clip=now.get("clip", 0.0), noise=now.get("noise", 0.0),
+               seed=int(now.get("seed", 0)), schedule=multipliers)  # fmt: skip
+
+
+def factors(now: Now) -> list[float]:
+    """m(t) of the schedule, for each step."""
+    id = now.get("schedule", "constant")
+    return schedules.multipliers(
+        id, now["steps"], **{p.name: now[p.name] for p in schedules.SCHEDULES[id].parameters}
+    )
+
+
+def starts(now: Now) -> Tensor:
+    """The start, and more of them on a circle around it."""
+    here = torch.tensor([start_of(now)], dtype=torch.float64)
+    n = now.get("starts", 1)
+    angle = 2 * math.pi * torch.arange(n - 1, dtype=torch.float64) / max(1, n - 1)
+    around = here + now.get("spread", 0.5) * torch.stack([angle.cos(), angle.sin()], 1)
+    return torch.cat([here, around]) if n > 1 else here
+
+
+@dataclass(frozen=True)
+class Walks:
+    """The paths of all rules, and what is measured along them."""
+
+    ground: Ground
+    runs: dict[str, Run]
+    paths: dict[str, Path]
+    curves: dict[str, landscapes.Curves]
+    scores: dict[str, landscapes.Score]
+
+    @property
+    def rates(self) -> dict[str, float]:
+        return {r: float(run.lr) for r, run in self.runs.items()}  # type: ignore[arg-type]
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """At which step the first start of a rule diverged, for those that did."""
+        return {r: int(p.diverged_at[0]) for r, p in self.paths.items() if p.diverged_at[0] >= 0}
+
+    def height(self, rule: str) -> Tensor:
+        """The loss along the path of the first start, above the lowest minimum where one is known."""
+        loss, minima = self.curves[rule].loss[:, 0], self.ground.minima
+        if not minima:
+            return loss
+        lowest = min(float(self.ground.field.f(*m)) for m in minima)
+        return (loss - lowest).clamp(min=1e-16)
+
+
+def walked(
+    rules: Sequence[str], now: Now, best: Mapping[str, float] | None = None, inside: bool = False
+) -> Walks:
+    """Every rule from the present start. Kept for a moment: several figures ask for the same."""
+    key = tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
+    return _walked(tuple(rules), key, tuple((best or {}).items()), inside)
+
+
+@lru_cache(8)
+def _walked(rules: tuple[str, ...], key: tuple[Any, ...], best: tuple[Any, ...], inside: bool) -> Walks:
+    now, rates = dict(key), dict(best)
+    on, steps = ground(now), now["steps"]
+    runs = {rule: run_of(rule, now, rates.get(rule)) for rule in rules}
+    gradient = steps_call(now)() if now["surface"] == DATA else on.field.gradient
+    paths = optimizers.race(gradient, starts(now), runs, steps, hessian=on.field.hessian, inside=inside,
+                            together=now["surface"] == OWN)  # fmt: skip
+    measured = {
+        r: landscapes.curves(p.points, on.field.f, on.field.gradient, on.minima) for r, p in paths.items()
+    }
+    scores = {r: landscapes.scoreboard(p.points, p.diverged_at, on.field.f, on.minima, TOLERANCE)
+              for r, p in paths.items()}  # fmt: skip
+    return Walks(on, runs, paths, measured, scores)
+
+
+def best_rate(rule: str, now: Now) -> float:
+    """Of 61 rates between 0.0001 and 10, all walked at once, the one with the lowest loss at the end."""
+    on, run = ground(now), run_of(rule, now)
+
+    def walk(start: Tensor, lrs: Tensor) -> tuple[Tensor, Tensor]:
+        wanted = Run(rule, lrs, run.hyper, run.l2, run.decay, run.clip, run.noise, run.seed, run.schedule)
+        return optimizers.arrive(on.field.gradient, start, wanted, now["steps"], on.field.hessian)
+
+    return landscapes.best_lr(walk, on.field.f, start_of(now), 1e-4, 10.0).lr
+
+
+def best_rates(rules: Sequence[str], now: Now) -> dict[str, float]:
+    return {rule: best_rate(rule, now) for rule in rules}
+
+
+def limit(lab: Lab) -> float:
+    """2 / λ_max, the smallest over the known minima: above it plain descent cannot come to rest in the sharpest one."""
+    on = ground(now_of(lab))
+    if not on.minima:
+        return math.inf
+    at = max(on.minima, key=lambda m: surfaces.lambda_max(on.field, m))
+    curvature = surfaces.lambda_max(on.field, at)
+    return landscapes.stability_limit(curvature) if math.isfinite(curvature) else math.inf
+
+
+def verdict_call(rule: str, now: Now, run: Run) -> Call:
+    """The walk of one rule as exported code: with torch.optim where it has the rule, else with our formulas."""
+    of = parts(now)
+    told = {"name": rule, "f": of["f"]}
+    judged = {"minima": list(ground(now).minima), "tolerance": TOLERANCE}
+    numbers: dict[str, Any] = {**run.hyper, "lr": run.lr, "l2": run.l2, "decay": run.decay}
+    optimizer = optimizers.torch_optim_call(rule, numbers)
+    more: dict[str, Any] = (
+        {"clip": run.clip, "noise": run.noise, "seed": run.seed} if run.clip or run.noise else {}
+    )
+    if optimizer is None or now["surface"] == DATA:
+        more |= {
+            name: v for name, v in (("l2", run.l2), ("decay", run.decay), ("schedule", [*run.schedule])) if v
+        }
+        walk = {"grad": steps_call(now) if now["surface"] == DATA else of["gradient"], "start": start_of(now),
+                "rule": rule, "steps": now["steps"], "lr": run.lr, "hessian": of["hessian"]}  # fmt: skip
+        return Call(
+            torch_walk.judge_path,
+            {**told, "path": Call(optimizers.descend, {**walk, **more, **run.hyper}), "lr": run.lr, **judged},
+        )
+    if run.schedule:
+        id = now["schedule"]
+        shape: dict[str, float] = {p.name: now[p.name] for p in schedules.SCHEDULES[id].parameters}
+        text = schedules.torch_scheduler_call(id, numbers["lr"], now["steps"], **shape)
+        more["scheduler"] = Verbatim(f"lambda opt: {text}")
+    walk = {"start": start_of(now), "optimizer": Verbatim(f"lambda p: {optimizer}"), "steps": now["steps"]}
+    return Call(torch_walk.walk, {**told, **walk, **more, **judged})

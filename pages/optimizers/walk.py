@@ -1,0 +1,120 @@
+"""Optimizers: drag the start, and watch every rule bend its path at once."""
+
+import math
+from typing import Any
+
+import torch
+
+from app import walks
+from app.figures import palette, paths, terrain
+from app.figures.picture import Table
+from app.figures.plot import Plot, columns, decades, layout, remark, short, stable_range
+from app.i18n import gettext as _
+from app.lab import Lab, Preset
+from app.live.component import Handle
+from core import surfaces
+from core.optimizers import RULES
+
+
+def on(surface: str, rules: str, lr: float, **more: Any) -> dict[str, Any]:
+    return {"surface": surface, "rules": rules.split(), "lr": lr} | more
+
+
+PRESETS = {
+    "momentum": Preset(_("Ravine: momentum wins"), on("ravine", "gd momentum", 0.036, kappa=50.0)),
+    "nesterov": Preset(_("Nesterov brakes in time"), on("ravine", "momentum nesterov", 0.02)),
+    "adagrad": Preset(_("Adagrad stops too early"), on("rosenbrock", "adagrad rmsprop adam", 0.1, steps=300)),
+    "plateau": Preset(_("Adam crosses the plateau"), on("cliff", "gd momentum adam", 0.1, cliff_start_x=0.5)),
+    "cliff": Preset(_("The cliff and clipping"), on("cliff", "gd momentum", 0.5, clip=1.0, cliff_start_x=1.05)),
+    "fast": Preset(_("Too fast: one step past 2/λ"), on("ravine", "gd", 0.11)),
+    "saddle": Preset(_("Saddle: noise helps"), on("saddle", "gd momentum", 0.1, noise=0.1, saddle_start_y=0.0)),
+    "flat": Preset(_("Sharp or flat?"), on("sharp_flat", "gd", 0.08, starts=9)),
+    "bias": Preset(_("Bias correction in the first steps"), on("ravine", "adam adamax", 0.1, adam_bias_correction=False)),
+}  # fmt: skip
+
+lab = Lab("optimizers", PRESETS)
+names = {id: _(rule.title) for id, rule in RULES.items()}
+looks = {id: palette.style(i) for i, id in enumerate(RULES)}
+surface, readable = walks.choose_surface(lab)
+rules = lab.choices("rules", _("Rules"), names, ["gd", "momentum", "adam"])
+rates = lab.choice("rates", _("Learning rate"), {
+    "same": _("The same for all"), "own": _("Each its own"), "best": _("Each at its best")})  # fmt: skip
+if rates == "same":
+    walks.ask_rate(lab, "lr", _("Learning rate η"), 0.06, walks.limit(lab) if readable else math.inf)
+lab.slider("steps", _("Steps"), 0, 500, 60)
+start = walks.place_start(lab, surface)
+walks.ask_rules(lab, rules, rates == "own")
+walks.ask_more(lab)
+view, predict = walks.ask_view(lab)
+hidden = predict and walks.ask_guess(lab)
+
+
+def stage(best: dict[str, float], **now: Any) -> Plot:
+    """The surface with the path of each rule; beside it the loss, step by step."""
+    found, steps = walks.walked([] if hidden else rules, now, best), now["steps"]
+    ground, shown = found.ground, surfaces.grid(found.ground.field.f, found.ground.view, 81)
+    relief = terrain.Relief(shown.z, ground.log_levels)
+    lost = [_("{rule} diverged at step {n}").format(rule=names[r], n=n) for r, n in found.lost.items()]
+    ends = "; ".join(f"{names[r]}: {short(s.final_loss[0].item(), 4)}" for r, s in found.scores.items())
+    alt = _("Loss at the end: {ends}.").format(ends=ends) + " " + "; ".join(lost)
+    if view == "relief":
+        points = {r: path.points for r, path in found.paths.items()}
+        return paths.in_space(ground.field, shown, relief, points, names, looks, alt)
+    data = [terrain.contours(shown.x, shown.y, shown.z, relief)]
+    data += [paths.slopes(ground.field, ground.view)] * now["arrows"]
+    data += [terrain.minima(list(m), m is ground.minima) for m in (ground.local_minima, ground.minima) if m]
+    for r, path in found.paths.items():
+        data += [
+            *paths.trail(path.points, names[r], looks[r]),
+            paths.curve(found.height(r), looks[r], "x2y2"),
+        ]
+    heights = [torch.ones(1), *map(found.height, found.paths)]
+    scale = decades(heights, (-3.0, 1.0)) if ground.minima else {"range": stable_range(heights)}
+    grid = paths.beside(
+        ground.view, steps, _("loss above the minimum") if ground.minima else _("loss"), scale
+    )
+    playable = steps + 1 if now["starts"] == 1 and found.paths else 0
+    return Plot(data, layout(**grid, annotations=remark("<br>".join(lost), "y domain")), alt, playable)
+
+
+def progress(best: dict[str, float], **now: Any) -> Plot:
+    """Along the way: the slope, the distance that is left, and by what the schedule multiplies the rate."""
+    found, factors = walks.walked(rules, now, best), torch.tensor([*walks.factors(now), torch.nan])
+    data = [paths.curve(factors, (palette.INK, "solid"), "x3y3")]
+    slopes, left = ([torch.ones(1)] for _both in range(2))
+    for r, along in found.curves.items():
+        slopes.append(along.slope[:, 0])
+        left.append(along.distance[:, 0])
+        data += [paths.curve(slopes[-1], looks[r], "xy", names[r]), paths.curve(left[-1], looks[r], "x2y2")]
+    titles = ["‖g‖", _("distance to the minimum"), _("learning rate, factor")]
+    grid = columns(titles, (0, max(1, now["steps"])), [(0, 1), (0, 1), (-0.05, 1.1)], 0.08)
+    grid["yaxis"] |= decades(slopes)
+    grid["yaxis2"] |= decades(left)
+    return Plot(data, layout(**grid), _("Slope, distance and learning rate along the way"))
+
+
+def scores(best: dict[str, float], **now: Any) -> Table:
+    """Who got there, and how soon."""
+    found = walks.walked(rules, now, best)
+    return paths.scoreboard(names, found.rates, found.scores, walks.TOLERANCE)
+
+
+if not rules:
+    lab.say(_("Choose at least one rule on the left."))
+elif not readable:
+    lab.say(_("Mend the formula on the left, and the surface comes back."))
+else:
+    best = walks.best_rates(rules, walks.now_of(lab)) if rates == "best" else {}
+    handles = [Handle(*start, label=_("Start"), click=not predict)]
+    handles += [Handle("guess_x", "guess_y", label=_("Your guess"), click=True)] * predict
+    lab.live(stage, handles=handles if view == "flat" else [], best=best)
+    if not hidden:
+        lab.live(progress, best=best, height=260)
+        lab.live(scores, best=best, height=0)
+lab.look(_("Drag the start: every path answers. Then drag η over the mark 2/λ: plain descent leaves the ravine exactly "
+           "there, momentum stands almost twice as much, and Adam does not care how steep the walls are."))  # fmt: skip
+lab.theory()
+if rules and readable:
+    runs, now = walks.walked(rules, walks.now_of(lab), best).runs, walks.now_of(lab)
+    first, *others = (walks.verdict_call(r, now, run) for r, run in runs.items())
+    lab.code(first.function, *others, **first.arguments)
