@@ -10,6 +10,8 @@ from app.code import Call
 from app.i18n import gettext as _
 from app.lab import Lab
 
+MOST_KEPT = 8  # results that a session keeps
+
 
 def each(lab: Lab, calls: Mapping[str, Call]) -> dict[str, Any]:
     """Every call through the one cache, with progress among the controls where it takes a moment."""
@@ -24,4 +26,24 @@ def each(lab: Lab, calls: Mapping[str, Call]) -> dict[str, Any]:
             )
         found[name] = lab.compute(call.function, **call.arguments)
     bar.empty()
+    return found
+
+
+def grown(lab: Lab, call: Call, text: str) -> tuple[Any, float]:
+    """The last of the growing results of a call, and the seconds it took. Kept until another one is asked for.
+
+    A control that is moved meanwhile ends it: Streamlit starts the page anew.
+    """
+    kept = st.session_state.setdefault("_progress.kept", {})
+    if call.name not in kept:
+        start, last = time.perf_counter(), None
+        with lab.words():
+            bar = st.progress(0.0, text)
+        for last in call():
+            bar.progress(min(1.0, last.done), text)
+        bar.empty()
+        while len(kept) >= MOST_KEPT:
+            kept.pop(next(iter(kept)))
+        kept[call.name] = last, time.perf_counter() - start
+    found: tuple[Any, float] = kept[call.name]
     return found

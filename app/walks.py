@@ -14,7 +14,7 @@ from app import formulas
 from app.code import Call, Verbatim
 from app.i18n import gettext as _
 from app.lab import Lab
-from core import formula, landscapes, optimizers, schedules, surfaces, torch_walk
+from core import device, formula, landscapes, optimizers, schedules, surfaces, torch_walk
 from core.optimizers import RULES, Path, Run
 from core.surfaces import SURFACES, Field
 
@@ -76,6 +76,15 @@ def place_start(lab: Lab, surface: str) -> tuple[str, str]:
     return f"{surface}_start_x", f"{surface}_start_y"
 
 
+def ask_rates(lab: Lab, readable: bool) -> str:
+    """One learning rate for all rules, one for each, or the best of each ("same", "own", "best")."""
+    ways = {"same": _("The same for all"), "own": _("Each its own"), "best": _("Each at its best")}
+    rates = lab.choice("rates", _("Learning rate"), ways)
+    if rates == "same":
+        ask_rate(lab, "lr", _("Learning rate η"), 0.06, limit(lab) if readable else math.inf)
+    return str(rates)
+
+
 def ask_rate(lab: Lab, name: str, label: str, default: float, limit: float = math.inf) -> float:
     """A learning rate; the largest stable one is marked below its slider."""
     rate = lab.slider(name, label, 1e-4, 10.0, default, log=True)
@@ -111,7 +120,7 @@ def ask_schedule(lab: Lab) -> None:
 
 def ask_rules(lab: Lab, rules: Sequence[str], rates: bool) -> None:
     """The hyperparameters of each chosen rule, under a fold."""
-    with lab.fold(_("Each rule")):
+    with lab.fold(_("Hyperparameters")):
         for rule in rules:
             with lab.words():
                 st.markdown(f"**{_(RULES[rule].title)}**  \n{_(RULES[rule].note)}")
@@ -323,6 +332,26 @@ def limit(lab: Lab) -> float:
     return landscapes.stability_limit(curvature) if math.isfinite(curvature) else math.inf
 
 
+def walker_call(rule: str, now: Now, *varied: str) -> Call:
+    """walk(starts, …) for thousands of starts at once, with what is `varied` left open."""
+    run, of = run_of(rule, now), parts(now)
+    hyper = {n: v for n, v in run.hyper.items() if n not in varied}
+    rate = {} if "lr" in varied else {"lr": run.lr}
+    return Call(optimizers.walker, {"grad": of["gradient"], "rule": rule, "steps": now["steps"], **rate,
+                                    **({"varied": list(varied)} if varied else {}),
+                                    **({"hessian": of["hessian"]} if RULES[rule].curved else {}), **hyper})  # fmt: skip
+
+
+def descend_call(rule: str, now: Now, run: Run, **more: Any) -> Call:
+    """The walk of one rule with our formulas."""
+    of = parts(now)
+    walk = {"grad": steps_call(now) if now["surface"] == DATA else of["gradient"], "start": start_of(now),
+            "rule": rule, "steps": now["steps"], "lr": run.lr, "hessian": of["hessian"]}  # fmt: skip
+    rest = {"l2": run.l2, "decay": run.decay, "clip": run.clip, "noise": run.noise, "seed": run.seed,
+            "schedule": list(run.schedule)}  # fmt: skip
+    return Call(optimizers.descend, {**walk, **{n: v for n, v in rest.items() if v}, **run.hyper, **more})
+
+
 def verdict_call(rule: str, now: Now, run: Run) -> Call:
     """The walk of one rule as exported code: with torch.optim where it has the rule, else with our formulas."""
     of = parts(now)
@@ -330,23 +359,28 @@ def verdict_call(rule: str, now: Now, run: Run) -> Call:
     judged = {"minima": list(ground(now).minima), "tolerance": TOLERANCE}
     numbers: dict[str, Any] = {**run.hyper, "lr": run.lr, "l2": run.l2, "decay": run.decay}
     optimizer = optimizers.torch_optim_call(rule, numbers)
-    more: dict[str, Any] = (
-        {"clip": run.clip, "noise": run.noise, "seed": run.seed} if run.clip or run.noise else {}
-    )
     if optimizer is None or now["surface"] == DATA:
-        more |= {
-            name: v for name, v in (("l2", run.l2), ("decay", run.decay), ("schedule", [*run.schedule])) if v
-        }
-        walk = {"grad": steps_call(now) if now["surface"] == DATA else of["gradient"], "start": start_of(now),
-                "rule": rule, "steps": now["steps"], "lr": run.lr, "hessian": of["hessian"]}  # fmt: skip
         return Call(
-            torch_walk.judge_path,
-            {**told, "path": Call(optimizers.descend, {**walk, **more, **run.hyper}), "lr": run.lr, **judged},
+            torch_walk.judge_path, {**told, "path": descend_call(rule, now, run), "lr": run.lr, **judged}
         )
+    more: dict[str, Any] = (
+        {"clip": run.clip, "noise": run.noise, "seed": run.seed} if run.clip + run.noise else {}
+    )
     if run.schedule:
         id = now["schedule"]
         shape: dict[str, float] = {p.name: now[p.name] for p in schedules.SCHEDULES[id].parameters}
         text = schedules.torch_scheduler_call(id, numbers["lr"], now["steps"], **shape)
-        more["scheduler"] = Verbatim(f"lambda opt: {text}")
+        more |= {"scheduler": Verbatim(f"lambda opt: {text}")}
     walk = {"start": start_of(now), "optimizer": Verbatim(f"lambda p: {optimizer}"), "steps": now["steps"]}
     return Call(torch_walk.walk, {**told, **walk, **more, **judged})
+
+
+def formula_of(rule: str) -> None:
+    st.latex(RULES[rule].formula)
+
+
+def took(seconds: float, starts: int, steps: int) -> None:
+    """How long a map took: said, because that is what a batch is for."""
+    text = _("{starts} starts × {steps} steps in {seconds:.1f} s on the {device}.")
+    here = device.current().type.upper()
+    st.caption(text.format(starts=f"{starts:,}".replace(",", " "), steps=steps, seconds=seconds, device=here))

@@ -77,6 +77,24 @@ def basins(
         yield Basins(x, y, reached.clone(), ends.clone(), part.stop / n)
 
 
+def complete(maps: Iterator[Basins]) -> Basins:
+    """The last of the growing maps."""
+    *_, whole = maps
+    return whole
+
+
+def shares(map: Basins, minima: Sequence[Point]) -> list[tuple[str, float]]:
+    """Of all starts, the share that ends at each minimum, the largest first; then "nowhere" and "diverged"."""
+    count = map.reached.numel()
+    found = [
+        (f"({x:.3f}, {y:.3f})", float((map.reached == i).sum()) / count) for i, (x, y) in enumerate(minima)
+    ]
+    rest = [("nowhere", NOWHERE), ("diverged", DIVERGED)]
+    return sorted(found, key=lambda m: -m[1]) + [
+        (name, float((map.reached == n).sum()) / count) for name, n in rest
+    ]
+
+
 def which(ends: Tensor, diverged_at: Tensor, minima: Sequence[Point], tolerance: float = 0.1) -> Tensor:
     """The number of the nearest minimum within tolerance, or NOWHERE, or DIVERGED; int16, (S,)."""
     found = torch.full(diverged_at.shape, NOWHERE, dtype=torch.int16, device=ends.device)
@@ -131,13 +149,28 @@ class Best:
     losses: Tensor  # inf where it diverged
 
 
-def sweep(walk: Walk, f: Function, start: Point, rows: Tensor, columns: Tensor) -> Sweep:
+def sweep(
+    walk: Walk, f: Function, start: Point, rows: Tensor | Sequence[float], columns: Tensor | Sequence[float]
+) -> Sweep:
     """The final loss over a grid: walk(starts, row values, column values), one entry for each cell."""
+    rows, columns = (torch.as_tensor(values, dtype=torch.float64) for values in (rows, columns))
     if rows.ndim != 1 or columns.ndim != 1 or not len(rows) or not len(columns):
         raise ValueError("A sweep needs two lists of at least one value each.")
     a, b = (grid.reshape(-1) for grid in torch.meshgrid(rows, columns, indexing="ij"))
     loss = _final_loss(f, *walk(_repeat(start, len(a), a), a, b))
     return Sweep(rows, columns, loss.reshape(len(rows), len(columns)))
+
+
+def best_cell(found: Sweep) -> tuple[float, float, float]:
+    """The row value, the column value and the loss of the best cell."""
+    i, j = divmod(int(found.loss.argmin()), len(found.columns))
+    return found.rows[i].item(), found.columns[j].item(), found.loss[i, j].item()
+
+
+def steps_between(low: float, high: float, n: int, log: bool = False) -> list[float]:
+    """n values from low to high, evenly spaced, or evenly on a log scale."""
+    line = torch.logspace(math.log10(low), math.log10(high), n) if log else torch.linspace(low, high, n)
+    return [round(v, 7) for v in line.tolist()]
 
 
 def best_lr(

@@ -587,6 +587,39 @@ def arrive(
     return torch.stack([walker.x, walker.y], -1), walker.diverged_at
 
 
+def walker(
+    grad: Gradient, rule: str, steps: int, lr: Real | None = None, varied: Sequence[str] = (), *,
+    hessian: Hessian | None = None, **more: Any,
+) -> Callable[..., tuple[Tensor, Tensor]]:  # fmt: skip
+    """walk(starts, *values) -> (ends, diverged_at), with `varied` (lr or hyperparameters) one value for each start."""
+    rates = {
+        name: more.pop(name) for name in ("l2", "decay", "clip", "noise", "seed", "schedule") if name in more
+    }
+
+    def walk(starts: Tensor, *values: Tensor) -> tuple[Tensor, Tensor]:
+        given = dict(zip(varied, values, strict=True))
+        run = Run(rule, given.pop("lr", lr), {**more, **given}, **rates)
+        return arrive(grad, starts, run, steps, hessian)
+
+    return walk
+
+
+def anatomy(path: Path, t: int) -> dict[str, tuple[float, float]]:
+    """What happened inside step t (from 1) of the first start, x and y of each quantity, in the order of the rule."""
+    inside, steps = path.inside, len(path.points) - 1
+    if inside is None or not 1 <= t <= steps:
+        raise ValueError(f"A step from 1 to {steps} of a walk with inside=True is wanted, not {t}.")
+    parts = {"w": path.points[t - 1], "g": inside.gradient[t - 1]}
+    parts |= {symbol: values[t - 1] for symbol, values in inside.memory.items()}
+    parts |= {
+        "direction": inside.direction[t - 1],
+        "rate": inside.rate[t - 1],
+        "update": inside.update[t - 1],
+    }
+    parts["w next"] = path.points[t]
+    return {name: (values[0, 0].item(), values[0, 1].item()) for name, values in parts.items()}
+
+
 class _Walker:
     """One run on its way: floats for one start, tensors (starts,) for many."""
 

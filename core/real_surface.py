@@ -269,6 +269,66 @@ def view_of(paths: Sequence[Tensor], margin: float = 0.25) -> tuple[float, float
     return xmin, xmax, ymin, ymax
 
 
+# --- All of it ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """The ways of several rules from the same first weights, on one plane, over the loss; as far as it has come."""
+
+    done: float
+    paths: dict[str, Tensor]  # (k, 2), projected
+    losses: dict[str, Tensor]  # (k,), the true ones
+    explained: tuple[float, float]
+    map: Landscape | None = None
+
+
+def explore(
+    network: Network,
+    x: Tensor,
+    labels: Tensor,
+    rules: Sequence[str],
+    steps: int = 300,
+    *,
+    lr: float | None = None,
+    batch: int = 50,
+    plane: str = "pca",
+    n: int = 41,
+    seed: int = 0,
+) -> Iterator[Exploration]:
+    """Train with each rule, lay a plane ("pca" or "random") through the best end, draw the loss on it."""
+    if not rules or plane not in ("pca", "random"):
+        raise ValueError(
+            f"One rule at least, and a plane that is pca or random, not {list(rules)} and {plane!r}."
+        )
+    found: dict[str, Training] = {}
+    nothing = (math.nan, math.nan)
+    for rule in rules:
+        for part in train(network, x, labels, rule, lr, steps=steps, batch=batch, seed=seed):
+            found[rule] = part
+            share = (len(found) - 1 + part.steps / max(1, steps)) / len(rules)
+            yield Exploration(0.5 * share, {}, {}, nothing)
+    center = min(found.values(), key=lambda run: run.loss[-1].item()).theta[-1]
+    ways = [run.theta for run in found.values()]
+    laid = pca_plane(center, ways) if plane == "pca" else random_plane(network, center, seed)
+    paths = {rule: project(laid, run.theta) for rule, run in found.items()}
+    losses = {rule: run.loss for rule, run in found.items()}
+    view = view_of(list(paths.values())) if plane == "pca" else (-1.0, 1.0, -1.0, 1.0)
+    for drawn in landscape(network, laid, x, labels, view, n):
+        yield Exploration(0.5 + 0.5 * drawn.done, paths, losses, laid.explained, drawn)
+
+
+def last(parts: Iterator[Exploration]) -> Exploration:
+    *_, whole = parts
+    return whole
+
+
+def summary(found: Exploration) -> dict[str, float]:
+    """The loss of each rule at the end, and what the plane holds of the ways."""
+    ends = {rule: loss[-1].item() for rule, loss in found.losses.items()}
+    return ends | {"first direction": found.explained[0], "second direction": found.explained[1]}
+
+
 def _check_data(network: Network, x: Tensor, labels: Tensor) -> None:
     if x.ndim != 2 or x.shape[1] != network.inputs or labels.shape != x.shape[:1] or not len(x):
         got = f"{tuple(x.shape)} and {tuple(labels.shape)}"

@@ -83,12 +83,28 @@ def slopes(field: Field, view: tuple[float, float, float, float], n: int = 15) -
 def in_space(field: Field, shown: Grid, relief: terrain.Relief, points: dict[str, Tensor], names: dict[str, str],
              looks: dict[str, tuple[str, str]], alt: str) -> Plot:  # fmt: skip
     """The same in three dimensions, to be turned by hand."""
-    data: list[Any] = [terrain.surface(shown.x, shown.y, shown.z, relief)]
+    return over(shown.x, shown.y, shown.z, relief, points, names, looks, alt, field)
+
+
+def over(x: Tensor, y: Tensor, z: Tensor, relief: terrain.Relief, points: dict[str, Tensor], names: dict[str, str],
+         looks: dict[str, tuple[str, str]], alt: str, field: Field | None = None) -> Plot:  # fmt: skip
+    """A surface with the paths on it; without a field they lie as high as the nearest point of the grid."""
+    data: list[Any] = [terrain.surface(x, y, z, relief)]
     for rule, way in points.items():
-        x, y = threaded(way)
-        inside = (x >= shown.x[0]) & (x <= shown.x[-1]) & (y >= shown.y[0]) & (y <= shown.y[-1])
-        z = torch.as_tensor(field.f(x, y)).masked_fill(~inside, torch.nan)
-        data.append(terrain.ribbon(x, y, z, names[rule], looks[rule][0], relief))
+        px, py = threaded(way)
+        inside = (px >= x[0]) & (px <= x[-1]) & (py >= y[0]) & (py <= y[-1])
+        if field:
+            height = torch.as_tensor(field.f(px, py))
+        else:
+            column, row = (
+                torch.searchsorted(a, p.contiguous()).clamp(max=len(a) - 1) for a, p in ((x, px), (y, py))
+            )
+            height = z[row, column]
+        data.append(
+            terrain.ribbon(
+                px, py, height.masked_fill(~inside, torch.nan), names[rule], looks[rule][0], relief
+            )
+        )
     bare = {
         "showbackground": False,
         "gridcolor": palette.GRID,
@@ -99,3 +115,18 @@ def in_space(field: Field, shown: Grid, relief: terrain.Relief, points: dict[str
              "aspectratio": {"x": 1, "y": 1, "z": 0.6},
              "camera": {"eye": {"x": 1.25, "y": -1.35, "z": 0.9}}}  # fmt: skip
     return Plot(data, layout(scene=scene, margin={"l": 0, "r": 0, "t": 12, "b": 0}), alt)
+
+
+def arrow(
+    tail: tuple[float, float], by: tuple[float, float], name: str, color: str, span: float, width: float = 3
+) -> Trace:
+    """One arrow, its head no longer than the arrow itself."""
+    (x, y), (dx, dy) = tail, by
+    length = math.hypot(dx, dy)
+    head = min(0.03 * span, 0.5 * length) / max(length, 1e-12)
+    left, right = (-dx + 0.5 * dy, -dy - 0.5 * dx), (-dx - 0.5 * dy, -dy + 0.5 * dx)
+    tip = (x + dx, y + dy)
+    points = [tail, tip, (tip[0] + head * left[0], tip[1] + head * left[1]), tip,
+              (tip[0] + head * right[0], tip[1] + head * right[1])]  # fmt: skip
+    xs, ys = torch.tensor(points, dtype=torch.float64).T
+    return line(xs, ys, name, color, width=width, hoverinfo="skip")

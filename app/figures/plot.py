@@ -42,7 +42,12 @@ class Plot:
 
 def line(x: Tensor, y: Tensor, name: str, color: str, **more: Any) -> Trace:
     """A line; `dash`, `width`, `axes` ("x2y2"), `legend` (False hides it) and any key of Plotly's scatter."""
-    stroke = {"color": color, "width": more.pop("width", 2.5), "dash": more.pop("dash", "solid")}
+    stroke = {
+        "color": color,
+        "width": more.pop("width", 2.5),
+        "dash": more.pop("dash", "solid"),
+        "simplify": False,
+    }
     mode = "lines" if len(x) > 1 else "markers"  # a line of one point would not be seen
     trace = {"type": "scatter", "mode": mode, "x": x, "y": y, "name": name, "line": stroke,
              "showlegend": more.pop("legend", True)}  # fmt: skip
@@ -128,6 +133,15 @@ def heat(
     scale = [[i / (len(colors) - 1), color] for i, color in enumerate(colors)]
     trace = {"type": "heatmap", "z": z, "x": x, "y": y, "zmin": low, "zmax": high, "colorscale": scale,
              "zsmooth": "fast", "showscale": False, "hoverinfo": "skip"}  # fmt: skip
+    return trace | _axes(more.pop("axes", "")) | more
+
+
+def tiles(kind: Tensor, x: Tensor, y: Tensor, colors: Sequence[str], **more: Any) -> Trace:
+    """Squares (y, x) of the kinds 0, 1, 2, …, each in its colour."""
+    n = len(colors)
+    scale = [[(i + end) / n, color] for i, color in enumerate(colors) for end in (0, 1)]
+    trace = {"type": "heatmap", "z": kind.int(), "x": x, "y": y, "zmin": -0.5, "zmax": n - 0.5, "colorscale": scale,
+             "showscale": False, "hoverinfo": "skip"}  # fmt: skip
     return trace | _axes(more.pop("axes", "")) | more
 
 

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from app.figures.palette import DEEP, INK, MUTED, PAPER
-from app.figures.plot import Trace, line
+from app.figures.palette import BLUE, DEEP, INK, MUTED, PAPER
+from app.figures.plot import Trace, heat, line
+from core.landscapes import Sweep
 
 
 class Relief:
@@ -57,3 +58,15 @@ def minima(points: list[tuple[float, float]], lowest: bool) -> Trace:
     return line(x, y, "", color, mode="markers", hoverinfo="skip", legend=False,
                 marker={"symbol": "x-thin", "size": size, "color": color,
                         "line": {"width": 3 if lowest else 1.5, "color": color}})  # fmt: skip
+
+
+def losses(found: Sweep, lowest: float | None) -> Trace:
+    """The loss at the end over log10 of the columns and over the rows: dark is low, blank is lost."""
+    finite = found.loss[found.loss.isfinite()]
+    if lowest is None:
+        lowest = finite.min().item() if len(finite) else 0.0
+    height = (found.loss - lowest).clamp(min=1e-12).log10().clamp(max=4.0)
+    there = height[found.loss.isfinite()]
+    low, high = (there.min().item(), there.max().item()) if len(there) else (0.0, 1.0)
+    colors = [BLUE, DEEP, PAPER[0]]
+    return heat(height, found.columns.log10(), found.rows, colors, low, max(high, low + 1e-6))

@@ -1,6 +1,5 @@
 """Optimizers: drag the start, and watch every rule bend its path at once."""
 
-import math
 from typing import Any
 
 import torch
@@ -21,15 +20,16 @@ def on(surface: str, rules: str, lr: float, **more: Any) -> dict[str, Any]:
 
 
 PRESETS = {
-    "momentum": Preset(_("Ravine: momentum wins"), on("ravine", "gd momentum", 0.036, kappa=50.0)),
+    "momentum": Preset(_("Ravine: momentum wins"), on("ravine", "gd momentum", 0.01, kappa=100.0, steps=120)),
     "nesterov": Preset(_("Nesterov brakes in time"), on("ravine", "momentum nesterov", 0.02)),
-    "adagrad": Preset(_("Adagrad stops too early"), on("rosenbrock", "adagrad rmsprop adam", 0.1, steps=300)),
-    "plateau": Preset(_("Adam crosses the plateau"), on("cliff", "gd momentum adam", 0.1, cliff_start_x=0.5)),
+    "adagrad": Preset(_("Adagrad stops too early"), on("rosenbrock", "adagrad adam", 0.1, steps=300)),
+    "plateau": Preset(_("Adam crosses the plateau"), on("cliff", "gd momentum adam", 0.1, steps=100)),
     "cliff": Preset(_("The cliff and clipping"), on("cliff", "gd momentum", 0.5, clip=1.0, cliff_start_x=1.05)),
-    "fast": Preset(_("Too fast: one step past 2/λ"), on("ravine", "gd", 0.11)),
-    "saddle": Preset(_("Saddle: noise helps"), on("saddle", "gd momentum", 0.1, noise=0.1, saddle_start_y=0.0)),
+    "fast": Preset(_("Too fast: one step past 2/λ"), on("ravine", "gd", 0.11, steps=30)),
+    "saddle": Preset(_("Saddle: noise helps"), on("saddle", "gd adam", 0.1, noise=0.05, saddle_start_y=0.0)),
     "flat": Preset(_("Sharp or flat?"), on("sharp_flat", "gd", 0.08, starts=9)),
-    "bias": Preset(_("Bias correction in the first steps"), on("ravine", "adam adamax", 0.1, adam_bias_correction=False)),
+    "bias": Preset(_("Bias correction in the first steps"), on("ravine", "adam adamw", 0.1, steps=20,
+                                                                adam_bias_correction=False)),
 }  # fmt: skip
 
 lab = Lab("optimizers", PRESETS)
@@ -37,10 +37,7 @@ names = {id: _(rule.title) for id, rule in RULES.items()}
 looks = {id: palette.style(i) for i, id in enumerate(RULES)}
 surface, readable = walks.choose_surface(lab)
 rules = lab.choices("rules", _("Rules"), names, ["gd", "momentum", "adam"])
-rates = lab.choice("rates", _("Learning rate"), {
-    "same": _("The same for all"), "own": _("Each its own"), "best": _("Each at its best")})  # fmt: skip
-if rates == "same":
-    walks.ask_rate(lab, "lr", _("Learning rate η"), 0.06, walks.limit(lab) if readable else math.inf)
+rates = walks.ask_rates(lab, readable)
 lab.slider("steps", _("Steps"), 0, 500, 60)
 start = walks.place_start(lab, surface)
 walks.ask_rules(lab, rules, rates == "own")
