@@ -376,7 +376,7 @@ def verdict_call(rule: str, now: Now, run: Run) -> Call:
 
 
 def formula_of(rule: str) -> None:
-    st.latex(RULES[rule].formula)
+    st.markdown(rf"$\displaystyle {RULES[rule].formula}$")
 
 
 def took(seconds: float, starts: int, steps: int) -> None:

@@ -32,9 +32,7 @@ surface, readable = walks.choose_surface(lab, "himmelblau", data=False)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in RULES.items()}, "gd")
 walks.ask_rate(lab, "lr", _("Learning rate η"), 0.01, walks.limit(lab) if readable else float("inf"))
 lab.slider("steps", _("Steps"), 1, 300, 80)
-size = int(
-    lab.choice("size", _("Starts"), {"96": _("96 × 96, live"), "256": "256 × 256", "512": "512 × 512"})
-)
+size = int(lab.choice("size", _("Starts"), {"96": _("96², live"), "256": "256²", "512": "512²"}))
 walks.ask_rules(lab, [rule], rates=False)
 start = walks.place_start(lab, surface)
 

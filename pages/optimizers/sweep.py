@@ -114,5 +114,5 @@ lab.look(_("Dark is good, blank is lost. Just left of the red line the run is fa
 lab.theory()
 if readable:
     now = walks.now_of(lab)
-    here = sweep_call(now, [now["rho"]], [10 ** now["lg"]])
+    here = Call(landscapes.best_cell, {"found": sweep_call(now, [now["rho"]], [10 ** now["lg"]])})
     lab.code(landscapes.best_cell, here, found=sweep_call(now, memories, rates))

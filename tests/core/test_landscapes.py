@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from core import landscapes, optimizers, surfaces
 from core.landscapes import (
     DIVERGED,
     NOWHERE,
@@ -260,3 +261,41 @@ def test_what_bad_input_gets() -> None:
         sweep(go, HILLS.f, (0.0, 0.0), torch.empty(0), torch.ones(1))
     with pytest.raises(ValueError, match="tolerance"):
         scoreboard(torch.zeros(1, 1, 2), torch.zeros(1), HILLS.f, [(0.0, 0.0)], 0.0)
+
+
+# --- what a page reads off a map ---
+
+
+def test_shares_count_every_start_once() -> None:
+    field = surfaces.bind("himmelblau")
+    minima = list(surfaces.SURFACES["himmelblau"].minima)
+    walk = optimizers.walker(field.gradient, "gd", 200, 0.01)
+    map = landscapes.complete(landscapes.basins(walk, minima, (-5, 5, -5, 5), 24))
+    told = landscapes.shares(map, minima)
+    assert sum(share for _, share in told) == pytest.approx(1)
+    assert [name for name, _ in told[-2:]] == ["nowhere", "diverged"]
+    slow = [0] * 4
+    for y in torch.linspace(-5, 5, 24).tolist():
+        for x in torch.linspace(-5, 5, 24).tolist():
+            end = optimizers.descend(field.gradient, (x, y), "gd", 200, 0.01).points[-1, 0].tolist()
+            near = [math.dist(end, m) <= 0.1 for m in minima]
+            slow = [n + hit for n, hit in zip(slow, near, strict=True)]
+    assert sorted((share for _, share in told[:4]), reverse=True) == pytest.approx(
+        sorted((n / 576 for n in slow), reverse=True), abs=0.01
+    )
+
+
+def test_best_cell_is_the_lowest_of_all() -> None:
+    field = surfaces.bind("ravine")
+    rows, columns = landscapes.steps_between(0, 0.9, 7), landscapes.steps_between(1e-3, 1, 9, log=True)
+    walk = optimizers.walker(field.gradient, "momentum", 40, varied=["rho", "lr"])
+    found = landscapes.sweep(walk, field.f, (-2.5, 1.2), rows, columns)
+    each = {}
+    for rho in rows:
+        for lr in columns:
+            path = optimizers.descend(field.gradient, (-2.5, 1.2), "momentum", 40, lr, rho=rho)
+            if path.diverged_at[0] < 0:
+                each[rho, lr] = float(field.f(*path.points[-1, 0].tolist()))
+    rho, lr = min(each, key=each.__getitem__)
+    assert landscapes.best_cell(found) == pytest.approx((rho, lr, each[rho, lr]))
+    assert columns[0] == 0.001 and columns[-1] == 1 and columns[4] == pytest.approx(10**-1.5, rel=1e-4)

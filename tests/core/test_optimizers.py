@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from core import optimizers
 from core.landscapes import best_lr
 from core.optimizers import FAR, RULES, Run, arrive, descend, race, torch_optim_call
 from core.surfaces import Field, bind, field_of
@@ -439,3 +440,40 @@ def test_the_family_is_well_formed() -> None:
     for rule in RULES.values():
         assert all(p.low <= p.default <= p.high for p in rule.parameters)
         assert rule.note.endswith(".") and rule.lr > 0
+
+
+# --- inside one step, many walks ---
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES if not RULES[r].pairs])
+def test_anatomy_adds_up(rule: str) -> None:
+    """w of the next step is what the parts of this one say, decay aside."""
+    path = descend(lambda x, y: (x, 20 * y), (-2.0, 1.0), rule, 7, 0.05, inside=True, decay=0.0)
+    part = optimizers.anatomy(path, 6)
+    for axis in (0, 1):
+        assert part["w next"][axis] == pytest.approx(
+            part["w"][axis] - part["rate"][axis] * part["direction"][axis]
+        )
+        assert part["update"][axis] == pytest.approx(-part["rate"][axis] * part["direction"][axis])
+    assert part["w next"] == tuple(path.points[6, 0].tolist())
+    assert part["g"] == pytest.approx((part["w"][0], 20 * part["w"][1]))
+
+
+@pytest.mark.parametrize("t", [0, 8])
+def test_anatomy_refuses_a_step_that_was_not_walked(t: int) -> None:
+    path = descend(lambda x, y: (x, y), (1.0, 1.0), "gd", 7, 0.1, inside=True)
+    with pytest.raises(ValueError, match="step from 1 to 7"):
+        optimizers.anatomy(path, t)
+
+
+def test_a_walker_leaves_open_what_varies() -> None:
+    starts = torch.tensor([[1.0, 2.0], [1.0, 2.0]], dtype=torch.float64)
+    lrs, rhos = torch.tensor([0.1, 0.02], dtype=torch.float64), torch.tensor([0.5, 0.9], dtype=torch.float64)
+    walk = optimizers.walker(lambda x, y: (x, 3 * y), "momentum", 20, varied=["lr", "rho"])
+    ends, diverged = walk(starts, lrs, rhos)
+    for i in range(2):
+        alone = descend(
+            lambda x, y: (x, 3 * y), (1.0, 2.0), "momentum", 20, lrs[i].item(), rho=rhos[i].item()
+        )
+        assert ends[i].tolist() == pytest.approx(alone.points[-1, 0].tolist())
+    assert diverged.tolist() == [-1, -1]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from core import real_surface
 from core.real_surface import (
     TRAINERS,
     Network,
@@ -215,3 +216,21 @@ def test_what_bad_input_gets() -> None:
     plane = Plane(initial(NET), initial(NET, 1), initial(NET, 2))
     with pytest.raises(ValueError, match="xmin < xmax"):
         next(landscape(NET, plane, X, LABELS, (1, 0, 0, 1)))
+
+
+# --- all of it ---
+
+
+def test_explore_walks_on_the_plane_that_it_draws() -> None:
+    network = Network(inputs=2, classes=2, width=4, depth=2)
+    x = torch.randn(40, 2, generator=torch.Generator().manual_seed(0))
+    labels = (x[:, 0] > 0).long()
+    *growing, found = real_surface.explore(network, x, labels, ["gd", "adam"], 30, batch=20, n=9)
+    done = [part.done for part in growing]
+    assert done == sorted(done) and found.done == 1
+    assert found.map is not None and found.map.loss.isfinite().all()
+    best = min(found.losses, key=lambda rule: found.losses[rule][-1].item())
+    assert found.paths[best][-1].abs().max() < 1e-4, "the plane goes through the best end"
+    alone = list(real_surface.train(network, x, labels, "adam", steps=30, batch=20))[-1]
+    assert real_surface.summary(found)["adam"] == pytest.approx(alone.loss[-1].item())
+    assert 0 < sum(found.explained) <= 1 + 1e-6
