@@ -38,10 +38,11 @@ class Controls:
     # --- in the words of Streamlit ---
 
     def slider(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *,
-               log: bool = False, help: str | None = None, format: str | None = None) -> Any:  # fmt: skip
+               log: bool = False, base: int = 10, help: str | None = None,
+               format: str | None = None) -> Any:  # fmt: skip
         """A number; with log=True its stops lie evenly on a log scale; a pair as default gives two thumbs."""
         if log:
-            stops = tuple(sorted({*log_stops(low, high), low, high, default}))
+            stops = tuple(sorted({*log_stops(low, high, base), low, high, default}))
             return self._bound(name, default, Options(stops), st.delta_generator.DeltaGenerator.select_slider,
                                label, options=stops, help=help, format_func="{:g}".format, slides=True)  # fmt: skip
         whole = isinstance(default, int)

@@ -122,8 +122,11 @@ _MANTISSAS = (
 )
 
 
-def log_stops(low: float, high: float) -> tuple[float, ...]:
-    """The stops of a log slider: 24 round numbers a decade."""
+def log_stops(low: float, high: float, base: int = 10) -> tuple[float, ...]:
+    """The stops of a log slider: 24 round numbers a decade, or the powers of another base."""
+    if base != 10:
+        powers = range(math.ceil(math.log(low, base)), math.floor(math.log(high, base)) + 1)
+        return tuple(float(base**n) for n in powers)
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     stops = [float(f"{m * 10.0**d:.6g}") for d in decades for m in _MANTISSAS]
     return tuple(s for s in stops if low * 0.999999 <= s <= high * 1.000001)

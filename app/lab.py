@@ -175,7 +175,8 @@ class Lab(Controls):
     def look(self, text: str) -> None:
         """What to look for: two or three sentences."""
         with self.below:
-            st.markdown(f"**{_('What to look for.')}** {text}")
+            title = _("What to look for.")
+            st.markdown(f"**{title}** {text}")
 
     def say(self, text: str) -> None:
         """One sentence where the visitor looks: what is missing, what is not allowed."""

@@ -134,8 +134,10 @@ def idle(page: Page) -> None:
 
 def unfold(page: Page) -> None:
     """Opens the folds among the controls: their sliders are measured too."""
-    for fold in page.locator(".st-key-lab-controls details:not([open]) summary").all():
-        fold.click()
+    closed = page.locator(".st-key-lab-controls details:not([open]) summary")
+    while closed.count():
+        closed.first.click()
+    idle(page)
 
 
 def first_figure(browser: Browser, url: str) -> float:
@@ -247,7 +249,7 @@ def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str
                     continue  # this slider changes nothing that a plain figure shows
                 page.wait_for_timeout(250)
                 for key, row in keys.items():
-                    # A figure is there when the last of its parts is.
+                    # The first change: the figure is on its way at the earliest then.
                     times = [
                         p["latency"] for p in page.evaluate("() => window.__bench.plain") if p["name"] == key
                     ]

@@ -76,7 +76,7 @@ def footprints(functions: Mapping[str, Function], layers: int, batch: int, width
     found = []
     for name, f in with_kernels(functions).items():
         extra = saved_bytes(f, z)[1] / len(z)
-        found.append(Footprint(name, extra, extra * layers * batch * width / 2**20))
+        found.append(Footprint(name, extra, extra * layers * batch * width / 1e6))
     return found
 
 

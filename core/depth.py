@@ -113,7 +113,7 @@ class Signal:
 
     mean: Tensor  # of the activations
     std: Tensor
-    edges: Tensor  # (bins + 1,) common to all layers; the outermost bins also hold what lies beyond them
+    edges: Tensor  # (L, bins + 1), each layer its own; the outermost bins also hold what lies beyond them
     counts: Tensor  # (L, bins) of about HISTOGRAM_ENTRIES activations, those of the first samples
     weight_gradient: Tensor  # Frobenius norm of dLoss/dW
     gradient_std: Tensor  # root mean square, over samples and units, of one sample's gradient at z
@@ -401,20 +401,25 @@ def _standard_normal(n: int = 1600) -> tuple[Tensor, Tensor]:
 
 
 def _histogram(layers: list[Tensor], mean: Tensor, std: Tensor, bins: int) -> tuple[Tensor, Tensor]:
-    """Counts (L, bins) between the extremes, or 4 standard deviations of the widest layer if that is less."""
+    """Edges (L, bins + 1) and counts (L, bins) of each layer between its own extremes, or 4 of its standard deviations
+    if that is less."""
     alive, device = len(mean), mean.device
+    edges = torch.linspace(-0.5, 0.5, bins + 1, dtype=torch.float64, device=device).repeat(len(layers), 1)
+    counts = torch.zeros(len(layers), bins, dtype=torch.int64, device=device)
     if alive == 0:
-        empty = torch.zeros(len(layers), bins, dtype=torch.int64, device=device)
-        return torch.linspace(-0.5, 0.5, bins + 1, dtype=torch.float64, device=device), empty
+        return edges, counts
     rows = max(1, HISTOGRAM_ENTRIES // layers[0].shape[1])
-    seen = torch.stack([y[:rows] for y in layers[:alive]]).flatten(1)  # (alive, entries)
-    low = torch.maximum(seen.amin(), (mean - 4 * std).amin())
-    high = torch.minimum(seen.amax(), (mean + 4 * std).amax())
-    if not high > low:  # everything is one number
-        low, high = low - 0.5, low + 0.5
-    edges = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=device) * (high - low) + low
-    index = seen.sub_(low).mul_(bins / (high - low)).clamp_(0, bins - 1).int()  # in place: seen is a copy
+    seen = torch.stack([y[:rows] for y in layers[:alive]]).flatten(1).double()  # (alive, entries)
+    low = torch.maximum(seen.amin(1), mean - 4 * std)
+    high = torch.minimum(seen.amax(1), mean + 4 * std)
+    hair = 1e-9 * (1 + low.abs())  # where everything is one number
+    low, high = torch.where(high > low, low, low - hair), torch.where(high > low, high, low + hair)
+    edges[:alive] = (
+        low[:, None]
+        + torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=device) * (high - low)[:, None]
+    )
+    index = ((seen - low[:, None]) * (bins / (high - low))[:, None]).clamp_(0, bins - 1).long()
     # Each layer has its own bins in one long count.
-    index += torch.arange(alive, device=device, dtype=torch.int32).unsqueeze(1) * bins
-    counts = torch.bincount(index.flatten(), minlength=len(layers) * bins).view(len(layers), bins)
+    index += torch.arange(alive, device=device).unsqueeze(1) * bins
+    counts[:alive] = torch.bincount(index.flatten(), minlength=alive * bins).view(alive, bins)
     return edges, counts

@@ -213,6 +213,20 @@ class Check:
     undefined: int  # left out: f or f' is not finite there
 
 
+def grid(low: float, high: float, n: int = 400, device: str = "cpu") -> Tensor:
+    """n + 1 points from low to high. Where 0 and other round numbers belong to them, they are met exactly."""
+    step = (high - low) / n
+    z = torch.arange(n + 1, dtype=torch.float64, device=device) * step + low
+    return torch.where((z / step).round().abs() < 0.5, 0.0, z)
+
+
+def broken_at_poles(y: Tensor) -> Tensor:
+    """y, with NaN where it jumps from one side of 0 to the other between points that both are far outside."""
+    far = 20 * (1 + y[y.isfinite()].abs().median()) if y.isfinite().any() else torch.tensor(math.inf)
+    leap = (y[1:] * y[:-1] < 0) & (y[1:].abs() > far) & (y[:-1].abs() > far)
+    return torch.cat([y[:-1].masked_fill(leap, math.nan), y[-1:]])
+
+
 def value_and_slope(f: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
     """f(z) and f'(z) by autograd."""
     with torch.enable_grad():
@@ -240,6 +254,7 @@ def check_derivative(f: Callable[[Tensor], Tensor], z: Tensor) -> Check:
     central = (rising + falling) / 2
     finite = central.isfinite() & slope.isfinite()
     kink = finite & ((rising - falling).abs() > 1e-3 * (1 + rising.abs() + falling.abs()))
+    kink &= torch.maximum(rising.abs(), falling.abs()) < 1e5  # steeper is a pole, or an overflow, not a kink
     compared = finite & ~kink
     gaps = ((slope - central).abs() / central.abs().clamp(min=1))[compared]
     worst = int(gaps.argmax()) if len(gaps) else 0
@@ -270,7 +285,7 @@ def report(
     f = function(text, **parameters)
     z = torch.tensor(x, dtype=torch.float64)
     y, slope = value_and_slope(f, z)
-    check = check_derivative(f, torch.linspace(low, high, points, dtype=torch.float64))
+    check = check_derivative(f, grid(low, high, points - 1))
     return Report(x, y.item(), slope.item(), differences(f, z).item(), check)
 
 

@@ -27,7 +27,7 @@ def taste(x: float) -> Plot:
     data.append(
         dots(torch.full((3,), x), torch.stack(values), "", list(CURVES.values()), size=11, legend=False)
     )
-    grid = columns([_("gradient let through at x")], (-6, 6), [(-0.06, 1.12)])
+    grid = columns([_("gradient let through")], (-6, 6), [(-0.06, 1.12)], below="x")
     return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + ", ".join(alt))
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from app.figures import palette, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play
+from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play, stacking
 from app.i18n import gettext as _
 from core.landscapes import Score
 from core.surfaces import Field, Grid
@@ -49,7 +49,7 @@ def beside(
     return {"xaxis": axis("", range=list(view[:2]), domain=[0, 0.64]) | bare,
             "yaxis": axis("", range=list(view[2:])) | bare,
             "xaxis2": axis(_("step"), range=[0, max(1, steps)], domain=[0.74, 1], anchor="y2"),
-            "yaxis2": axis(title, anchor="x2") | scale}  # fmt: skip
+            "yaxis2": axis(title, anchor="x2") | scale, **stacking(2)}  # fmt: skip
 
 
 def scoreboard(

@@ -7,10 +7,12 @@ nothing. The tests put every page's figures through go.Figure, which checks them
 from __future__ import annotations
 
 import base64
+import builtins
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -98,7 +100,7 @@ def short(value: float, digits: int = 2) -> str:
     if value == 0:
         return "0"
     tiny, huge = abs(value) < 0.5 * 10.0**-digits, abs(value) >= 1e5
-    form = ".0e" if tiny else ".2e" if huge else f".{digits}f"
+    form = ".1g" if tiny else ".2e" if huge else f".{digits}f"
     return format(value, form).replace("-", "−")
 
 
@@ -110,20 +112,39 @@ def remark(text: str, yref: str = "paper") -> list[dict[str, Any]]:
 
 
 def violins(edges: Tensor, counts: Tensor, name: str, color: str, **more: Any) -> Trace:
-    """Histograms (n, bins) over common edges, standing at x = 1, 2, …, n: their outlines in one trace.
+    """Histograms (n, bins), each over its own edges (n, bins + 1), standing at x = 1, 2, …, n: one trace of outlines.
 
-    The width grows with the share of a bin, and is full at four times what an even spread would give: where all
-    has shrunk into one bin, a dash is left.
+    The width grows with the share of a bin, and is full at four times what an even spread would give; where all
+    has shrunk into one number, a dash is left.
     """
     n, bins = counts.shape
     share = counts.double() / counts.sum(1, keepdim=True).clamp(min=1)
     half = 0.46 * (share * bins / 4).clamp(max=1).sqrt()
     half = torch.cat([half[:, :1], half, half[:, -1:]], 1)
-    at = torch.cat([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:]]).expand(n, -1)
-    x, gap = torch.arange(1, n + 1, dtype=torch.float64).unsqueeze(1), torch.full((n, 1), math.nan)
-    return line(torch.cat([x - half, (x + half).flip(1), gap], 1).flatten().float(),
-                torch.cat([at, at.flip(1), gap], 1).flatten().float(), name, color, width=0, fill="toself",
-                fillcolor=color + "b0", hoverinfo="skip", **more)  # fmt: skip
+    at = torch.cat([edges[:, :1], (edges[:, 1:] + edges[:, :-1]) / 2, edges[:, -1:]], 1)
+    # An empty bin is a gap, not a hair: outline each filled run by itself.
+    x: list[float] = []
+    y: list[float] = []
+    place = torch.arange(1, n + 1, dtype=torch.float64).unsqueeze(1)
+    left, right = (place - half).tolist(), (place + half).tolist()
+    for heights, filled, lefts, rights in zip(at.tolist(), (half > 0).tolist(), left, right, strict=True):
+        for start, end in _runs(filled):
+            if end - start < 2:
+                continue
+            x += [*lefts[start:end], *reversed(rights[start:end]), math.nan]
+            y += [*heights[start:end], *reversed(heights[start:end]), math.nan]
+    return line(torch.tensor(x), torch.tensor(y), name, color, width=1, fill="toself", fillcolor=color + "b0",
+                hoverinfo="skip", **more)  # fmt: skip
+
+
+def _runs(filled: list[bool]) -> Iterator[tuple[int, int]]:
+    """The stretches of True, as (first, behind the last)."""
+    at = 0
+    for here, group in groupby(filled):
+        length = len(list(group))
+        if here:
+            yield at, at + length
+        at += length
 
 
 def heat(
@@ -183,27 +204,47 @@ def stable_range(values: Sequence[Tensor]) -> list[float]:
 
 
 def columns(titles: Sequence[str], range: Sequence[float], ranges: Sequence[Sequence[float]],
-            gap: float = 0.05) -> dict[str, Any]:  # fmt: skip
-    """The axes of panels side by side over the same range of x: x and y, x2 and y2, …"""
+            gap: float = 0.1, below: str = "") -> dict[str, Any]:  # fmt: skip
+    """Panels side by side over the same range of x, which `below` names: x and y, x2 and y2, …"""
     width = (1 - gap * (len(titles) - 1)) / len(titles)
-    axes = {}
+    axes: dict[str, Any] = {}
     for i, title in enumerate(titles):
         n, left = str(i + 1) if i else "", i * (width + gap)
         domain = [left, min(1.0, left + width)]
-        axes[f"xaxis{n}"] = axis(title, range=list(range), domain=domain, anchor=f"y{n}")
-        axes[f"yaxis{n}"] = axis(anchor=f"x{n}", range=list(ranges[i]))
-    return axes
+        axes[f"xaxis{n}"] = axis(below, range=list(range), domain=domain, anchor=f"y{n}")
+        axes[f"yaxis{n}"] = axis(title, anchor=f"x{n}", range=list(ranges[i]))
+    return axes | stacking(len(titles))
+
+
+def stacking(panels: int, gap: float = 0.16) -> dict[str, Any]:
+    """What the browser does with panels side by side where the page is narrow: one above the other."""
+    height = (1 - gap * (panels - 1)) / panels
+    narrow: dict[str, dict[str, Any]] = {}
+    for i in builtins.range(panels):
+        n, top = str(i + 1) if i else "", 1 - i * (height + gap)
+        narrow[f"xaxis{n}"] = {"domain": [0, 1]}
+        narrow[f"yaxis{n}"] = {"domain": [max(0.0, top - height), top]}
+    return {"meta": {"narrow": narrow}} if panels > 1 else {}
 
 
 def bar_columns(titles: Sequence[str], spans: Sequence[Sequence[float]], labels: Sequence[str],
                 gap: float = 0.04) -> dict[str, Any]:  # fmt: skip
-    """The axes of bars side by side on common rows: titles on top, a range of x for each panel, labels at the left."""
-    grid = columns(titles, (0, 1), [[len(labels) - 0.5, -0.5]] * len(titles), gap)
+    """Bars side by side on common rows: titles on top, a range of x for each panel, labels at the left."""
+    grid = columns([""] * len(titles), (0, 1), [[len(labels) - 0.5, -0.5]] * len(titles), gap)
     ticks = {"tickvals": list(range(len(labels))), "ticktext": list(labels)}
-    for i, span in enumerate(spans):
+    for i, (title, span) in enumerate(zip(titles, spans, strict=True)):
         n = str(i + 1) if i else ""
-        grid[f"xaxis{n}"] |= {"range": list(span), "nticks": 5, "side": "top"}
+        grid[f"xaxis{n}"] |= {
+            "title": {"text": title, "standoff": 6},
+            "range": list(span),
+            "nticks": 5,
+            "side": "top",
+        }
         grid[f"yaxis{n}"] |= ticks | {"showticklabels": not i, "showgrid": False, "zeroline": False}
+    if len(titles) > 1:
+        for n in grid["meta"]["narrow"]:
+            if n.startswith("y"):
+                grid["meta"]["narrow"][n] |= {"showticklabels": True}
     return grid
 
 

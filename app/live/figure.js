@@ -90,7 +90,7 @@ const road = {
 class Figure {
   constructor(root) {
     Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, frames: 0, step: null, handles: [] });
-    for (const part of ["stage", "tools", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`, { role: part === "note" ? "status" : "group" });
+    for (const part of ["tools", "stage", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`, { role: part === "note" ? "status" : "group" });
     (this.resize = new ResizeObserver(() => this.fit())).observe(root);
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
   }
@@ -141,8 +141,7 @@ class Figure {
     const { kind, alt, error = "", steps = 0 } = picture;
     this.note.textContent = error;
     if (error) return; // the last good picture stays
-    this.picture = picture;
-    Object.assign(this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt });
+    Object.assign((this.picture = picture) && this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt });
     this.buildPlayer(steps);
     const moved = await { plot: this.paintPlot, picture: this.paintPicture, table: ({ html }) => void (this.stage.innerHTML = html) }[kind].call(this, picture);
     if (!moved) this.placeHandles(); // the axes may have changed
@@ -158,9 +157,10 @@ class Figure {
     if (this.picture !== picture) return; // a newer one has come while the library loaded
     const dark = parseInt(css.getPropertyValue("--st-background-color").trim().slice(1, 3), 16) < 128;
     const { data, layout } = dark ? recolour(picture.figure, this.head.dark) : picture.figure;
-    const traces = data.map((t) => upTo(t, this.step)), clear = "rgba(0,0,0,0)";
-    const font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
-    const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, font, width: this.root.clientWidth,
+    const traces = data.map((t) => upTo(t, this.step)), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
+    const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
+      Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
+    const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
       height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
     const look = JSON.stringify([traces.map((t) => (t.type === "scatter" ? { ...t, x: 0, y: 0 } : t)), whole]);
     this.plot = this.stage;
@@ -232,8 +232,8 @@ class Figure {
   }
   hold({ x, y, bounds }, toX, toY) { // on the steps of its control, within its bounds
     const legal = (v, [low, high, step]) => clamp(step ? Number((low + Math.round((v - low) / step) * step).toFixed(9)) : Number(v.toPrecision(4)), low, high);
-    Object.assign(this.held, { [x]: legal(toX, bounds[0]) }, y && { [y]: legal(toY, bounds[1]) });
-    this.compare();
+    const moved = { [x]: legal(toX, bounds[0]), ...(y && { [y]: legal(toY, bounds[1]) }) };
+    figures.forEach((f) => { for (const n in moved) if (n in f.head.values) f.held[n] = moved[n]; f.compare(); }); // of all figures
   }
   nudge(i, e) { // arrow keys: a hundredth of the range, with Shift a twentieth
     const spec = this.head.handles[i], now = { ...this.head.values, ...this.positions() }, up = this.plot ? 1 : -1;

@@ -14,12 +14,12 @@ from core.activations import ACTIVATIONS
 from core.cost import FUSED, KERNELS, Cost
 
 PRESETS = {
-    "free": Preset(_("Three that are free"), {"functions": ["relu", "tanh", "sigmoid"]}),
+    "free": Preset(_("Three that keep nothing extra"), {"functions": ["relu", "tanh", "sigmoid"]}),
     "gelu": Preset(_("GELU, exact and approximate"), {"functions": ["relu", "gelu", "gelu_tanh"]}),
     "phone": Preset(_("Made for phones"), {"functions": ["sigmoid", "hard_sigmoid", "silu", "hard_swish"]}),
     "elu": Preset(_("The exponential family"), {"functions": ["elu", "celu", "selu", "softplus"]}),
 }
-QUICK, CAREFUL = (2**16, 11), (2**20, 25)  # numbers in the tensor, repeats
+QUICK, CAREFUL = (2**18, 5), (2**20, 25)  # numbers in the tensor, repeats
 KEPT = "activations-cost.measured"
 
 lab = Lab("activations-cost", PRESETS)
@@ -43,15 +43,15 @@ with lab.words():
         repeats=repeats, numbers=f"{numbers:,}".replace(",", "\u202f"), device=here.type.upper()))  # fmt: skip
     st.markdown("**" + _("The network") + "**")
 lab.slider("layers", _("Layers"), 1, 100, 24)
-lab.slider("batch", _("Batch"), 1.0, 4096.0, 256.0, log=True)
-lab.slider("width", _("Width"), 64.0, 65536.0, 4096.0, log=True)
+lab.slider("batch", _("Batch"), 1.0, 4096.0, 256.0, log=True, base=2)
+lab.slider("width", _("Width"), 64.0, 65536.0, 4096.0, log=True, base=2)
 
 
 def stage(functions: list[str], costs: dict[str, Cost], layers: int, batch: float, width: float) -> Plot:
     """Time for each number that goes through, memory in the whole network; two bars where there are two ways."""
     most = max(costs[f].extra_bytes for f in runs) * layers * int(batch) * int(width)
-    power, unit = (30, _("GB kept in the network")) if most > 2**30 else (20, _("MB kept in the network"))
-    share = layers * int(batch) * int(width) / 2**power
+    power, unit = (9, _("GB kept in the network")) if most > 1e9 else (6, _("MB kept in the network"))
+    share = layers * int(batch) * int(width) / 10**power
     ways = {
         _("written out"): (palette.BLUE, -0.2, [(i, f) for i, f in enumerate(functions) if f in KERNELS]),
         _("in one piece"): (
@@ -70,7 +70,7 @@ def stage(functions: list[str], costs: dict[str, Cost], layers: int, batch: floa
                  bars(back, rows, _("backward"), color + "77", width=0.36, base=there, text=total),
                  bars(kept * share, rows, "", color, width=0.36, digits=1, axes="x2y2", legend=False)]  # fmt: skip
     longest = max(costs[f].forward_ns + costs[f].backward_ns for f in runs)
-    spans = [[0, 1.2 * longest], [0, 1.3 * stable_range([torch.tensor([0, most / 2**power])])[1]]]
+    spans = [[0, 1.2 * longest], [0, 1.3 * stable_range([torch.tensor([0, most / 10**power])])[1]]]
     grid = bar_columns([_("nanoseconds per number"), unit], spans, [names[f] for f in functions])
     dearest = max(runs, key=lambda f: costs[f].forward_ns + costs[f].backward_ns)
     alt = _("{n} functions; the slowest is {name} with {time} ns per number.").format(

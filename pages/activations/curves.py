@@ -28,7 +28,7 @@ PRESETS = {
 lab = Lab("activations", PRESETS)
 names = {id: _(a.title) for id, a in ACTIVATIONS.items()}
 functions = lab.choices("functions", _("Functions"), names, ["sigmoid", "tanh", "relu"])
-x = lab.slider("x", _("Probe x"), -10.0, 10.0, 2.0, 0.1, help=_("Or drag the line in the picture."))
+x = lab.slider("x", _("Probe x"), -6.0, 6.0, 2.0, 0.1, help=_("Or drag the line in the picture."))
 for parameter in (p for id in functions for p in ACTIVATIONS[id].parameters):
     owner = next(_(a.title) for a in ACTIVATIONS.values() if parameter in a.parameters)
     lab.slider(parameter.name, f"{owner}: ${parameter.symbol}$", parameter.low, parameter.high,
@@ -80,7 +80,7 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
             )
     titles = [_("f(x)"), _("f′(x)")] if side else [_("f(x), dotted f′(x)")]
     ranges = [stable_range(y) for y in seen.values() if y]
-    grid = columns([*titles, _("f″(x)")] if second else titles, span, ranges)
+    grid = columns([*titles, _("f″(x)")] if second else titles, span, ranges, below="x")
     return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + "; ".join(alt))
 
 

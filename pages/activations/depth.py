@@ -81,7 +81,7 @@ def shares(**now: Any) -> Plot:
         line(layer, signal.weight_gradient, "‖∂L/∂W‖", palette.GREEN, axes="x2y2"),
         line(layer, expected, _("theory"), palette.MUTED, width=2, dash="dash", axes="x2y2"),
     ]
-    grid = columns([_("share"), "‖∂L/∂W‖"], ranks(now["depth"]), [(-0.04, 1.04), (0, 1)])
+    grid = columns([_("share"), "‖∂L/∂W‖"], ranks(now["depth"]), [(-0.04, 1.04), (0, 1)], below=_("layer"))
     grid["yaxis2"] |= decades([signal.weight_gradient, expected])
     alt = _("Last layer: {dead:.2f} of the units dead, {low:.2f} of the values saturated.")
     return Plot(data, layout(**grid), alt.format(dead=signal.dead[-1], low=signal.saturated[-1]))

@@ -22,7 +22,7 @@ PRESETS = {
     "elu": Preset(_("ELU from pieces"), {"formula": "where(x > 0, x, a * (exp(x) - 1))", "functions": ["elu"]}),
     "snake": Preset(_("Snake: a line with waves"), {"formula": "x + sin(a * x)**2 / a", "functions": ["relu"]}),
     "bump": Preset(_("A bump"), {"formula": "exp(-a * x**2)", "functions": ["sigmoid"]}),
-    "kink": Preset(_("Kinks have no slope"), {"formula": "abs(x) - a * abs(x - 1)", "functions": ["relu"]}),
+    "kink": Preset(_("Kinks have no slope"), {"formula": "relu(x) - a * relu(x - 1)", "functions": ["relu"]}),
     "hole": Preset(_("NaN in the middle"), {"formula": "sqrt(x * x)", "functions": ["relu"], "x": 0.0}),
 }  # fmt: skip
 
@@ -46,7 +46,7 @@ def stage(functions: list[str], x: float, span: tuple[float, float], **shape: An
     """f and f′ of your formula among known functions; the dots are slopes measured without autograd."""
     if span[1] - span[0] < 0.5:
         raise Refused(_("The range of x is empty: pull its two ends apart."))
-    z = torch.linspace(*span, 401, device=device.exact(), dtype=torch.float64)
+    z = core.grid(*span, device=str(device.exact()))
     probe = torch.full((1,), x, device=z.device, dtype=z.dtype)
     data, seen, alt = [], [list[torch.Tensor](), list[torch.Tensor]()], []
     for place, id in enumerate([*functions, *[formulas.OWN] * readable]):
@@ -54,8 +54,8 @@ def stage(functions: list[str], x: float, span: tuple[float, float], **shape: An
         color, dash = (palette.RED, "solid") if own else palette.style(place + (place > 0))
         f = formulas.function(id, **shape)
         for panel, (axes, y) in enumerate(zip(("xy", "x2y2"), core.value_and_slope(f, z), strict=True)):
-            data.append(line(z, y, names[id], color, dash=dash, width=4 if own else 2.5, axes=axes, legend=not panel,
-                             legendgroup=id))  # fmt: skip
+            data.append(line(z, core.broken_at_poles(y), names[id], color, dash=dash, width=4 if own else 2.5,
+                             axes=axes, legend=not panel, legendgroup=id))  # fmt: skip
             # A pole must not flatten all the rest: what is far outside the usual is left to run out of the picture.
             seen[panel].append(y[y.abs() < 8 * (1 + y.abs().nanmedian())])
         value, slope = core.value_and_slope(f, probe)
@@ -64,7 +64,7 @@ def stage(functions: list[str], x: float, span: tuple[float, float], **shape: An
             every = z[10::20]
             data.append(dots(every, core.differences(f, every), _("finite differences"), palette.PAPER[0], 8,
                              axes="x2y2", marker={"line": {"color": color, "width": 2}}, hoverinfo="skip"))  # fmt: skip
-    grid = columns([_("f(x)"), _("f′(x)")], span, [stable_range(y) for y in seen])
+    grid = columns([_("f(x)"), _("f′(x)")], span, [stable_range(y) for y in seen], below="x")
     return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + "; ".join(alt))
 
 

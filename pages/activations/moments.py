@@ -62,19 +62,15 @@ def stage(
     mean, std = path[0, 2:].tolist()
     bell_y, bell_x = standing(2 * torch.exp(-(((Z - mu) / sigma) ** 2) / 2), Z, BOTTOM)
     edges, mass = moments.distribution(f, mu, sigma, points=8192)
-    # As high as the bell where f neither stretches nor squeezes; a spike is cut off.
-    density = (5 * sigma * mass / edges.diff()).clamp(max=5)
+    # As high as the bell where f neither stretches nor squeezes; where it squeezes, the peak fills the picture.
+    density = 5 * sigma * mass / edges.diff()
+    density = density * min(1.0, 5 / density.max().item())
     image_x, image_y = standing(density.repeat_interleave(2), edges.repeat_interleave(2)[1:-1], LEFT)
     m, s = torch.linspace(-2.8, 2.8, 10), torch.linspace(0.2, 3, 7)
     after = moments.field(f, m, s, points=256)
     s, m = torch.meshgrid(s, m, indexing="ij")
-    dots_on = {
-        "mode": "lines+markers",
-        "marker": {"size": [0, 13, 0]},
-        "width": 5,
-        "legend": False,
-        "cliponaxis": False,
-    }
+    dots_on = {"mode": "lines+markers", "marker": {"size": [0, 13, 0]}, "width": 5, "legend": False,
+               "cliponaxis": False}  # fmt: skip
     data = [
         line(bell_x, bell_y, _("input z"), palette.ORANGE, fill="toself", width=1.5),
         line(image_x, image_y, _("output f(z)"), palette.BLUE, fill="toself", width=1.5),
@@ -87,9 +83,9 @@ def stage(
         dots(torch.zeros(1), torch.ones(1), _("mean 0, spread 1"), palette.GREEN, 15, axes="x2y2",
              marker={"symbol": "x-thin", "line": {"color": palette.GREEN, "width": 4}}),
     ]  # fmt: skip
-    grid = columns(["z", _("mean of z")], (-6, 6), [(BOTTOM, 6.0), (0, 3.2)], gap=0.12)
+    grid = columns([_("f(z)"), _("spread of z")], (-6, 6), [(BOTTOM, 6.0), (0, 3.2)], gap=0.12, below="z")
     grid["xaxis2"]["range"] = [-3.2, 3.2]
-    grid["yaxis"]["title"]["text"], grid["yaxis2"]["title"]["text"] = _("f(z)"), _("spread of z")
+    grid["xaxis2"]["title"]["text"] = _("mean of z")
     alt = _("z has mean {mu} and spread {sigma}; f(z) has mean {mean} and spread {std}.").format(
         mu=short(mu), sigma=short(sigma), mean=short(mean), std=short(std))  # fmt: skip
     last = _("After {n} layers: mean {mean}, spread {std}.").format(

@@ -61,7 +61,7 @@ def stage(x: float, asked: Question, given: str) -> Plot:
     if not given:
         among = ", ".join(names[id] for id in asked.options)
         alt = _("The derivative of one of {among}. At x = {x} it is {value}.")
-        grid = columns(["x"], (-5, 5), [stable_range([asked.df, torch.tensor([0.0, 1.0])])])
+        grid = columns([_("f′(x)")], (-5, 5), [stable_range([asked.df, torch.tensor([0.0, 1.0])])], below="x")
         return Plot(data, layout(**grid), alt.format(among=among, x=short(x, 1), value=short(at.item())))
     slopes = [asked.df, torch.tensor([0.0, 1.0])]
     if given != asked.answer:
@@ -69,7 +69,7 @@ def stage(x: float, asked: Question, given: str) -> Plot:
         data.append(line(z, slopes[-1], title.format(name=names[given]), palette.ORANGE, dash="dash"))
     data += [line(z, f(z), names[asked.answer], palette.GREEN, width=3, axes="x2y2"),
              dots(here, f(here), "", palette.GREEN, 12, legend=False, axes="x2y2")]  # fmt: skip
-    grid = columns([_("f′(x)"), _("f(x)")], (-5, 5), [stable_range(slopes), stable_range([f(z)])])
+    grid = columns([_("f′(x)"), _("f(x)")], (-5, 5), [stable_range(slopes), stable_range([f(z)])], below="x")
     alt = _("{name} and its derivative. At x = {x}: f′ = {slope}, f = {value}.")
     return Plot(data, layout(**grid), alt.format(name=names[asked.answer], x=short(x, 1), slope=short(at.item()),
                                                  value=short(f(here).item())))  # fmt: skip

@@ -63,20 +63,19 @@ def colors(s: torch.Tensor, target: str, others: str = "") -> list[str]:
 
 
 def stage(temperature: float, shift: int, how: str, target: str, dtype: str, **rest: Any) -> Plot:
-    """Each class on its row: what goes into the exponential, probability, loss, gradient."""
+    """Each class on its row: logit, probability, loss, gradient."""
     s, true = logits(target, rest)
-    exponent = (s + shift) / temperature
     out = softmax.outcome(s.tolist(), true, temperature, shift, dtype, how == "naive")
     p, loss, gradient = (torch.tensor(v) for v in (out.p, out.loss, out.gradient))
     rows, color, would_be = torch.arange(len(s)), colors(s, target), colors(s, target, others="55")
-    data = [bars(exponent, rows, "", color, digits=1, gap="\u2002\u2002"), bars(p, rows, "", color, axes="x2y2"),
+    data = [bars(s, rows, "", color, digits=1, gap="\u2002\u2002"), bars(p, rows, "", color, axes="x2y2"),
             bars(loss, rows, "", would_be, axes="x3y3"), bars(gradient, rows, "", color, axes="x4y4")]  # fmt: skip
-    low, high = stable_range([exponent, s, torch.tensor([-3.0, 3.0])])
+    low, high = stable_range([s, torch.tensor([-3.0, 3.0])])
     room, highest = (high - low) / 5, stable_range([loss, torch.tensor([0.0, 2.0])])[1]
     steepest = 1.9 * 2.0 ** math.ceil(-math.log2(temperature))
     spans = [[low - room, high + room], [0, 1.4], [0, 1.4 * highest], [-steepest, steepest]]
     marked = [f"<b>{name} ✓</b>" if i == true else name for i, name in enumerate(NAMES[: len(s)])]
-    grid = bar_columns(["(s + c) / T", _("softmax p"), _("loss −log p"), "(p − y) / T"], spans, marked)
+    grid = bar_columns([_("logit s"), _("softmax p"), _("loss −log p"), "(p − y) / T"], spans, marked)
     grid["xaxis2"] |= {"tickvals": [0, 0.5, 1]}
     frame = {"margin": {"l": 68, "r": 12, "t": 60, "b": 12}, "showlegend": False}
     said = ", ".join(f"{name} {short(p)}" for name, p in zip(NAMES, out.p, strict=False))

@@ -84,7 +84,7 @@ def progress(best: dict[str, float], **now: Any) -> Plot:
         left.append(along.distance[:, 0])
         data += [paths.curve(slopes[-1], looks[r], "xy", names[r]), paths.curve(left[-1], looks[r], "x2y2")]
     titles = ["‖g‖", _("distance to the minimum"), _("learning rate, factor")]
-    grid = columns(titles, (0, max(1, now["steps"])), [(0, 1), (0, 1), (-0.05, 1.1)], 0.08)
+    grid = columns(titles, (0, max(1, now["steps"])), [(0, 1), (0, 1), (-0.05, 1.1)], 0.1, _("step"))
     grid["yaxis"] |= decades(slopes)
     grid["yaxis2"] |= decades(left)
     return Plot(data, layout(**grid), _("Slope, distance and learning rate along the way"))

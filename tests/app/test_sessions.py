@@ -33,7 +33,7 @@ async def come_and_go(server: str, visitors: int, at_once: int = 10) -> int:
 
     async def one(i: int) -> None:
         async with turn, visit(server, "activations") as visitor:
-            answer = await visitor.ask("activations.stage", {"x": (i % 100) / 10})
+            answer = await visitor.ask("activations.stage", {"x": (i % 60) / 10})
             assert answer["kind"] == "plot"
             if i % 10 == 5:
                 most[0] = max(most[0], (await asyncio.to_thread(alive, server))["views"])

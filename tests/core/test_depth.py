@@ -73,11 +73,12 @@ def test_histogram_equals_counting() -> None:
     a = of("xavier_normal").inputs
     for layer, w in enumerate(weights(of("xavier_normal"), 3, "xavier_normal")):
         a = torch.tanh(a @ w.T)
-        inside = a.double().clamp(got.edges[0], got.edges[-1])
+        inside = a.double().clamp(got.edges[layer][0], got.edges[layer][-1])
         counted = [
-            ((inside >= lo) & (inside < hi)).sum() for lo, hi in zip(got.edges, got.edges[1:], strict=False)
+            ((inside >= lo) & (inside < hi)).sum()
+            for lo, hi in zip(got.edges[layer], got.edges[layer][1:], strict=False)
         ]
-        counted[-1] += (inside == got.edges[-1]).sum()
+        counted[-1] += (inside == got.edges[layer][-1]).sum()
         assert (torch.stack(counted) - got.counts[layer]).abs().max() <= 1  # float32 at an edge
 
 
