@@ -12,6 +12,7 @@ from torch import Tensor
 
 from app import formulas
 from app.code import Call, Verbatim
+from app.figures.terrain import Relief
 from app.i18n import gettext as _
 from app.lab import Lab
 from core import device, formula, landscapes, optimizers, schedules, surfaces, torch_walk
@@ -218,6 +219,19 @@ def ground(now: Now) -> Ground:
         return Ground(field, (-half, half, -half, half))
     s = SURFACES[id]
     return Ground(field, s.view, s.minima, s.local_minima, s.log_levels)
+
+
+def seen(now: Now) -> tuple[Tensor, Tensor, Tensor, Relief]:
+    """The surface on a grid, and how its heights are drawn. Kept for a moment: it rests while paths move."""
+    kept = ("surface", "formula", "size", "seed", *surfaces.PARAMETERS, *formula.PARAMETERS)
+    return _seen(tuple((n, v) for n, v in now.items() if n in kept))
+
+
+@lru_cache(16)
+def _seen(key: tuple[Any, ...]) -> tuple[Tensor, Tensor, Tensor, Relief]:
+    on = ground(dict(key))
+    shown = surfaces.grid(on.field.f, on.view, 81)
+    return shown.x, shown.y, shown.z, Relief(shown.z, on.log_levels)
 
 
 def start_of(now: Now) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play, stacking
 from app.i18n import gettext as _
 from core.landscapes import Score
-from core.surfaces import Field, Grid
+from core.surfaces import Field
 
 MARKED = 120  # up to so many steps each one is marked
 
@@ -80,13 +80,7 @@ def slopes(field: Field, view: tuple[float, float, float, float], n: int = 15) -
     return arrows(x, y, gx * factor * longest[0], gy * factor * longest[1], longest, palette.MUTED)
 
 
-def in_space(field: Field, shown: Grid, relief: terrain.Relief, points: dict[str, Tensor], names: dict[str, str],
-             looks: dict[str, tuple[str, str]], alt: str) -> Plot:  # fmt: skip
-    """The same in three dimensions, to be turned by hand."""
-    return over(shown.x, shown.y, shown.z, relief, points, names, looks, alt, field)
-
-
-def over(x: Tensor, y: Tensor, z: Tensor, relief: terrain.Relief, points: dict[str, Tensor], names: dict[str, str],
+def in_space(x: Tensor, y: Tensor, z: Tensor, relief: terrain.Relief, points: dict[str, Tensor], names: dict[str, str],
          looks: dict[str, tuple[str, str]], alt: str, field: Field | None = None) -> Plot:  # fmt: skip
     """A surface with the paths on it; without a field they lie as high as the nearest point of the grid."""
     data: list[Any] = [terrain.surface(x, y, z, relief)]

@@ -216,13 +216,14 @@ def columns(titles: Sequence[str], range: Sequence[float], ranges: Sequence[Sequ
     return axes | stacking(len(titles))
 
 
-def stacking(panels: int, gap: float = 0.16) -> dict[str, Any]:
-    """What the browser does with panels side by side where the page is narrow: one above the other."""
-    height = (1 - gap * (panels - 1)) / panels
+def stacking(panels: int, in_row: int = 1, gap: float = 0.16) -> dict[str, Any]:
+    """What the browser does with panels side by side where the page is narrow: one above the other, or two by two."""
+    rows = math.ceil(panels / in_row)
+    height, width = (1 - gap * (rows - 1)) / rows, (1 - gap * (in_row - 1)) / in_row
     narrow: dict[str, dict[str, Any]] = {}
     for i in builtins.range(panels):
-        n, top = str(i + 1) if i else "", 1 - i * (height + gap)
-        narrow[f"xaxis{n}"] = {"domain": [0, 1]}
+        n, top, left = str(i + 1) if i else "", 1 - i // in_row * (height + gap), i % in_row * (width + gap)
+        narrow[f"xaxis{n}"] = {"domain": [left, min(1.0, left + width)]}
         narrow[f"yaxis{n}"] = {"domain": [max(0.0, top - height), top]}
     return {"meta": {"narrow": narrow}} if panels > 1 else {}
 
@@ -242,9 +243,9 @@ def bar_columns(titles: Sequence[str], spans: Sequence[Sequence[float]], labels:
         }
         grid[f"yaxis{n}"] |= ticks | {"showticklabels": not i, "showgrid": False, "zeroline": False}
     if len(titles) > 1:
-        for n in grid["meta"]["narrow"]:
-            if n.startswith("y"):
-                grid["meta"]["narrow"][n] |= {"showticklabels": True}
+        grid |= stacking(len(titles), in_row=2, gap=0.22)
+        for i in builtins.range(0, len(titles), 2):
+            grid["meta"]["narrow"][f"yaxis{i + 1}" if i else "yaxis"] |= {"showticklabels": True}
     return grid
 
 
@@ -270,7 +271,21 @@ def ranks(n: int) -> tuple[float, float]:
 def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> dict[str, Any]:
     """What makes an axis logarithmic over all positive values, and over 10^least at any rate; it rests, as above."""
     logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
-    low, high = stable_range([torch.tensor(least, dtype=torch.float64), *logs])
+    return _powers(*stable_range([torch.tensor(least, dtype=torch.float64), *logs]))
+
+
+def falling(values: Sequence[Tensor]) -> dict[str, Any]:
+    """A logarithmic axis for what starts somewhere and should fall: from ten times the start down by six decades, or by
+    twelve or eighteen where that is not enough. It rests under the hand; what rises further leaves the picture."""
+    firsts = [v[:1][(v[:1] > 0) & v[:1].isfinite()] for v in values]
+    start = torch.cat(firsts).max().log10().item() if sum(map(len, firsts)) else 0.0
+    logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
+    lowest = min((v.min().item() for v in logs if len(v)), default=start)
+    depth = min(18, 6 * max(1, math.ceil((math.ceil(start) - lowest) / 6)))
+    return _powers(math.ceil(start) - depth - 0.3, math.ceil(start) + 1.0)
+
+
+def _powers(low: float, high: float) -> dict[str, Any]:
     every = next(n for n in (1, 2, 5, 10, 20, 50, 100, 1000) if n >= (high - low) / 6)
     powers = [n for n in range(math.ceil(low), math.floor(high) + 1) if n % every == 0]
     text = [f"{10.0**n:g}" if -3 < n < 4 else f"10<sup>{n}</sup>".replace("-", "−") for n in powers]

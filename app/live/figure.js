@@ -20,6 +20,8 @@ function make(parent, tag, className, attributes = {}, text = "") {
   Object.entries({ class: className, ...attributes }).forEach(([name, value]) => node.setAttribute(name, value));
   return parent.appendChild(Object.assign(node, { textContent: text }));
 }
+const known = new Map(), thumbsOf = (key) => known.get(key)?.[0]?.isConnected ? known.get(key) // the thumbs of a slider
+  : known.set(key, [...document.querySelectorAll(`.st-key-${key.replace(/[^\w-]/g, "-")} input[type=range]`)]).get(key);
 function decode(bytes) { // a frame: length of the header, header, payload (pack() in app/live/desk.py)
   const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   return { ...JSON.parse(new TextDecoder().decode(bytes.subarray(4, end))), payload: bytes.slice(end) };
@@ -32,7 +34,7 @@ const plotly = ({ base, plotly: path }) => (window.__lightboardPlotly ??= new Pr
   Object.assign(make(document.head, "script", "", { src: base + path }), { onload: () => resolve(window.Plotly), onerror: () => resolve((window.__lightboardPlotly = null)) })));
 function recolour(node, partner) { // every colour of the light palette -> its partner in the dark one
   if (typeof node === "string" && node[0] === "#") return (partner[node.slice(0, 7)] ?? node.slice(0, 7)) + node.slice(7);
-  if (Array.isArray(node)) return typeof node[0] === "number" ? node : node.map((n) => recolour(n, partner));
+  if (Array.isArray(node)) return typeof node[0] === "number" && typeof node.at(-1) === "number" ? node : node.map((n) => recolour(n, partner));
   if (!node || typeof node !== "object" || node.bdata) return node;
   return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, recolour(value, partner)]));
 }
@@ -96,8 +98,7 @@ class Figure {
   }
   record(head, release) { // the road of record: a picture that came with the page
     const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label)]);
-    Object.assign(this, { head, release, gone: false, shown: first ? "record" : null });
-    Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
+    Object.assign(this, { head, release, gone: false, shown: first ? "record" : null }), Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
     if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); }
     if (first) { this.fit(); this.paint(head, 0); }
     const arrived = Object.entries(this.held).every(([name, value]) => same(value, head.values[name]));
@@ -107,8 +108,7 @@ class Figure {
   positions() { // where the controls stand: the sliders of the page, over them the handle in the hand
     const found = {};
     for (const [name, { key, options, pair }] of Object.entries(this.head.watch)) {
-      const thumbs = document.querySelectorAll(`.st-key-${key.replace(/[^\w-]/g, "-")} input[type=range]`);
-      const values = [...thumbs].map(({ value }) => (options ? options[+value] : +value));
+      const values = thumbsOf(key).map(({ value }) => (options ? options[+value] : +value));
       if (values.length) found[name] = pair ? values : values[0];
     }
     return { ...found, ...this.held };
@@ -149,7 +149,7 @@ class Figure {
   }
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
-    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * 0.42)) : tall;
+    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * (this.picture?.figure?.layout.meta ? 0.55 : 0.42))) : tall;
   }
   async paintPlot(picture) {
     const Plotly = await plotly(this.head), css = getComputedStyle(this.root);

@@ -52,7 +52,7 @@ def stage(found: real_surface.Exploration, **now: Any) -> Plot:
     alt = _("Loss at the end: {ends}.").format(ends=ends)
     ways = {r: way[:, None] for r, way in found.paths.items()}
     if view == "relief":
-        return paths.over(drawn.alpha, drawn.beta, drawn.loss, relief, ways, names, looks, alt)
+        return paths.in_space(drawn.alpha, drawn.beta, drawn.loss, relief, ways, names, looks, alt)
     data = [terrain.contours(drawn.alpha, drawn.beta, drawn.loss, relief)]
     every = max(1, now["steps"] // max(1, len(next(iter(ways.values()))) - 1))
     for r, way in ways.items():

@@ -7,11 +7,11 @@ import torch
 from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, bars, dots, layout, line
+from app.figures.plot import Plot, dots, layout, line, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import optimizers, surfaces
+from core import optimizers
 from core.optimizers import RULES
 
 PRESETS = {
@@ -41,13 +41,13 @@ def stage(t: int, **now: Any) -> Plot:
     """Where the rule stands at step t, and the arrows that make its next point."""
     found = walks.walked([rule], {**now, "steps": 40}, inside=True)
     ground, way = found.ground, found.paths[rule].points
-    shown, part = surfaces.grid(ground.field.f, ground.view, 81), optimizers.anatomy(found.paths[rule], t)
+    part = optimizers.anatomy(found.paths[rule], t)
     (wx, wy), (gx, gy), (ux, uy) = (part[name] for name in ("w", "g", "update"))
     # The gradient is as long as a fifth of the picture at most: what counts is where it points.
     span = ground.view[1] - ground.view[0]
     shrunk = 0.2 * span / max(0.2 * span, (gx * gx + gy * gy) ** 0.5)
     x, y = paths.threaded(way)
-    data = [terrain.contours(shown.x, shown.y, shown.z, terrain.Relief(shown.z, ground.log_levels)),
+    data = [terrain.contours(*walks.seen(now)),
             line(x, y, "", palette.MUTED, width=1.5, legend=False, hoverinfo="skip"),
             line(x[:t], y[:t], _("so far"), palette.INK, width=2, hoverinfo="skip", mode="lines"),
             paths.arrow((wx, wy), (-gx * shrunk, -gy * shrunk), _("downhill, −g"), palette.BLUE, span)]  # fmt: skip
@@ -59,23 +59,18 @@ def stage(t: int, **now: Any) -> Plot:
         )
     data.append(paths.arrow((wx, wy), (ux, uy), _("the step, true length"), palette.RED, span, width=4))
     data.append(dots(torch.tensor([wx]), torch.tensor([wy]), "", palette.INK, 8, legend=False))
-    rates = torch.tensor(part["rate"])
-    data.append(
-        bars(
-            rates,
-            torch.tensor([0.0, 1.0]),
-            "",
-            palette.RED,
-            digits=4,
-            axes="x2y2",
-            upright=True,
-            legend=False,
-        )
+    rx, ry = part["rate"]
+    gap = torch.nan
+    data.append(line(torch.tensor([0, 0, gap, 1, 1]), torch.tensor([0.0, rx, gap, 0.0, ry]), "", palette.RED, width=40,
+                     axes="x2y2", legend=False, hoverinfo="skip"))  # fmt: skip
+    grid = paths.beside(
+        ground.view,
+        1,
+        _("rate of each coordinate"),
+        {"range": [0, stable_range([torch.tensor([0.0, rx, ry])])[1]]},
     )
-    grid = paths.beside(ground.view, 1, "", {})
-    grid["xaxis2"] = axis(_("rate of each coordinate"), range=[-0.6, 1.6], domain=[0.74, 1], anchor="y2",
-                          tickvals=[0, 1], ticktext=["x", "y"], showgrid=False, zeroline=False)  # fmt: skip
-    grid["yaxis2"] = axis("", range=[0, 1.25 * max(rates.max().item(), 1e-9)], anchor="x2")
+    grid["xaxis2"] |= {"title": {"text": ""}, "range": [-0.6, 1.6], "tickvals": [0, 1], "ticktext": ["x", "y"],
+                       "showgrid": False, "zeroline": False}  # fmt: skip
     alt = _("Step {t} goes from ({x:.3g}, {y:.3g}) by ({ux:.3g}, {uy:.3g}).").format(
         t=t, x=wx, y=wy, ux=ux, uy=uy
     )

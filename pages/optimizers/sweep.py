@@ -76,10 +76,9 @@ def stage(lg: float, rho: float, **now: Any) -> Plot:
         edge = [math.log10(landscapes.stability_limit(steepest, m, rule == "nesterov")) for m in memories]
         title = _("limit on a quadratic")
         data.append(line(torch.tensor(edge), found.rows, title, palette.RED, width=3, hoverinfo="skip"))
-    ground, right = surfaces.grid(on.field.f, on.view, 61), {"xaxis": "x2", "yaxis": "y2"}
+    right = {"xaxis": "x2", "yaxis": "y2"}
     way = walks.walked([rule], {**now, "lr": 10**lg, f"{rule}_{second}": rho}).paths[rule]
-    relief = terrain.Relief(ground.z, on.log_levels)
-    data.append(terrain.contours(ground.x, ground.y, ground.z, relief) | right)
+    data.append(terrain.contours(*walks.seen(now)) | right)
     data += [trace | right for trace in paths.trail(way.points, _("this run"), (palette.INK, "solid"))]
     powers, bare = range(int(LOW), int(HIGH) + 1), {"showgrid": False, "zeroline": False}
     ticks = {"tickvals": list(powers), "ticktext": [f"{10.0**p:g}" for p in powers]}

@@ -7,11 +7,10 @@ import torch
 from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, decades, layout, remark, short, stable_range
+from app.figures.plot import Plot, columns, falling, layout, remark, short, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import surfaces
 from core.optimizers import RULES
 
 
@@ -49,15 +48,14 @@ hidden = predict and walks.ask_guess(lab)
 def stage(best: dict[str, float], **now: Any) -> Plot:
     """The surface with the path of each rule; beside it the loss, step by step."""
     found, steps = walks.walked([] if hidden else rules, now, best), now["steps"]
-    ground, shown = found.ground, surfaces.grid(found.ground.field.f, found.ground.view, 81)
-    relief = terrain.Relief(shown.z, ground.log_levels)
+    ground, (x, y, z, relief) = found.ground, walks.seen(now)
     lost = [_("{rule} diverged at step {n}").format(rule=names[r], n=n) for r, n in found.lost.items()]
     ends = "; ".join(f"{names[r]}: {short(s.final_loss[0].item(), 4)}" for r, s in found.scores.items())
     alt = _("Loss at the end: {ends}.").format(ends=ends) + " " + "; ".join(lost)
     if view == "relief":
         points = {r: path.points for r, path in found.paths.items()}
-        return paths.in_space(ground.field, shown, relief, points, names, looks, alt)
-    data = [terrain.contours(shown.x, shown.y, shown.z, relief)]
+        return paths.in_space(x, y, z, relief, points, names, looks, alt, ground.field)
+    data = [terrain.contours(x, y, z, relief)]
     data += [paths.slopes(ground.field, ground.view)] * now["arrows"]
     data += [terrain.minima(list(m), m is ground.minima) for m in (ground.local_minima, ground.minima) if m]
     for r, path in found.paths.items():
@@ -65,8 +63,8 @@ def stage(best: dict[str, float], **now: Any) -> Plot:
             *paths.trail(path.points, names[r], looks[r]),
             paths.curve(found.height(r), looks[r], "x2y2"),
         ]
-    heights = [torch.ones(1), *map(found.height, found.paths)]
-    scale = decades(heights, (-3.0, 1.0)) if ground.minima else {"range": stable_range(heights)}
+    heights = [*map(found.height, found.paths)] or [torch.ones(1)]
+    scale = falling(heights) if ground.minima else {"range": stable_range(heights)}
     grid = paths.beside(
         ground.view, steps, _("loss above the minimum") if ground.minima else _("loss"), scale
     )
@@ -78,15 +76,15 @@ def progress(best: dict[str, float], **now: Any) -> Plot:
     """Along the way: the slope, the distance that is left, and by what the schedule multiplies the rate."""
     found, factors = walks.walked(rules, now, best), torch.tensor([*walks.factors(now), torch.nan])
     data = [paths.curve(factors, (palette.INK, "solid"), "x3y3")]
-    slopes, left = ([torch.ones(1)] for _both in range(2))
+    slopes, left = (list[torch.Tensor]() for _both in range(2))
     for r, along in found.curves.items():
         slopes.append(along.slope[:, 0])
         left.append(along.distance[:, 0])
         data += [paths.curve(slopes[-1], looks[r], "xy", names[r]), paths.curve(left[-1], looks[r], "x2y2")]
     titles = ["‖g‖", _("distance to the minimum"), _("learning rate, factor")]
     grid = columns(titles, (0, max(1, now["steps"])), [(0, 1), (0, 1), (-0.05, 1.1)], 0.1, _("step"))
-    grid["yaxis"] |= decades(slopes)
-    grid["yaxis2"] |= decades(left)
+    grid["yaxis"] |= falling(slopes)
+    grid["yaxis2"] |= falling(left)
     return Plot(data, layout(**grid), _("Slope, distance and learning rate along the way"))
 
 

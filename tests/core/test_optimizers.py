@@ -152,9 +152,13 @@ def test_equals_a_slow_loop(rule: str, extra: dict[str, float]) -> None:
 def test_newton_solves_the_linear_system(x: float, y: float, damping: float, l2: float) -> None:
     field = bind("beale")
     a, b, c = field.hessian(x, y)
-    h = torch.tensor([[a, b], [b, c]], dtype=torch.float64) + (damping + l2) * torch.eye(2, dtype=torch.float64)
+    h = torch.tensor([[a, b], [b, c]], dtype=torch.float64) + (damping + l2) * torch.eye(
+        2, dtype=torch.float64
+    )
     assume(torch.linalg.cond(h).item() < 1e6)
-    g = torch.tensor(field.gradient(x, y), dtype=torch.float64) + l2 * torch.tensor([x, y], dtype=torch.float64)
+    g = torch.tensor(field.gradient(x, y), dtype=torch.float64) + l2 * torch.tensor(
+        [x, y], dtype=torch.float64
+    )
     expected = torch.tensor([x, y], dtype=torch.float64) - torch.linalg.solve(h, g)
     assume(expected.abs().max().item() < 1e6)
     path = descend(field.gradient, (x, y), "newton", 1, hessian=field.hessian, damping=damping, l2=l2)
