@@ -169,6 +169,18 @@ def ask_guess(lab: Lab) -> bool:
     return guess == NO_GUESS
 
 
+def tell_guess(lab: Lab, rules: Sequence[str], best: Mapping[str, float], predict: bool) -> None:
+    """How far the guess was from where each rule ended."""
+    if predict:
+        now = now_of(lab)
+        ends = {r: path.points[-1, 0].tolist() for r, path in walked(rules, now, best).paths.items()}
+        guess = (now["guess_x"], now["guess_y"])
+        text = _("From your guess: {distances}.")
+        with lab.words():
+            far = "; ".join(f"{_(RULES[r].title)} {math.dist(end, guess):.2g}" for r, end in ends.items())
+            st.caption(text.format(distances=far))
+
+
 # --- What they ask for ---
 
 
@@ -319,6 +331,16 @@ def _walked(rules: tuple[str, ...], key: tuple[Any, ...], best: tuple[Any, ...],
     scores = {r: landscapes.scoreboard(p.points, p.diverged_at, on.field.f, on.minima, TOLERANCE)
               for r, p in paths.items()}  # fmt: skip
     return Walks(on, runs, paths, measured, scores)
+
+
+def columns(rules: Sequence[str], now: Now, best: Mapping[str, float]) -> dict[str, list[float]]:
+    """The paths and the losses, step by step, as columns of a file; of the first start."""
+    found = walked(rules, now, best)
+    table: dict[str, list[float]] = {"step": [float(t) for t in range(now["steps"] + 1)]}
+    for rule, path in found.paths.items():
+        x, y = path.points[:, 0].T.tolist()
+        table |= {f"{rule} x": x, f"{rule} y": y, f"{rule} loss": found.curves[rule].loss[:, 0].tolist()}
+    return table
 
 
 def best_rate(rule: str, now: Now) -> float:

@@ -149,7 +149,7 @@ class Figure {
   }
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
-    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * (this.picture?.figure?.layout.meta ? 0.55 : 0.42))) : tall;
+    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * 0.42)) : tall;
   }
   async paintPlot(picture) {
     const Plotly = await plotly(this.head), css = getComputedStyle(this.root);

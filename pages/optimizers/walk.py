@@ -104,8 +104,10 @@ else:
     handles += [Handle("guess_x", "guess_y", label=_("Your guess"), click=True)] * predict
     lab.live(stage, handles=handles if view == "flat" else [], best=best)
     if not hidden:
+        walks.tell_guess(lab, rules, best, predict)
         lab.live(progress, best=best, height=260)
         lab.live(scores, best=best, height=0)
+        lab.csv(lambda: walks.columns(rules, walks.now_of(lab), best))
 lab.look(_("Drag the start: every path answers. Then drag η over the mark 2/λ: plain descent leaves the ravine exactly "
            "there, momentum stands almost twice as much, and Adam does not care how steep the walls are."))  # fmt: skip
 lab.theory()

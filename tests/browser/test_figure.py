@@ -166,8 +166,8 @@ def test_a_line_by_arrow_keys(visit: Visit, app: str) -> None:
     hand = visit(f"{app}/activations")
     hand.figure("activations.stage").locator(".lb-handle").first.focus()
     hand.page.keyboard.press("ArrowLeft")
-    hand.until_label("label.startsWith('At x = 1.8.')", "activations.stage")
-    hand.until_url("activations.x=1.8")
+    hand.until_label("label.startsWith('At x = 1.9.')", "activations.stage")
+    hand.until_url("activations.x=1.9")
 
 
 def place(hand: Hand) -> tuple[float, float]:
