@@ -1,4 +1,4 @@
-"""How fast the pictures follow the hand: `python -m bench.live [--quick] [--page activations]`.
+"""How fast the pictures follow the hand: `python -m bench.live [--quick] [--folds] [--page activations]`.
 
 Beside the app stands the same app without the live road (LIGHTBOARD_PLAIN=1: what Streamlit does by itself). Real
 Chromium drags every slider's thumb and every handle of every page at 25 moves a second; all clocks are in the page.
@@ -174,13 +174,14 @@ def drag(page: Page, thumb: Locator, left: float, right: float, moves: int) -> t
 
 
 def drag_everything(
-    browser: Browser, base: str, address: str, moves: int
+    browser: Browser, base: str, address: str, moves: int, folds: bool
 ) -> tuple[list[Drag], dict[str, float]]:
     """Each slider and each handle of a page once; per figure and slider, what it painted."""
     drags: list[Drag] = []
     with fresh(browser, f"{base}/{address}") as page:
         all_painted(page)
-        unfold(page)
+        if folds:
+            unfold(page)
         page.evaluate(WATCH)
         long = 0.0
         names = page.eval_on_selector_all(
@@ -224,12 +225,14 @@ def told(address: str, by: str, names: list[str], log: dict[str, Any], seconds: 
     return rows
 
 
-def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str, presses: int) -> None:
+def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str, presses: int,
+                    folds: bool) -> None:  # fmt: skip
     """Key press on a slider -> the new picture, on the page without the live road; into the rows that have it."""
     with fresh(browser, f"{base}/{address}") as page:
         page.wait_for_selector(".stSlider", timeout=30_000)
         idle(page)
-        unfold(page)
+        if folds:
+            unfold(page)
         page.evaluate(WATCH_PLAIN)
         for slider in page.locator(".stSlider:visible").all():
             thumb = slider.locator("input[type=range]").first
@@ -447,7 +450,7 @@ def say(text: str) -> None:
 
 
 def in_the_browser(
-    live: str, plain: str, addresses: list[str], quick: bool
+    live: str, plain: str, addresses: list[str], quick: bool, folds: bool
 ) -> tuple[list[Drag], dict[str, float], str]:
     drags: list[Drag] = []
     firsts: dict[str, float] = {}
@@ -459,8 +462,8 @@ def in_the_browser(
             firsts[address] = statistics.median(
                 first_figure(browser, f"{live}/{address}") for _ in range(1 if quick else 3)
             )
-            rows, _ = drag_everything(browser, live, address, 20 if quick else MOVES)
-            plain_latencies(browser, plain, rows, address, 3 if quick else 7)
+            rows, _ = drag_everything(browser, live, address, 20 if quick else MOVES, folds)
+            plain_latencies(browser, plain, rows, address, 3 if quick else 5, folds)
             drags += rows
             for d in rows:
                 say(f"  {d.figure} by {d.by}: {percentile(d.latencies, 0.5):.0f} ms, {d.rate:.1f} pictures/s")
@@ -476,6 +479,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="short drags, few visitors; RESULTS.md stays as it is"
     )
+    parser.add_argument("--folds", action="store_true", help="the sliders under the folds of a page, too")
     parser.add_argument("--page", action="append", choices=list(PAGES), help="only this page")
     parser.add_argument("--crowd", help=argparse.SUPPRESS)  # this module as the visitors' own process
     asked = parser.parse_args()
@@ -490,7 +494,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     with serve() as live, serve(LIGHTBOARD_PLAIN="1") as plain:
         server = server_process(live)
-        drags, firsts, browser = in_the_browser(live, plain, addresses, asked.quick)
+        drags, firsts, browser = in_the_browser(live, plain, addresses, asked.quick, asked.folds)
         say("many visitors")
         task = {"base": live, "server": server, "pages": addresses, "seconds": 4 if asked.quick else 8,
                 "sizes": [1, 10] if asked.quick else [1, 10, 30, 100]}  # fmt: skip

@@ -109,7 +109,8 @@ def numbers(mu: float, sigma: float, layers: int, omega: float, tau: float, **re
 lab.live(stage, handles=[Handle("mu", "sigma", _("Mean and spread of z"), True, "xaxis2", "yaxis2")])
 lab.live(numbers, height=0)
 lab.look(_("Drag the circle: it is the bell of the first layer, and the arrows say where a layer takes any bell. "
-           "With SELU and a small ω they all lead to mean 0, spread 1; tanh shrinks the bell, ReLU moves its mean."))  # fmt: skip
+           "With SELU and a small ω they all lead to mean 0, spread 1; tanh shrinks the bell, ReLU moves its "
+           "mean."))  # fmt: skip
 lab.theory()
 shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
 lab.code(moments.cascade, f=bound(function, shape), mu=mu, sigma=sigma, layers=layers, omega=omega, tau=tau,

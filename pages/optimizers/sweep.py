@@ -81,7 +81,7 @@ def stage(lg: float, rho: float, **now: Any) -> Plot:
     data.append(terrain.contours(*walks.seen(now)) | right)
     data += [trace | right for trace in paths.trail(way.points, _("this run"), (palette.INK, "solid"))]
     powers, bare = range(int(LOW), int(HIGH) + 1), {"showgrid": False, "zeroline": False}
-    ticks = {"tickvals": list(powers), "ticktext": [f"{10.0**p:g}" for p in powers]}
+    ticks = {"tickvals": list(powers), "ticktext": [f"10<sup>{p}</sup>".replace("-", "−") for p in powers]}
     grid = {"xaxis": axis(_("learning rate η"), range=[LOW, HIGH], domain=[0, 0.54]) | ticks | bare,
             "yaxis": axis(symbol, range=[0, 0.99]) | bare,
             "xaxis2": axis("", range=list(on.view[:2]), domain=[0.62, 1], anchor="y2") | bare,
