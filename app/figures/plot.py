@@ -133,7 +133,7 @@ def violins(edges: Tensor, counts: Tensor, name: str, color: str, **more: Any) -
                 continue
             x += [*lefts[start:end], *reversed(rights[start:end]), math.nan]
             y += [*heights[start:end], *reversed(heights[start:end]), math.nan]
-    return line(torch.tensor(x), torch.tensor(y), name, color, width=1, fill="toself", fillcolor=color + "b0",
+    return line(torch.tensor(x), torch.tensor(y), name, color, width=0, fill="toself", fillcolor=color + "b0",
                 hoverinfo="skip", **more)  # fmt: skip
 
 
@@ -271,7 +271,10 @@ def ranks(n: int) -> tuple[float, float]:
 def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> dict[str, Any]:
     """What makes an axis logarithmic over all positive values, and over 10^least at any rate; it rests, as above."""
     logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
-    return _powers(*stable_range([torch.tensor(least, dtype=torch.float64), *logs]))
+    every = torch.cat([torch.tensor(least, dtype=torch.float64), *logs])
+    low, high = every.min().item(), every.max().item()
+    step = 1 if high - low <= 4 else 4  # a wide range is held by steps of four decades, so that it rests, too
+    return _powers(math.floor(low / step) * step - 0.2, math.ceil(high / step) * step + 0.2)
 
 
 def falling(values: Sequence[Tensor]) -> dict[str, Any]:

@@ -43,17 +43,18 @@ function upTo(trace, step) { // playback: a "trail" up to the present step, the 
   const cut = (name) => [name, unpack(trace[name]).slice(from(unpack(trace[name])), step + 1)];
   return { ...trace, ...Object.fromEntries(["x", "y", "z"].filter((name) => how && trace[name]).map(cut)) };
 }
-function moveMarks(plot, traces) { // moves the lines and dots of a drawn figure, at a tenth of the price of Plotly.react;
-  return traces.every((trace, i) => { // false where more has changed than that
+function moveMarks(plot, traces) { // moves lines and dots, at a tenth of the price of Plotly.react; false where more has changed
+  return traces.every((trace, i) => {
     const { uid, xaxis, yaxis, fill, visible } = plot._fullData[i], group = plot.querySelector(`.trace${uid}`);
     if (visible !== true || trace.type !== "scatter") return true; // switched off in the legend; or it is as it was
     const xa = plot._fullLayout[xaxis.replace("x", "xaxis")], ya = plot._fullLayout[yaxis.replace("y", "yaxis")];
     const x = unpack(trace.x), marks = Array.from(unpack(trace.y), (v, k) => [xa.d2p(x[k]), ya.d2p(v)].map((p) => Math.round(p * 10) / 10));
-    const real = marks.map((p) => p.every(Number.isFinite)), [lines, dots] = ["js-line", "point"].map((c) => group?.querySelectorAll(`path.${c}`) ?? []);
+    const real = marks.map((p) => p.every(Number.isFinite)), [lines, dots, areas] = ["js-line", "point", "js-fill"].map((c) => group?.querySelectorAll(`path.${c}`) ?? []);
     dots.forEach((dot, k) => real[k] && dot.setAttribute("transform", `translate(${marks[k]})`));
     const path = marks.map((p, k) => (real[k] ? `${real[k - 1] ? "L" : "M"}${p}` : "")).join("");
     lines.forEach((line, k) => line.setAttribute("d", k ? "" : path)); // Plotly has a path for each piece
-    return trace.mode === "markers" ? dots.length === marks.length : trace.mode === "lines" && lines.length > 0 && (fill ?? "none") === "none";
+    if (fill === "toself") areas[0]?.setAttribute("d", `${path.replaceAll("M", "ZM").slice(1)}Z`);
+    return trace.mode === "markers" ? dots.length === marks.length : trace.mode === "lines" && lines.length + areas.length > 0 && areas.length === +(fill === "toself");
   });
 }
 // ---- the road: one WebSocket for all figures of the page ------------------------------------------------------
@@ -164,8 +165,7 @@ class Figure {
       height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
     const look = JSON.stringify([traces.map((t) => (t.type === "scatter" ? { ...t, x: 0, y: 0 } : t)), whole]);
     this.plot = this.stage;
-    clearTimeout(this.settling);
-    const moved = look === this.look && moveMarks(this.plot, traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+    const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
     if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
     else await settle();
     this.look = look;
