@@ -153,12 +153,10 @@ def test_a_line_by_mouse(visit: Visit, app: str) -> None:
     assert "activations.x" not in hand.url()
     hand.release()
     hand.until_url("activations.x=")
-    at = hand.label("activations.stage")
     hand.rest()
-    hand.page.wait_for_function(
-        """at => at.startsWith(
-             `At x = ${+document.querySelector(".st-key-activations-x input[type=range]").value}.`)""",
-        arg=at,
+    hand.page.wait_for_function(  # the slider and the picture have come to the same value
+        """() => document.querySelector('[data-view="activations.stage"] .lb-stage').getAttribute("aria-label").startsWith(
+             `At x = ${+document.querySelector(".st-key-activations-x input[type=range]").value}.`)"""
     )
 
 
