@@ -155,8 +155,11 @@ def test_a_line_by_mouse(visit: Visit, app: str) -> None:
     hand.until_url("activations.x=")
     hand.rest()
     hand.page.wait_for_function(  # the slider and the picture have come to the same value
-        """() => document.querySelector('[data-view="activations.stage"] .lb-stage').getAttribute("aria-label").startsWith(
-             `At x = ${+document.querySelector(".st-key-activations-x input[type=range]").value}.`)"""
+        """() => {
+          const x = +document.querySelector(".st-key-activations-x input[type=range]").value;
+          const stage = document.querySelector('[data-view="activations.stage"] .lb-stage');
+          return stage.getAttribute("aria-label").startsWith(`At x = ${x}.`);
+        }"""
     )
 
 
