@@ -36,6 +36,16 @@ class Ground:
     local_minima: tuple[tuple[float, float], ...] = ()
     log_levels: bool = False
 
+    @property
+    def lowest(self) -> float | None:
+        """The loss at the lowest minimum; None where no minimum is known."""
+        return min((float(self.field.f(*m)) for m in self.minima), default=None)
+
+    @property
+    def steepest(self) -> float | None:
+        """The largest curvature at a known minimum."""
+        return max((surfaces.lambda_max(self.field, m) for m in self.minima), default=None)
+
 
 # --- Controls ---
 
@@ -99,24 +109,27 @@ def ask_rate(lab: Lab, name: str, label: str, default: float, limit: float = mat
     return rate
 
 
+def ask_parameter(lab: Lab, name: str, p: optimizers.Knob | schedules.Parameter) -> None:
+    """A number of a rule or of a schedule; counts are whole."""
+    whole = p.step == 1 and not p.log
+    low, high, default, step = (int(v) if whole else v for v in (p.low, p.high, p.default, p.step))
+    lab.slider(name, f"${p.symbol}$", low, high, default, step, log=p.log,
+               format=None if whole or p.log else "%.3f")  # fmt: skip
+
+
 def ask_hyper(lab: Lab, rule: str) -> None:
     """What a rule can be told, under its own name."""
     for p in RULES[rule].parameters:
         if p.switch:
             lab.toggle(f"{rule}_{p.name}", f"${p.symbol}$", bool(p.default))
         else:
-            whole = p.step == 1
-            low, high, default = (int(v) if whole else v for v in (p.low, p.high, p.default))
-            lab.slider(f"{rule}_{p.name}", f"${p.symbol}$", low, high, default, int(p.step) if whole else p.step,
-                       log=p.log, format=None if whole or p.log else "%.3f")  # fmt: skip
+            ask_parameter(lab, f"{rule}_{p.name}", p)
 
 
 def ask_schedule(lab: Lab) -> None:
     id = lab.choice("schedule", _("Schedule"), {id: _(s.title) for id, s in schedules.SCHEDULES.items()})
     for p in schedules.SCHEDULES[id].parameters:
-        whole = isinstance(p.default, int)
-        lab.slider(p.name, f"${p.symbol}$", p.low, p.high, p.default, p.step if not whole else int(p.step), log=p.log,
-                   format=None if whole or p.log else "%.3f")  # fmt: skip
+        ask_parameter(lab, p.name, p)
 
 
 def ask_rules(lab: Lab, rules: Sequence[str], rates: bool) -> None:
@@ -302,11 +315,8 @@ class Walks:
 
     def height(self, rule: str) -> Tensor:
         """The loss along the path of the first start, above the lowest minimum where one is known."""
-        loss, minima = self.curves[rule].loss[:, 0], self.ground.minima
-        if not minima:
-            return loss
-        lowest = min(float(self.ground.field.f(*m)) for m in minima)
-        return (loss - lowest).clamp(min=1e-16)
+        loss, lowest = self.curves[rule].loss[:, 0], self.ground.lowest
+        return loss if lowest is None else (loss - lowest).clamp(min=1e-16)
 
 
 def walked(
@@ -345,13 +355,8 @@ def columns(rules: Sequence[str], now: Now, best: Mapping[str, float]) -> dict[s
 
 def best_rate(rule: str, now: Now) -> float:
     """Of 61 rates between 0.0001 and 10, all walked at once, the one with the lowest loss at the end."""
-    on, run = ground(now), run_of(rule, now)
-
-    def walk(start: Tensor, lrs: Tensor) -> tuple[Tensor, Tensor]:
-        wanted = Run(rule, lrs, run.hyper, run.l2, run.decay, run.clip, run.noise, run.seed, run.schedule)
-        return optimizers.arrive(on.field.gradient, start, wanted, now["steps"], on.field.hessian)
-
-    return landscapes.best_lr(walk, on.field.f, start_of(now), 1e-4, 10.0).lr
+    walk = walker_call(rule, now, "lr")()
+    return landscapes.best_lr(walk, ground(now).field.f, start_of(now), 1e-4, 10.0).lr
 
 
 def best_rates(rules: Sequence[str], now: Now) -> dict[str, float]:
@@ -360,22 +365,20 @@ def best_rates(rules: Sequence[str], now: Now) -> dict[str, float]:
 
 def limit(lab: Lab) -> float:
     """2 / λ_max, the smallest over the known minima: above it plain descent cannot come to rest in the sharpest one."""
-    on = ground(now_of(lab))
-    if not on.minima:
+    steepest = ground(now_of(lab)).steepest
+    if steepest is None or not math.isfinite(steepest):
         return math.inf
-    at = max(on.minima, key=lambda m: surfaces.lambda_max(on.field, m))
-    curvature = surfaces.lambda_max(on.field, at)
-    return landscapes.stability_limit(curvature) if math.isfinite(curvature) else math.inf
+    return landscapes.stability_limit(steepest)
 
 
 def walker_call(rule: str, now: Now, *varied: str) -> Call:
     """walk(starts, …) for thousands of starts at once, with what is `varied` left open."""
     run, of = run_of(rule, now), parts(now)
-    hyper = {n: v for n, v in run.hyper.items() if n not in varied}
-    rate = {} if "lr" in varied else {"lr": run.lr}
-    return Call(optimizers.walker, {"grad": of["gradient"], "rule": rule, "steps": now["steps"], **rate,
+    told = {"lr": run.lr, **_told(run)}
+    return Call(optimizers.walker, {"grad": of["gradient"], "rule": rule, "steps": now["steps"],
                                     **({"varied": list(varied)} if varied else {}),
-                                    **({"hessian": of["hessian"]} if RULES[rule].curved else {}), **hyper})  # fmt: skip
+                                    **({"hessian": of["hessian"]} if RULES[rule].curved else {}),
+                                    **{n: v for n, v in told.items() if n not in varied}})  # fmt: skip
 
 
 def descend_call(rule: str, now: Now, run: Run, **more: Any) -> Call:
@@ -383,9 +386,14 @@ def descend_call(rule: str, now: Now, run: Run, **more: Any) -> Call:
     of = parts(now)
     walk = {"grad": steps_call(now) if now["surface"] == DATA else of["gradient"], "start": start_of(now),
             "rule": rule, "steps": now["steps"], "lr": run.lr, "hessian": of["hessian"]}  # fmt: skip
+    return Call(optimizers.descend, {**walk, **_told(run), **more})
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """What a run is told beside its rate: its hyperparameters, and what is done to the gradients, where it is."""
     rest = {"l2": run.l2, "decay": run.decay, "clip": run.clip, "noise": run.noise, "seed": run.seed,
             "schedule": list(run.schedule)}  # fmt: skip
-    return Call(optimizers.descend, {**walk, **{n: v for n, v in rest.items() if v}, **run.hyper, **more})
+    return {**{n: v for n, v in rest.items() if v}, **run.hyper}
 
 
 def verdict_call(rule: str, now: Now, run: Run) -> Call:

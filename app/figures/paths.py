@@ -41,15 +41,21 @@ def curve(values: Tensor, look: tuple[str, str], axes: str, name: str = "") -> T
     return play(line(at, values, name, look[0], dash=look[1], legend=bool(name), axes=axes), "trail")
 
 
+def plane(view: tuple[float, float, float, float], titles: tuple[str, str] = ("", ""),
+          domain: tuple[float, float] = (0, 1), n: str = "") -> dict[str, Any]:  # fmt: skip
+    """Two axes over a plane, without lines that would cross its colours."""
+    bare = {"showgrid": False, "zeroline": False}
+    return {f"xaxis{n}": axis(titles[0], range=list(view[:2]), domain=list(domain), anchor=f"y{n}") | bare,
+            f"yaxis{n}": axis(titles[1], range=list(view[2:]), anchor=f"x{n}") | bare}  # fmt: skip
+
+
 def beside(
     view: tuple[float, float, float, float], steps: int, title: str, scale: dict[str, Any]
 ) -> dict[str, Any]:
     """The axes of a surface, and of a curve over the steps beside it."""
-    bare = {"showgrid": False, "zeroline": False}
-    return {"xaxis": axis("", range=list(view[:2]), domain=[0, 0.64]) | bare,
-            "yaxis": axis("", range=list(view[2:])) | bare,
-            "xaxis2": axis(_("step"), range=[0, max(1, steps)], domain=[0.74, 1], anchor="y2"),
-            "yaxis2": axis(title, anchor="x2") | scale, **stacking(2)}  # fmt: skip
+    return plane(view, domain=(0, 0.64)) | {
+        "xaxis2": axis(_("step"), range=[0, max(1, steps)], domain=[0.74, 1], anchor="y2"),
+        "yaxis2": axis(title, anchor="x2") | scale, **stacking(2)}  # fmt: skip
 
 
 def scoreboard(

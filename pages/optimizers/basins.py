@@ -9,7 +9,7 @@ from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, layout, line, tiles
+from app.figures.plot import Plot, layout, line, tiles
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -76,11 +76,7 @@ def stage(fine: tuple[str, landscapes.Basins] | None, **now: Any) -> Plot:
     data = [tiles(kind + 2, found.x, found.y, [palette.INK, palette.PAPER[0], *palette.SERIES]),
             terrain.minima(known, True), line(x, y, "", palette.PAPER[0], width=5, legend=False, hoverinfo="skip"),
             line(x, y, "", palette.INK, width=2.5, legend=False, hoverinfo="skip")]  # fmt: skip
-    bare = {"showgrid": False, "zeroline": False}
-    grid = {
-        "xaxis": axis("x", range=list(on.view[:2])) | bare,
-        "yaxis": axis("y", range=list(on.view[2:])) | bare,
-    }
+    grid = paths.plane(on.view, ("x", "y"))
     ends = (f"{name} {share:.0%}" for name, share in landscapes.shares(found, known)[:4])
     return Plot(
         data,
@@ -114,5 +110,7 @@ lab.look(_("Drag η: with small steps the borders are smooth, they follow the ri
            "and two starts side by side end far apart. What stays blank has not arrived."))  # fmt: skip
 lab.theory()
 if readable:
-    made = Call(landscapes.complete, {"maps": map_call(now, size)})
-    lab.code(landscapes.shares, map=made, minima=map_call(now, size).arguments["minima"])
+    maps = map_call(now, size)
+    lab.code(
+        landscapes.shares, map=Call(landscapes.complete, {"maps": maps}), minima=maps.arguments["minima"]
+    )

@@ -1,7 +1,5 @@
 """A real loss surface: a small network trained on handwritten digits, and a plane through its weights."""
 
-from typing import Any
-
 import torch
 
 from app import walks
@@ -43,7 +41,7 @@ work = Call(real_surface.explore, {
     "steps": now["steps"], "plane": now["plane"], "seed": int(now["seed"])})  # fmt: skip
 
 
-def stage(found: real_surface.Exploration, **now: Any) -> Plot:
+def stage(found: real_surface.Exploration) -> Plot:
     """The loss on the plane, and the way of each rule, projected; beside it the true losses."""
     drawn = found.map
     assert drawn is not None

@@ -43,20 +43,21 @@ def stage(t: int, **now: Any) -> Plot:
     ground, way = found.ground, found.paths[rule].points
     part = optimizers.anatomy(found.paths[rule], t)
     (wx, wy), (gx, gy), (ux, uy) = (part[name] for name in ("w", "g", "update"))
-    # The gradient is as long as a fifth of the picture at most: what counts is where it points.
     span = ground.view[1] - ground.view[0]
-    shrunk = 0.2 * span / max(0.2 * span, (gx * gx + gy * gy) ** 0.5)
+
+    def seen(dx: float, dy: float) -> tuple[float, float]:
+        """The other way round, and a fifth of the picture at most: what counts is where it points."""
+        share = 0.2 * span / max(0.2 * span, (dx * dx + dy * dy) ** 0.5)
+        return -dx * share, -dy * share
+
     x, y = paths.threaded(way)
     data = [terrain.contours(*walks.seen(now)),
             line(x, y, "", palette.MUTED, width=1.5, legend=False, hoverinfo="skip"),
             line(x[:t], y[:t], _("so far"), palette.INK, width=2, hoverinfo="skip", mode="lines"),
-            paths.arrow((wx, wy), (-gx * shrunk, -gy * shrunk), _("downhill, −g"), palette.BLUE, span)]  # fmt: skip
+            paths.arrow((wx, wy), seen(gx, gy), _("downhill, −g"), palette.BLUE, span)]  # fmt: skip
     if "m" in part or r"\hat m" in part:
-        mx, my = part.get(r"\hat m", part.get("m", (0.0, 0.0)))
-        short = 0.2 * span / max(0.2 * span, (mx * mx + my * my) ** 0.5)
-        data.append(
-            paths.arrow((wx, wy), (-mx * short, -my * short), _("remembered, −m"), palette.GREEN, span)
-        )
+        m = part[r"\hat m" if r"\hat m" in part else "m"]
+        data.append(paths.arrow((wx, wy), seen(*m), _("remembered, −m"), palette.GREEN, span))
     data.append(paths.arrow((wx, wy), (ux, uy), _("the step, true length"), palette.RED, span, width=4))
     data.append(dots(torch.tensor([wx]), torch.tensor([wy]), "", palette.INK, 8, legend=False))
     rx, ry = part["rate"]

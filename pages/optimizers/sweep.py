@@ -10,11 +10,11 @@ from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import landscapes, surfaces
+from core import landscapes
 from core.optimizers import RULES
 
 PRESETS = {
@@ -70,9 +70,8 @@ def stage(lg: float, rho: float, **now: Any) -> Plot:
     """Left, the loss at the end of each run; right, the run of the chosen cell."""
     now = {**now, "lg": lg, "rho": rho}
     found, on = found_for(now), walks.ground(now)
-    data = [terrain.losses(found, min((float(on.field.f(*m)) for m in on.minima), default=None))]
-    if on.minima and rule in ("momentum", "nesterov"):
-        steepest = max(surfaces.lambda_max(on.field, m) for m in on.minima)
+    data = [terrain.losses(found, on.lowest)]
+    if (steepest := on.steepest) is not None and rule in ("momentum", "nesterov"):
         edge = [math.log10(landscapes.stability_limit(steepest, m, rule == "nesterov")) for m in memories]
         title = _("limit on a quadratic")
         data.append(line(torch.tensor(edge), found.rows, title, palette.RED, width=3, hoverinfo="skip"))
@@ -80,12 +79,12 @@ def stage(lg: float, rho: float, **now: Any) -> Plot:
     way = walks.walked([rule], {**now, "lr": 10**lg, f"{rule}_{second}": rho}).paths[rule]
     data.append(terrain.contours(*walks.seen(now)) | right)
     data += [trace | right for trace in paths.trail(way.points, _("this run"), (palette.INK, "solid"))]
-    powers, bare = range(int(LOW), int(HIGH) + 1), {"showgrid": False, "zeroline": False}
+    powers = range(int(LOW), int(HIGH) + 1)
     ticks = {"tickvals": list(powers), "ticktext": [f"10<sup>{p}</sup>".replace("-", "−") for p in powers]}
-    grid = {"xaxis": axis(_("learning rate η"), range=[LOW, HIGH], domain=[0, 0.54]) | ticks | bare,
-            "yaxis": axis(symbol, range=[0, 0.99]) | bare,
-            "xaxis2": axis("", range=list(on.view[:2]), domain=[0.62, 1], anchor="y2") | bare,
-            "yaxis2": axis("", range=list(on.view[2:]), anchor="x2") | bare}  # fmt: skip
+    grid = paths.plane((LOW, HIGH, 0, 0.99), (_("learning rate η"), symbol), (0, 0.54)) | paths.plane(
+        on.view, domain=(0.62, 1), n="2"
+    )
+    grid["xaxis"] |= ticks
     loss = float(on.field.f(*way.points[-1, 0])) if way.diverged_at[0] < 0 else math.inf
     alt = _("At η = {lr:.4g} and {name} = {rho:g} the run ends at a loss of {loss:.4g}.")
     return Plot(data, layout(**grid), alt.format(lr=10**lg, name=symbol, rho=rho, loss=loss))
