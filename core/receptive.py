@@ -81,21 +81,22 @@ def padding(layer: Layer, padded: bool) -> int:
 
 
 def fields(layers: Sequence[Layer], size: int, padded: bool) -> list[Seen]:
-    """The picture itself, then each layer."""
+    """The picture itself, then each layer; a size of 0 says that a kernel did not fit."""
     seen = [Seen(size, 1, 1, 0.0)]
-    for number, layer in enumerate(layers, 1):
+    for layer in layers:
         last, p = seen[-1], padding(layer, padded)
-        if layer.reach > last.size + 2 * p:
-            raise ValueError(
-                f"The kernel of layer {number} is {layer.reach} long, but its input only {last.size}."
-            )
         seen.append(Seen(
-            size=(last.size + 2 * p - layer.reach) // layer.s + 1,
+            size=max(0, (last.size + 2 * p - layer.reach) // layer.s + 1) if last.size else 0,
             jump=last.jump * layer.s,
             field=last.field + (layer.reach - 1) * last.jump,
             centre=last.centre + ((layer.reach - 1) / 2 - p) * last.jump,
         ))  # fmt: skip
     return seen
+
+
+def too_long(layers: Sequence[Layer], size: int, padded: bool) -> int | None:
+    """The first layer, from 0, whose kernel is longer than its padded input."""
+    return next((i for i, seen in enumerate(fields(layers, size, padded)[1:]) if not seen.size), None)
 
 
 def span(seen: Seen, unit: int) -> tuple[float, float]:
@@ -105,29 +106,38 @@ def span(seen: Seen, unit: int) -> tuple[float, float]:
 
 
 def effect(layers: Sequence[Layer], picture: Tensor, padded: bool, weights: str = "random", relu: bool = True,
-           seed: int = 0, nets: int = 8, channels: int = 4, unit: int | None = None) -> Effect:  # fmt: skip
+           seed: int = 0, nets: int = 16, channels: int = 4, unit: int | None = None) -> Effect:  # fmt: skip
     """The mean |∂ unit / ∂ pixel| over `nets` networks with random weights; or one whose weights are all alike.
 
     `picture` is (H, H): where ReLU and max pooling let the gradient through depends on it. The unit is the middle one.
     """
+    if (wrong := too_long(layers, len(picture), padded)) is not None:
+        raise ValueError(f"The kernel of layer {wrong + 1} is longer than its input.")
+    last, size = fields(layers, len(picture), padded)[-1], len(picture)
+    at = last.size // 2 if unit is None else unit
+    low, high = (round(end) for end in span(last, at))
+    x, own = picture - picture.mean(), padded
+    inside = low >= 0 and high < size
+    if inside:  # the rest of the picture, and the padding, do not reach this unit: a cut-out gives the same
+        x, own, at = x[low : high + 1, low : high + 1], False, 0
     nets, channels = (1, 1) if weights == "ones" else (nets, channels)
     generator = torch.Generator().manual_seed(seed)
-    x = picture[None, None].expand(1, nets, -1, -1).clone().requires_grad_()  # one channel for each network
-    y = x - picture.mean()
+    y = x = x.expand(1, nets, -1, -1).clone().requires_grad_()  # one channel for each network
     for layer in layers:
         if layer.kind == "conv":
             into = y.shape[1] // nets
             y = F.conv2d(y, _weights(layer, into, channels, nets, weights, generator), stride=layer.s,
-                         padding=padding(layer, padded), dilation=layer.d, groups=nets)  # fmt: skip
+                         padding=padding(layer, own), dilation=layer.d, groups=nets)  # fmt: skip
             y = y.relu() if relu and weights != "ones" else y
         elif layer.kind == "max":
             y = F.max_pool2d(y, layer.k, layer.s, dilation=layer.d)
         else:
             y = _average(y, layer)
-    at = y.shape[-1] // 2 if unit is None else unit
     (slope,) = torch.autograd.grad(y[0, :, at, at].sum(), x)
     weight = slope[0].abs().sum(0)
-    return Effect(weight / weight.sum().clamp(min=1e-30), at)
+    if inside:
+        weight = F.pad(weight, [low, size - 1 - high] * 2)
+    return Effect(weight / weight.sum().clamp(min=1e-30), last.size // 2 if unit is None else unit)
 
 
 def paths(layers: Sequence[Layer], size: int, padded: bool, unit: int | None = None) -> list[list[int]]:
@@ -141,16 +151,18 @@ def paths(layers: Sequence[Layer], size: int, padded: bool, unit: int | None = N
     return [sorted(units) for units in reversed(reached)]
 
 
-def edges(
-    layers: Sequence[Layer], reached: Sequence[Sequence[int]], padded: bool
-) -> list[list[tuple[int, int]]]:
-    """For each layer the pairs (unit below, unit of the layer) along which something reaches the last one."""
+def ways(layers: Sequence[Layer], size: int, padded: bool) -> Tensor:
+    """In one dimension, every step that leads to the middle unit of the last layer: (steps, 3), the number of the
+    layer above, and where in the picture the two units lie, the lower one first."""
+    seen, reached = fields(layers, size, padded), paths(layers, size, padded)
     found = []
-    for layer, below, above in zip(layers, reached, reached[1:], strict=False):
-        p, known = padding(layer, padded), set(below)
-        pairs = [(i * layer.s - p + j * layer.d, i) for i in above for j in range(layer.k)]
-        found.append([pair for pair in pairs if pair[0] in known])
-    return found
+    for n, layer in enumerate(layers):
+        below, above, known, p = seen[n], seen[n + 1], set(reached[n]), padding(layer, padded)
+        for unit in reached[n + 1]:
+            inputs = (unit * layer.s - p + j * layer.d for j in range(layer.k))
+            end = above.centre + unit * above.jump
+            found += [(n + 1, below.centre + i * below.jump, end) for i in inputs if i in known]
+    return torch.tensor(found)
 
 
 def _weights(layer: Layer, into: int, out: int, nets: int, how: str, generator: torch.Generator) -> Tensor:

@@ -56,10 +56,8 @@ def test_sizes_are_those_of_pytorch(layers: list[Layer], padded: bool) -> None:
 def test_the_field_is_where_the_gradient_is_not_zero(layers: list[Layer], padded: bool) -> None:
     """All weights positive: nothing can cancel, so the reach of the gradient is the field, cut at the border."""
     size = 48
-    try:
-        last = receptive.fields(layers, size, padded)[-1]
-    except ValueError:
-        assume(False)
+    assume(receptive.too_long(layers, size, padded) is None)
+    last = receptive.fields(layers, size, padded)[-1]
     x = torch.rand(1, 1, size, size, dtype=torch.float64, requires_grad=True)
     y = modules(layers, padded).double()(x)
     unit = last.size // 2
@@ -126,16 +124,33 @@ def test_several_networks_are_each_alone() -> None:
     torch.testing.assert_close(found.weight, total / total.sum(), atol=1e-6, rtol=1e-4)
 
 
-def test_edges_join_the_paths() -> None:
-    layers = [Layer(d=2), Layer(s=2)]
-    reached = receptive.paths(layers, 16, True)
-    for pairs, below, above in zip(
-        receptive.edges(layers, reached, True), reached, reached[1:], strict=False
-    ):
-        assert sorted({a for a, _ in pairs}) == below
-        assert sorted({b for _, b in pairs}) == above
+def test_ways_lead_from_the_pixels_to_the_unit() -> None:
+    layers = [Layer(d=2), Layer(s=2), Layer(k=2)]
+    found, reached = receptive.ways(layers, 16, True), receptive.paths(layers, 16, True)
+    seen = receptive.fields(layers, 16, True)
+    for n, units in enumerate(reached):
+        places = [seen[n].centre + u * seen[n].jump for u in units]
+        if n < len(layers):
+            assert found[found[:, 0] == n + 1, 1].unique().tolist() == places
+        if n:
+            assert found[found[:, 0] == n, 2].unique().tolist() == places
+    steps = found[:, 2] - found[:, 1]  # no step is longer than half the kernel that makes it
+    assert steps[found[:, 0] == 1].unique().tolist() == [-2, 0, 2]
 
 
-def test_a_kernel_that_does_not_fit_is_refused() -> None:
+def test_a_unit_at_the_border_sees_the_padding() -> None:
+    """The field of the first unit hangs over the edge: what remains of it lies in the corner."""
+    layers = [Layer(), Layer()]
+    found = receptive.effect(layers, torch.rand(12, 12), True, "ones", unit=0).weight
+    assert found[:3, :3].sum() == pytest.approx(1)
+    assert found[0, 0] > found[2, 2] > 0
+
+
+def test_a_kernel_that_does_not_fit_is_told() -> None:
+    layers = [Layer(k=5), Layer(k=11), Layer()]
+    assert receptive.too_long(layers, 12, False) == 1
+    assert [seen.size for seen in receptive.fields(layers, 12, False)] == [12, 8, 0, 0]
+    with pytest.raises(RuntimeError, match="size"):
+        modules(layers, False)(torch.rand(1, 1, 12, 12))
     with pytest.raises(ValueError, match="layer 2"):
-        receptive.fields([Layer(k=5), Layer(k=11)], 12, False)
+        receptive.effect(layers, torch.rand(12, 12), False)
