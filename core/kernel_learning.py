@@ -56,6 +56,17 @@ class Course:
     diverged: bool
 
 
+@dataclass(frozen=True)
+class Summary:
+    """How far one has come after so many steps, and how far one can come."""
+
+    loss: float
+    gap: float  # the largest difference between a learnt and a hidden weight
+    best_loss: float  # at the bottom of the bowl
+    condition: float  # largest / smallest curvature
+    limit: float  # the largest rate that does not blow up
+
+
 def patterns(size: int, kind: str, seed: int) -> Tensor:
     """Pictures to learn from, (size, size): "noise", "stripes", "dots", "smooth"."""
     generator = torch.Generator().manual_seed(seed)
@@ -77,7 +88,7 @@ def patterns(size: int, kind: str, seed: int) -> Tensor:
 
 def filtered(picture: Tensor, kernel: Tensor, edges: bool = False) -> Tensor:
     """The target: `picture` (H, W) under `kernel`, where it fits; `edges` takes absolute values."""
-    made = F.conv2d(picture[None, None], kernel[None, None])[0, 0]
+    made = F.conv2d(picture.double()[None, None], kernel.double()[None, None])[0, 0]
     return made.abs() if edges else made
 
 
@@ -122,12 +133,25 @@ def descend(bowl: Bowl, lr: float, steps: int, momentum: float = 0.0, seed: int 
             break
     kernels = torch.stack(way)
     losses = 0.5 * ((kernels @ bowl.gram) * kernels).sum(1) - kernels @ bowl.pull + bowl.rest
-    return Course(kernels.reshape(-1, side, side), losses.clamp(min=0), len(way) <= steps or len(way) < 2)
+    return Course(kernels.reshape(-1, side, side), losses.clamp(min=0), len(way) <= steps)
+
+
+def aligned(kernel: Tensor, side: int) -> Tensor:
+    """A kernel with zeros around it, (side, side)."""
+    return F.pad(kernel, [(side - len(kernel)) // 2] * 4)
 
 
 def distance(kernel: Tensor, hidden: Tensor) -> float:
     """The largest difference of two kernels about one middle; where one is smaller it is 0."""
-    k, h = kernel.shape[-1], hidden.shape[-1]
-    side = max(k, h)
-    a, b = (F.pad(w, [(side - len(w)) // 2] * 4) for w in (kernel.double(), hidden.double()))
-    return (a - b).abs().max().item()
+    side = max(len(kernel), len(hidden))
+    return (aligned(kernel.double(), side) - aligned(hidden.double(), side)).abs().max().item()
+
+
+def summary(bowl: Bowl, course: Course, hidden: Tensor, step: int) -> Summary:
+    """After `step` steps, or at the end where the course is shorter."""
+    at, curvatures = min(step, len(course.losses) - 1), bowl.curvatures
+    condition = (
+        math.inf if curvatures[0] <= 1e-12 * curvatures[-1] else (curvatures[-1] / curvatures[0]).item()
+    )
+    return Summary(course.losses[at].item(), distance(course.kernels[at], hidden),
+                   max(0.0, bowl.loss(bowl.best).item()), condition, bowl.limit)  # fmt: skip
