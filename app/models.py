@@ -3,30 +3,41 @@
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from app import images
+from app.code import Verbatim
 from app.i18n import gettext as _
 from core import cnn
 
-ASSETS = Path(__file__).parent.parent / "assets"
+MODELS = Path(__file__).parent.parent / "assets" / "models"
 HELD_BACK = 2000  # pictures at the end of each collection that no training has seen (tools/train_cnn.py)
 
 
-@lru_cache
 def classifier(name: str) -> cnn.Net:
     """The network trained on "digits" or "fashion": cnn.predict(classifier("digits"), pictures)."""
-    return {n: w.float() for n, w in load_file(ASSETS / "models" / f"{name}.safetensors").items()}
+    return _loaded(name)
+
+
+@lru_cache
+def _loaded(name: str) -> cnn.Net:
+    return {n: w.float() for n, w in load_file(MODELS / f"{name}.safetensors").items()}
+
+
+@lru_cache
+def as_text(name: str) -> Verbatim:
+    """All weights of the network, for a script: cnn.unpacked(text=…) makes a network of it again."""
+    text = cnn.packed(classifier(name))
+    lines = "".join(f'        "{text[at : at + 100]}"\n' for at in range(0, len(text), 100))
+    return Verbatim(f"(\n{lines}    )")
 
 
 @lru_cache
 def held_back(name: str) -> tuple[Tensor, Tensor]:
     """The pictures (2000, 28, 28) in 0..1 that the network was not trained on, and their labels."""
-    with np.load(ASSETS / "data" / f"{name}.npz") as file:
-        pictures, labels = file["images"][-HELD_BACK:], file["labels"][-HELD_BACK:]
-    return torch.from_numpy(pictures).float() / 255, torch.from_numpy(labels).long()
+    pictures, labels = images.collection(name)
+    return pictures[-HELD_BACK:, 0], labels[-HELD_BACK:]
 
 
 def class_names(name: str) -> list[str]:

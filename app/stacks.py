@@ -22,7 +22,7 @@ def rows_of(**lists: list[int]) -> dict[str, int]:
 
 
 def choose(lab: Lab, layers: int) -> None:
-    """A row of sliders for each layer; under a fold, which of them pool."""
+    """A row of sliders for each layer; under a fold, which of them pool, and their weights."""
     n = lab.slider("layers", _("Layers"), 1, MOST, layers)
     for i in range(1, n + 1):
         with lab.row(f"layer{i}"):
@@ -30,11 +30,14 @@ def choose(lab: Lab, layers: int) -> None:
             lab.slider(f"s{i}", _("Stride"), 1, 4, 1)
             lab.slider(f"d{i}", _("Dilation"), 1, 8, 1)
     titles = {str(i): _("Layer {n}").format(n=i) for i in range(1, MOST + 1)}
-    with lab.fold(_("Pooling and padding")):
+    with lab.fold(_("Pooling, padding, weights")):
         lab.choices("max", _("Max pooling instead of weights"), titles, [])
         lab.choices("average", _("Average pooling instead of weights"), titles, [])
         lab.toggle("padded", _("Pad, so that stride 1 keeps the size"), True)
         lab.slider("size", _("Picture, pixels a side"), 16, 128, 64, 16)
+        lab.choice("weights", _("Weights"), {"random": _("Random"), "ones": _("All alike")})
+        lab.toggle("relu", _("ReLU after each convolution"), True)
+        lab.seed()
 
 
 def lists(now: dict[str, Any]) -> dict[str, list[Any]]:

@@ -46,6 +46,14 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the network says to one picture, class by class."""
+
+    scores: list[float]
+    probabilities: list[float]
+
+
+@dataclass(frozen=True)
 class Dreams:
     """Pictures found by climbing, and how high the units stood before and after."""
 
@@ -86,6 +94,13 @@ def predict(net: Net, pictures: Tensor) -> Tensor:
 def accuracy(net: Net, pictures: Tensor, labels: Tensor) -> float:
     """The share of pictures whose most probable class is the right one."""
     return (predict(net, pictures).argmax(1) == labels).float().mean().item()
+
+
+def answer(net: Net, picture: Tensor) -> Answer:
+    """The scores and the probabilities of one picture (28, 28)."""
+    with torch.no_grad():
+        trace = forward(net, picture[None])
+    return Answer(trace.logits[0].tolist(), trace.probabilities[0].tolist())
 
 
 def parameters() -> dict[str, int]:

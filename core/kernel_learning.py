@@ -102,11 +102,10 @@ def bowl(picture: Tensor, target: Tensor, k: int, centred: bool = True) -> Bowl:
     hidden = picture.shape[0] - target.shape[0] + 1
     if k % 2 == 0 or hidden % 2 == 0:
         raise ValueError("The kernels need a middle: odd sizes only.")
-    cut = (hidden - k) // 2  # > 0: the windows lose a rim; < 0: the target does
-    seen = picture[cut : len(picture) - cut, cut : picture.shape[1] - cut] if cut > 0 else picture
-    known = target[-cut : len(target) + cut, -cut : target.shape[1] + cut] if cut < 0 else target
-    windows = F.unfold(seen[None, None], k)[0].T  # (P, k²)
-    y = known.flatten()
+    down, across = len(picture) - k + 1, picture.shape[1] - k + 1
+    windows = F.unfold(picture[None, None], k)[0].T.reshape(down, across, k * k)
+    rows, known = middles(windows, target)
+    windows, y = rows.reshape(-1, k * k), known.flatten()  # (P, k²), (P,)
     if centred:
         windows, y = windows - windows.mean(0), y - y.mean()
     n = len(y)
@@ -155,3 +154,10 @@ def summary(bowl: Bowl, course: Course, hidden: Tensor, step: int) -> Summary:
     )
     return Summary(course.losses[at].item(), distance(course.kernels[at], hidden),
                    max(0.0, bowl.loss(bowl.best).item()), condition, bowl.limit)  # fmt: skip
+
+
+def middles(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Two pictures about one middle, the larger one cut to the size of the smaller."""
+    side = min(len(a), len(b))
+    first, second = (x[n : n + side, n : n + side] for x in (a, b) for n in [(len(x) - side) // 2])
+    return first, second

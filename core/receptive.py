@@ -5,8 +5,9 @@ convolutional neural networks", 2019):
 
     field  r ← r + d(k − 1)·j        jump  j ← j·s        centre of the first unit  c ← c + (d(k − 1)/2 − p)·j
 
-The effective field (Luo et al., 2016) is how much a change of each pixel changes the centre unit: the gradient.
-It is far smaller than the theoretical one, and bell-shaped, because most paths lead through the middle.
+The effective field (Luo et al., 2016) is how much a change of each pixel changes the centre unit: the gradient, and
+here its square, which is the pixel's share when all pixels tremble alike. It is bell-shaped and far smaller than the
+theoretical field, because most ways lead through the middle.
 """
 
 import math
@@ -58,15 +59,11 @@ class Effect:
         inside = (at >= low) & (at <= high)
         return self.weight[inside][:, inside].sum().item()
 
-    @property
-    def width(self) -> float:
-        """The side of the smallest centred square that holds 95 % of the influence, in pixels."""
-        n = len(self.weight)
-        total, middle = self.weight.sum(), _middle_of(self.weight)
-        for half in range(n):
-            if self.share_within(middle - half, middle + half) >= 0.95 * total.item():
-                return 2 * half + 1
-        return n
+    def square(self, share: float = 0.5) -> int:
+        """The side of the smallest square about the middle that holds this share of the influence, in pixels."""
+        n, middle = len(self.weight), _middle_of(self.weight)
+        wanted = share * self.weight.sum().item()
+        return next((2 * h + 1 for h in range(n) if self.share_within(middle - h, middle + h) >= wanted), n)
 
 
 def stack(kernels: Sequence[int], strides: Sequence[int], dilations: Sequence[int],
@@ -107,7 +104,7 @@ def span(seen: Seen, unit: int) -> tuple[float, float]:
 
 def effect(layers: Sequence[Layer], picture: Tensor, padded: bool, weights: str = "random", relu: bool = True,
            seed: int = 0, nets: int = 16, channels: int = 4, unit: int | None = None) -> Effect:  # fmt: skip
-    """The mean |∂ unit / ∂ pixel| over `nets` networks with random weights; or one whose weights are all alike.
+    """The mean (∂ unit / ∂ pixel)² over `nets` networks with random weights; or of one whose weights are all alike.
 
     `picture` is (H, H): where ReLU and max pooling let the gradient through depends on it. The unit is the middle one.
     """
@@ -134,7 +131,7 @@ def effect(layers: Sequence[Layer], picture: Tensor, padded: bool, weights: str 
         else:
             y = _average(y, layer)
     (slope,) = torch.autograd.grad(y[0, :, at, at].sum(), x)
-    weight = slope[0].abs().sum(0)
+    weight = slope[0].square().sum(0)
     if inside:
         weight = F.pad(weight, [low, size - 1 - high] * 2)
     return Effect(weight / weight.sum().clamp(min=1e-30), last.size // 2 if unit is None else unit)

@@ -39,7 +39,7 @@ def frame(n: str, title: str, size_hw: Sequence[int], x: Sequence[float] = (0, 1
           y: Sequence[float] = (0, 1)) -> dict[str, Any]:  # fmt: skip
     """The axes of one map: square pixels, no ticks, the title above."""
     rows, columns = size_hw
-    bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "constrain": "domain"}
+    bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
     across = axis(title, domain=list(x), range=[-0.5, columns - 0.5], anchor=f"y{n}", side="top", **bare)
     down = axis(domain=list(y), range=[rows - 0.5, -0.5], anchor=f"x{n}", scaleanchor=f"x{n}", **bare)
     return {f"xaxis{n}": across, f"yaxis{n}": down | {"constraintoward": "top"}}
@@ -97,3 +97,9 @@ def backed(pixels: Tensor, n: str = "") -> dict[str, Any]:
     source = f"data:{drawn.mime};base64,{base64.b64encode(drawn.data).decode()}"
     return {"source": source, "layer": "below", "xref": f"x{n}", "yref": f"y{n}", "x": -0.5, "y": -0.5,
             "sizex": width, "sizey": height, "sizing": "stretch"}  # fmt: skip
+
+
+def tinted(picture: Tensor, share: Tensor) -> Tensor:
+    """A grey picture (H, W) as (H, W, 3), in the glow of the accent where share (0..1) is high."""
+    glow = torch.tensor([1.0, 0.42, 0.15])
+    return picture[..., None] * (1 - 0.5 * share[..., None]) + 0.85 * share[..., None] * glow

@@ -8,7 +8,7 @@ from app import images, stacks
 from app.code import Call
 from app.figures import maps, palette
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, dots, layout, line
+from app.figures.plot import Plot, Trace, axis, dots, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.stacks import rows_of
@@ -29,52 +29,59 @@ THEORY, EFFECT = palette.BLUE, palette.ORANGE
 lab = Lab("convolution-field", PRESETS)
 photo = images.choose(lab)
 stacks.choose(lab, 5)
-lab.choice("weights", _("Weights"), {"random": _("Random"), "ones": _("All alike")})
-lab.toggle("relu", _("ReLU after each convolution"), True)
-lab.seed()
 
 
 def stage(photo: images.Photo, **now: Any) -> Plot:
-    """The square that can reach the centre unit, on the photograph; beside it how much each pixel does."""
+    """What can reach the centre unit, on the photograph; enlarged, how much each pixel does, and on which ways."""
     _layers, seen, found = stacks.measured(now, photo)
     low, high = receptive.span(seen[-1], found.unit)
-    middle, wide, size = torch.tensor([(low + high) / 2]), found.width / 2, now["size"]
-    field = maps.box(low - 0.5, low - 0.5, high + 0.5, high + 0.5)
-    inner = maps.box(*(float(middle) + end for end in (-wide, -wide, wide, wide)))
-    titles = {"field": _("theory: {n} × {n}"), "effect": _("in effect, 95 %: {n} × {n}")}
-    titles = {
-        "field": titles["field"].format(n=seen[-1].field),
-        "effect": titles["effect"].format(n=int(2 * wide)),
-    }
+    middle, size, half = (low + high) / 2, now["size"], found.square() / 2
     data = [maps.shown(found.weight.sqrt(), "2", maps.GLOW, 0, found.weight.max().sqrt().item() or 1.0)]
+    of, share = _("in theory: {n} × {n}"), _("half of the influence: {n} × {n}")
+    boxes = [(of.format(n=seen[-1].field), THEORY, low - 0.5, high + 0.5),
+             (share.format(n=found.square()), EFFECT, middle - half, middle + half)]  # fmt: skip
     for axes in ("xy", "x2y2"):
-        first = axes == "xy"
-        data += [line(*field, titles["field"], THEORY, width=4, axes=axes, legend=first),
-                 line(*inner, titles["effect"], EFFECT, width=3, axes=axes, legend=first),
-                 dots(middle, middle, "", palette.RED, 8, axes=axes, legend=False)]  # fmt: skip
-    grid = maps.frame("", "", (size, size), (0, 0.49)) | maps.frame("2", "", (size, size), (0.51, 1))
-    alt = _("{n} layers: the centre unit sees {field} pixels; 95 % of the influence come from {width}.")
-    alt = alt.format(n=now["layers"], field=seen[-1].field, width=int(2 * wide))
-    return Plot(data, layout(**grid, images=[maps.backed(stacks.middle(photo, size))]), alt)
+        for title, color, left, right in boxes:
+            corners = maps.box(left, left, right, right)
+            data.append(line(*corners, title, color, width=4, axes=axes, legend=axes == "xy"))
+    near = min(size, next(n for n in (8, 16, 24, 32, 48, 64, 96, 10**6) if n >= 1.25 * seen[-1].field)) / 2
+    window = [middle - near, middle + near]
+    grid = maps.frame("", "", (size, size), (0, 0.49), (0.36, 1))
+    grid |= maps.frame("2", "", (size, size), (0.51, 1), (0.36, 1))
+    grid["xaxis2"]["range"], grid["yaxis2"]["range"] = window, window[::-1]
+    for n, x, title, top in (
+        ("3", (0.08, 0.48), _("layer"), now["layers"]),
+        ("4", (0.59, 1), _("influence"), 1.0),
+    ):
+        grid[f"xaxis{n}"] = axis(_("pixel of the row"), domain=x, range=window, anchor=f"y{n}", nticks=6)
+        grid[f"yaxis{n}"] = axis(
+            title, domain=[0, 0.28], range=[-0.06 * top, 1.1 * top], anchor=f"x{n}", nticks=5
+        )
+    alt = _(
+        "{n} layers: the centre unit sees {field} × {field} pixels; half of the influence is in {half} × {half}."
+    )
+    alt = alt.format(n=now["layers"], field=seen[-1].field, half=found.square())
+    frame = {
+        "images": [maps.backed(stacks.middle(photo, size))],
+        "margin": {"l": 12, "r": 12, "t": 12, "b": 44},
+    }
+    return Plot([*data, *ways(photo, now)], layout(**grid, **frame), alt)
 
 
-def cone(photo: images.Photo, **now: Any) -> Plot:
-    """One row of the picture: the ways that lead to the centre unit; and how much each pixel of it matters."""
+def ways(photo: images.Photo, now: dict[str, Any]) -> list[Trace]:
+    """In one row of the picture, the ways that lead to the centre unit; and how much each pixel of it matters."""
     layers, seen, found = stacks.measured(now, photo)
     level, below, above = receptive.ways(layers, now["size"], now["padded"]).T
-    gap, size = torch.full_like(level, torch.nan), now["size"]
+    gap = torch.full_like(level, torch.nan)
     x, y = (torch.stack(parts, 1).flatten() for parts in ((below, above, gap), (level - 1, level, gap)))
     joints = torch.cat([torch.stack([below, level - 1], 1), torch.stack([above, level], 1)]).unique(dim=0).T
     profile, (low, high) = found.weight.sum(0), receptive.span(seen[-1], found.unit)
     flat = torch.tensor([low - 0.5, low - 0.5, high + 0.5, high + 0.5])
-    data = [line(x, y, "", palette.MUTED + "70", width=1, legend=False, hoverinfo="skip"),
-            dots(*joints, "", palette.PINK, 6, legend=False),
-            line(flat, torch.tensor([0.0, 1, 1, 0]), _("in theory"), THEORY, axes="x2y2"),
-            line(torch.arange(size), profile / profile.max(), _("in effect"), EFFECT, axes="x2y2")]  # fmt: skip
-    spans = [(-0.3, now["layers"] + 0.3), (-0.05, 1.1)]
-    grid = columns([_("layer"), _("influence")], (-1, size), spans, below=_("pixel of the row"))
-    alt = _("{n} pixels of a row lead to the centre unit.").format(n=int((joints[1] == 0).sum()))
-    return Plot(data, layout(**grid), alt)
+    return [line(x, y, "", palette.MUTED + "90", width=1, axes="x3y3", legend=False, hoverinfo="skip"),
+            dots(*joints, "", palette.PINK, 6, axes="x3y3", legend=False),
+            line(flat, torch.tensor([0.0, 1, 1, 0]), "", THEORY, axes="x4y4", legend=False),
+            line(torch.arange(now["size"]), profile / profile.max().clamp(min=1e-30), "", EFFECT, axes="x4y4",
+                 legend=False)]  # fmt: skip
 
 
 def numbers(**now: Any) -> Table:
@@ -89,8 +96,7 @@ def numbers(**now: Any) -> Table:
     return Table(titles, cells, _("Size, stride and field of each layer"))
 
 
-lab.live(stage, photo=photo)
-lab.live(cone, height=300, photo=photo)
+lab.live(stage, height=560, photo=photo)
 lab.live(numbers, height=0)
 lab.look(_("Any pixel inside the blue square can change the centre unit, but most of what it feels comes from the "
            "orange one: few ways lead out to the rim, many through the middle. Stride and pooling multiply all that "

@@ -147,3 +147,10 @@ def test_shipped_weights_keep_their_promise(name: str, least: float) -> None:
     noted = json.loads((MODELS / "training.json").read_text())[name]
     assert found >= least
     assert found == pytest.approx(noted["accuracy_held_back"], abs=0.0011)
+
+
+def test_the_answer_to_one_picture_is_that_of_the_batch() -> None:
+    net, x = cnn.init(3), noise(2)
+    found = cnn.answer(net, x[1])
+    assert found.probabilities == pytest.approx(cnn.predict(net, x)[1].tolist(), abs=1e-6)
+    assert torch.tensor(found.scores).softmax(0).tolist() == pytest.approx(found.probabilities, abs=1e-6)

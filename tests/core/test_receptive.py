@@ -81,7 +81,7 @@ def test_max_pooling_stays_within_the_field(layers: list[Layer]) -> None:
     found = receptive.effect(layers, picture, False, seed=2)
     low, high = receptive.span(last, found.unit)
     assert found.share_within(low, high) == pytest.approx(1, abs=1e-5)
-    assert 1 <= found.width <= last.field + 1
+    assert 1 <= found.square(0.95) <= last.field + 1
 
 
 def test_alike_weights_give_a_binomial_bell() -> None:
@@ -90,20 +90,20 @@ def test_alike_weights_give_a_binomial_bell() -> None:
     for _ in range(5):
         paths = torch.nn.functional.conv1d(paths.view(1, 1, -1), torch.ones(1, 1, 3), padding=2).flatten()
     found = receptive.effect([Layer()] * 5, torch.rand(31, 31), True, "ones").weight
-    expected = torch.outer(paths, paths)
+    expected = torch.outer(paths, paths).square()
     torch.testing.assert_close(found[10:21, 10:21], expected / expected.sum(), atol=1e-6, rtol=1e-4)
 
 
 def test_the_effective_field_grows_like_a_root() -> None:
     """Luo et al.: the theoretical field grows with the depth, the effective one with its square root."""
     picture = torch.rand((81, 81), generator=torch.Generator().manual_seed(1))
-    widths = [receptive.effect([Layer(k=5)] * n, picture, True, "ones").width for n in (4, 16)]
+    widths = [receptive.effect([Layer(k=5)] * n, picture, True, "ones").square(0.8) for n in (4, 16)]
     assert 1.6 <= widths[1] / widths[0] <= 2.4
 
 
 def test_one_unit_sees_one_pixel_of_a_pointwise_layer() -> None:
     found = receptive.effect([Layer(k=1)] * 3, torch.rand(9, 9), True, "ones")
-    assert found.width == 1 and found.weight[4, 4] == 1
+    assert found.square() == 1 and found.weight[4, 4] == 1
 
 
 def test_several_networks_are_each_alone() -> None:
@@ -119,7 +119,7 @@ def test_several_networks_are_each_alone() -> None:
         y = torch.conv2d(x - picture.mean(), first[own], padding=1).relu()
         y = torch.conv2d(y, second[own], stride=2, padding=1).relu()
         (slope,) = torch.autograd.grad(y[0, :, 5, 5].sum(), x)
-        total += slope[0, 0].abs()
+        total += slope[0, 0].square()
     found = receptive.effect(layers, picture, True, seed=5, nets=2, channels=3)
     torch.testing.assert_close(found.weight, total / total.sum(), atol=1e-6, rtol=1e-4)
 
