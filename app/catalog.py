@@ -135,6 +135,13 @@ CONCEPTS: tuple[Concept, ...] = (
         "blur_on",
         (
             Page(
+                "convolution",
+                "pages/convolution/filter.py",
+                _("Filter a photograph"),
+                "blur_on",
+                _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
+            ),
+            Page(
                 "convolution-channels",
                 "pages/convolution/channels.py",
                 _("Channels"),
