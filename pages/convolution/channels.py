@@ -73,7 +73,7 @@ def stage(c_in: int, c_out: int, k: int, groups: int, size: int, block: str) -> 
         drawn = bars(torch.tensor(numbers, dtype=torch.float64), rows, "", COLORS)
         data.append(drawn | {"text": [count(v) for v in numbers], "xaxis": f"x{n}", "yaxis": f"y{n}"})
         title = _("parameters") if n == "" else _("multiply-adds")
-        grid[f"xaxis{n}"] = axis(title, domain=x, range=[0, 1.75 * max(numbers)], side="top", anchor=f"y{n}",
+        grid[f"xaxis{n}"] = axis(title, domain=x, range=[0, 2.2 * max(numbers)], side="top", anchor=f"y{n}",
                                  showticklabels=False, showgrid=False, zeroline=False)  # fmt: skip
         grid[f"yaxis{n}"] = axis(range=[4.5, -0.5], anchor=f"x{n}", tickvals=[0, 1, 2, 3, 4], ticktext=names,
                                  showticklabels=n == "", showgrid=False, zeroline=False)  # fmt: skip

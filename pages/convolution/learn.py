@@ -96,7 +96,7 @@ def numbers(step: int, lesson: Lesson, **now: Any) -> Table:
         _("largest gap"),
         _("smallest loss possible"),
         _("steepest : flattest"),
-        _("limit"),
+        _("largest rate"),
     ]
     return Table(titles, [[str(step), *row]], _("Loss and largest gap at this step"))
 
