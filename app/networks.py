@@ -67,7 +67,7 @@ def choose(lab: Lab) -> Asked:
     if source == "drawn":
         with lab.fold(_("Points of the stroke")):
             for i, (x, y) in zip(POINTS, STROKES[START], strict=True):
-                lab.point(f"p{i}", _("Point {n}").format(n=i), (x, y), (0, 27), (0, 27), 0.1)
+                lab.point(f"p{i}", _("Point {n}").format(n=i), (float(x), float(y)), (0, 27), (0, 27), 0.1)
     return Asked(data, source, layer, about)
 
 

@@ -18,7 +18,7 @@ from core import kernel_learning as learning
 PRESETS = {
     "photo": Preset(_("A photograph: the blur first, the edges last"), {}),
     "noise": Preset(_("Noise: every weight learns at once"), {"source": "noise"}),
-    "momentum": Preset(_("Momentum walks the ravine"), {"momentum": 0.95, "lr": 0.5}),
+    "momentum": Preset(_("Momentum walks the ravine"), {"momentum": 0.95, "lr": 0.5, "step": 150}),
     "fast": Preset(_("A rate beyond the limit"), {"lr": 1.1, "source": "noise", "step": 60}),
     "small": Preset(_("3×3 cannot be a wide blur"), {"hidden": "gaussian", "step": 300}),
     "stripes": Preset(_("Stripes do not tell what lies along them"), {"source": "stripes", "step": 300}),
