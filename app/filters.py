@@ -18,6 +18,7 @@ from core import convolution, kernels
 from core.kernels import KERNELS
 
 KNOBS = ("size", "sigma", "amount", "frequency", "angle")
+SHAPE = ("kernel", "weights", "normalise", *KNOBS)  # the controls that make the kernel
 
 
 def choose(lab: Controls, default: str = "sobel_x", own: bool = True) -> str:
