@@ -203,6 +203,17 @@ def stable_range(values: Sequence[Tensor]) -> list[float]:
     return [(math.floor(low / step) - 0.5) * step, (math.ceil(high / step) + 0.5) * step]
 
 
+def growing_range(values: Tensor) -> list[float]:
+    """A range of y for what grows or shrinks by factors under the hand: each end rests within a factor of √2."""
+
+    def stop(size: float) -> float:
+        return 2 ** (math.ceil(2 * math.log2(size)) / 2) if size > 1e-9 else 0.0
+
+    low, high = stop(-values.min().item()), stop(values.max().item())
+    hair = 0.03 * max(low, high, 1e-9)
+    return [-max(low, hair) - hair, max(high, hair) + hair]
+
+
 def columns(titles: Sequence[str], range: Sequence[float], ranges: Sequence[Sequence[float]],
             gap: float = 0.1, below: str = "") -> dict[str, Any]:  # fmt: skip
     """Panels side by side over the same range of x, which `below` names: x and y, x2 and y2, …"""
@@ -273,8 +284,15 @@ def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> d
     logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
     every = torch.cat([torch.tensor(least, dtype=torch.float64), *logs])
     low, high = every.min().item(), every.max().item()
-    step = 1 if high - low <= 4 else 4  # a wide range is held by steps of four decades, so that it rests, too
-    return _powers(math.floor(low / step) * step - 0.2, math.ceil(high / step) * step + 0.2)
+
+    def step(
+        end: float,
+    ) -> int:  # a wide range is held by steps of four or sixteen decades, so that it rests, too
+        return 1 if high - low <= 4 else 4 if abs(end) <= 16 else 16
+
+    return _powers(
+        math.floor(low / step(low)) * step(low) - 0.2, math.ceil(high / step(high)) * step(high) + 0.2
+    )
 
 
 def falling(values: Sequence[Tensor]) -> dict[str, Any]:
