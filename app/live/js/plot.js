@@ -1,0 +1,27 @@
+// Plots: Plotly draws them, and where only what moving.js knows has changed, we move it ourselves.
+const plotly = ({ base, plotly: path }) => (window.__lightboardPlotly ??= new Promise((resolve) => // once, from our server
+  Object.assign(make(document.head, "script", "", { src: base + path }), { onload: () => resolve(window.Plotly), onerror: () => resolve((window.__lightboardPlotly = null)) })));
+function upTo(trace, step) { // playback: a "trail" up to the present step, the "head" at it
+  const how = step === null ? null : trace.meta?.play, from = (all) => (how === "head" ? Math.min(step, all.length - 1) : 0);
+  const cut = (name) => [name, unpack(trace[name]).slice(from(unpack(trace[name])), step + 1)];
+  return { ...trace, ...Object.fromEntries(["x", "y", "z"].filter((name) => how && trace[name]).map(cut)) };
+}
+painters.plot = async function (picture) {
+  const Plotly = await plotly(this.head), css = getComputedStyle(this.root);
+  if (!Plotly) return Boolean((this.note.textContent = this.head.words.lost)); // the next picture tries again
+  if (this.picture !== picture) return; // a newer one has come while the library loaded
+  const dark = parseInt(css.getPropertyValue("--st-background-color").trim().slice(1, 3), 16) < 128;
+  const { data, layout } = dark ? recolour(picture.figure, this.head.dark) : picture.figure;
+  const traces = data.map((t) => upTo(t, this.step)), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
+  const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
+    Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
+  const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
+    height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
+  const look = JSON.stringify([traces.map(resting), whole]);
+  this.plot = this.stage;
+  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+  if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
+  else await settle();
+  Object.assign(this, { look, traces });
+  return moved;
+};
