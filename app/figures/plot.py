@@ -204,13 +204,10 @@ def stable_range(values: Sequence[Tensor]) -> list[float]:
 
 
 def growing_range(values: Tensor) -> list[float]:
-    """A range of y for what grows or shrinks by factors under the hand: each end rests within a factor of √2."""
-
-    def stop(size: float) -> float:
-        return 2 ** (math.ceil(2 * math.log2(size)) / 2) if size > 1e-9 else 0.0
-
-    low, high = stop(-values.min().item()), stop(values.max().item())
-    hair = 0.03 * max(low, high, 1e-9)
+    """A range of y for what grows or shrinks by factors under the hand: each end rests until it has doubled."""
+    low, high = (2.0 ** math.ceil(math.log2(v)) if v > 1e-6 else 0.0
+                 for v in (-values.min().item(), values.max().item()))  # fmt: skip
+    hair = 0.03 * (max(low, high) or 33.0)  # ±2 around what is nothing but zeros
     return [-max(low, hair) - hair, max(high, hair) + hair]
 
 
@@ -285,14 +282,12 @@ def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> d
     every = torch.cat([torch.tensor(least, dtype=torch.float64), *logs])
     low, high = every.min().item(), every.max().item()
 
-    def step(
-        end: float,
-    ) -> int:  # a wide range is held by steps of four or sixteen decades, so that it rests, too
-        return 1 if high - low <= 4 else 4 if abs(end) <= 16 else 16
+    def stop(end: float) -> int:  # the ends of a wide range stand at a few powers only, so that it rests, too
+        if high - low <= 4:
+            return math.ceil(end)
+        return next((n for n in (*range(5), 10, 20, 40) if n >= end), math.ceil(end))
 
-    return _powers(
-        math.floor(low / step(low)) * step(low) - 0.2, math.ceil(high / step(high)) * step(high) + 0.2
-    )
+    return _powers(-stop(-low) - 0.2, stop(high) + 0.2)
 
 
 def falling(values: Sequence[Tensor]) -> dict[str, Any]:

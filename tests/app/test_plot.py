@@ -109,14 +109,14 @@ def test_growing_range_holds_every_value_and_rests(values):
     stops = {
         tuple(growing_range(torch.tensor([0.0, 1.0]) * 1.01**n)) for n in range(70)
     }  # together they double
-    assert len(stops) <= 4
+    assert len(stops) <= 2
 
 
 def test_decades_rest_where_the_range_is_wide():
     """A signal that explodes faster and faster changes the axis a few times only."""
     axes = [decades([torch.tensor([1.0, 10.0**n])])["range"] for n in range(36)]
     assert all(low <= 0 and n <= high for n, (low, high) in enumerate(axes))
-    assert len({tuple(range) for range in axes}) <= 9
+    assert len({tuple(range) for range in axes}) <= 7
 
 
 def test_stable_range_rests_under_small_changes():
