@@ -7,7 +7,7 @@ import torch
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, dots, layout, line, short, stable_range
+from app.figures.plot import Plot, columns, dots, layout, line, rows, short, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -87,9 +87,11 @@ def numbers(functions: list[str], x: float, **shape: Any) -> Table:
     probes = activations.probe(
         functions, x, **{n: v for n, v in shape.items() if n in activations.PARAMETERS}
     )
-    rows = [[names[p.name], *(f"{n:.4f}" for n in (p.f, p.df, p.d2f)), short(p.lipschitz, 4)] for p in probes]
+    cells = [
+        [names[p.name], *(f"{n:.4f}" for n in (p.f, p.df, p.d2f)), short(p.lipschitz, 4)] for p in probes
+    ]
     titles = [_("at x = {x:g}").format(x=x), "f(x)", "f′(x)", "f″(x)", _("Lipschitz: largest |f′|")]
-    return Table(titles, rows, _("f and its derivatives at the probe"))
+    return Table(titles, cells, _("f and its derivatives at the probe"))
 
 
 def difference(functions: list[str], x: float, span: tuple[float, float], **shape: Any) -> Plot:
@@ -97,7 +99,7 @@ def difference(functions: list[str], x: float, span: tuple[float, float], **shap
     z = torch.linspace(*span, 301, dtype=torch.float64)
     first, second = (activations.curve(id, z, **activations.own(id, shape)) for id in functions[:2])
     gap, name = first.f - second.f, f"{names[functions[0]]} − {names[functions[1]]}"
-    grid = columns([_("difference")], span, [stable_range([gap])], below="x")
+    grid = rows([_("difference")], span, [stable_range([gap])], below="x")
     alt = _("{name}: at most {most:.2g} on this range.").format(name=name, most=gap.abs().max())
     return Plot([line(z, gap, name, palette.INK)], layout(**grid, showlegend=True), alt)
 

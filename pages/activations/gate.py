@@ -16,12 +16,12 @@ from core.gates import GATES
 
 PRESETS = {
     "open": Preset(_("An open gate: the value passes"), {"v": 3.0}),
-    "closed": Preset(_("Closed: neither value nor gradient"), {"v": -3.5}),
+    "closed": Preset(_("Closed: neither value nor gradient"), {"v": -3.0}),
     "dead": Preset(_("ReGLU can die"), {"gate": "reglu", "v": -1.0}),
     "unused": Preset(_("Value 0: the gate cannot learn"), {"u": 0.0, "v": 1.0}),
     "bilinear": Preset(_("No function, and still not linear"), {"gate": "bilinear"}),
 }
-REACH = 4.0
+REACH = 3.0
 Z = torch.linspace(-REACH, REACH, 65, dtype=torch.float64)
 
 lab = Lab("activations-gate", PRESETS)
@@ -48,16 +48,20 @@ def stage(gate: str, u: float, v: float) -> Plot:
     by_gate, by_value = u * f(Z), Z * f(here[1:])
     bend = [palette.BLUE, palette.BLUE + "70", palette.GRID, palette.RED + "70", palette.RED]
     slope = torch.tensor([[at.dv], [at.du]], dtype=Z.dtype)
+    size = slope.norm().clamp(min=1e-9)
+    middle = (
+        here.flip(0).unsqueeze(1) + 0.6 * (size / 0.6).tanh() * slope / size
+    )  # the arrow starts at the point
     room = 1.08 * most
     data = [
         heat(y, Z, Z, bend, -most, most),
         line(Z, torch.full_like(Z, u), "", palette.ORANGE, width=2, legend=False),
         line(torch.full_like(Z, v), Z, "", palette.GREEN, width=2, legend=False),
-        arrows(here[1:] + slope[0] * 0.3, here[:1] + slope[1] * 0.3, slope[0], slope[1], (0.9, 0.9), palette.INK)
+        arrows(*middle, *slope, (0.6, 0.6), palette.INK)
         | {"line": {"color": palette.INK, "width": 3, "simplify": False}},
-        line(Z, by_gate, _("over the gate v"), palette.ORANGE, axes="x2y2"),
-        line(Z, by_value, _("over the value u"), palette.GREEN, axes="x2y2"),
-        line(Z, f(Z), _("f alone"), palette.MUTED, dash="dash", width=2, axes="x2y2"),
+        line(Z, by_gate, "y(v)", palette.ORANGE, axes="x2y2"),
+        line(Z, by_value, "y(u)", palette.GREEN, axes="x2y2"),
+        line(Z, f(Z), "f(v)", palette.MUTED, dash="dash", width=2, axes="x2y2"),
         dots(here.flip(0), torch.full_like(here, at.y), "", [palette.ORANGE, palette.GREEN], 12, axes="x2y2",
              legend=False),
     ]  # fmt: skip
