@@ -14,7 +14,19 @@ from PIL import Image
 
 from app.figures import palette
 from app.figures.picture import SMALL, Picture, Table, panel, picture, signed
-from app.figures.plot import Plot, columns, dots, encode, layout, line, play, stable_range, to_json
+from app.figures.plot import (
+    Plot,
+    columns,
+    decades,
+    dots,
+    encode,
+    growing_range,
+    layout,
+    line,
+    play,
+    stable_range,
+    to_json,
+)
 
 WIDTHS = {"f4": torch.float32, "f8": torch.float64, "i4": torch.int32, "u1": torch.uint8}
 
@@ -88,6 +100,23 @@ def test_stable_range_holds_every_value(values):
     slack = 1e-6 * max(abs(v) for v in values)
     assert low - slack <= min(values) <= max(values) <= high + slack
     assert low < high
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5))
+def test_growing_range_holds_every_value_and_rests(values):
+    low, high = growing_range(torch.tensor(values, dtype=torch.float64))
+    assert low < 0 < high and all(low <= v <= high for v in values)
+    stops = {
+        tuple(growing_range(torch.tensor([0.0, 1.0]) * 1.01**n)) for n in range(70)
+    }  # together they double
+    assert len(stops) <= 2
+
+
+def test_decades_rest_where_the_range_is_wide():
+    """A signal that explodes faster and faster changes the axis a few times only."""
+    axes = [decades([torch.tensor([1.0, 10.0**n])])["range"] for n in range(36)]
+    assert all(low <= 0 and n <= high for n, (low, high) in enumerate(axes))
+    assert len({tuple(range) for range in axes}) <= 7
 
 
 def test_stable_range_rests_under_small_changes():
