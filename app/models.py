@@ -40,6 +40,13 @@ def held_back(name: str) -> tuple[Tensor, Tensor]:
     return pictures[-HELD_BACK:, 0], labels[-HELD_BACK:]
 
 
+@lru_cache
+def bright(name: str, layer: str) -> float:
+    """What counts as bright in the maps of a layer: the same for every picture, so that they can be compared."""
+    maps = cnn.forward(classifier(name), held_back(name)[0][:200]).maps[layer.replace("conv", "relu")]
+    return maps.flatten(1).amax(1).median().item()
+
+
 def class_names(name: str) -> list[str]:
     if name == "digits":
         return list("0123456789")

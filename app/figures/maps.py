@@ -13,6 +13,7 @@ from torch import Tensor
 from app.figures.palette import BLUE, PAPER, RED, SERIES
 from app.figures.picture import panel
 from app.figures.plot import Trace, axis, heat, tiles
+from app.figures.rods import words
 
 GREY = ("#000000", "#ffffff")
 GLOW = ("#11161a", "#7c2a14", "#e0652f", "#ffb469", "#fff6e3")  # activations: dark where there is nothing
@@ -33,6 +34,14 @@ def signed(z: Tensor, n: str = "", most: float | None = None, **more: Any) -> Tr
     """Numbers around zero, with the full colour at ±most."""
     most = most or z[z.isfinite()].abs().max().item() or 1.0
     return shown(z, n, SIGNED, -most, most, **more)
+
+
+def numbers(z: Tensor, n: str, digits: int = 2) -> Trace:
+    """The numbers themselves, one in each square."""
+    rows, columns = z.shape
+    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+    texts = [f"{v:.{digits}f}".replace("-", "−") for v in z.flatten().tolist()]
+    return words(x.flatten(), y.flatten(), texts, f"x{n}y{n}")
 
 
 def frame(n: str, title: str, size_hw: Sequence[int], x: Sequence[float] = (0, 1),

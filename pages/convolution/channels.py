@@ -6,7 +6,8 @@ from app.code import Call
 from app.domains import Refused
 from app.figures import maps, palette
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, bars, layout
+from app.figures.plot import Plot, axis, layout
+from app.figures.rods import rods
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import channels
@@ -67,13 +68,13 @@ def stage(c_in: int, c_out: int, k: int, groups: int, size: int, block: str) -> 
                                   (i * width, (i + 1) * width - 0.04))  # fmt: skip
         data.append(trace)
         grid |= axes
-    rows, names = torch.arange(5.0), [_(name) for name in KINDS.values()]
+    names = [_(name) for name in KINDS.values()]
     for field, n, x in (("parameters", "", [0.7, 0.83]), ("multiply_adds", "2", [0.87, 1.0])):
         numbers = [getattr(c, field) for c in costs]
-        drawn = bars(torch.tensor(numbers, dtype=torch.float64), rows, "", COLORS)
-        data.append(drawn | {"text": [count(v) for v in numbers], "xaxis": f"x{n}", "yaxis": f"y{n}"})
+        values, texts, most = torch.tensor(numbers, dtype=torch.float64), [*map(count, numbers)], max(numbers)
+        data += rods(values, COLORS, texts, 1.05 * most, f"x{n}y{n}", 30)
         title = _("parameters") if n == "" else _("multiply-adds")
-        grid[f"xaxis{n}"] = axis(title, domain=x, range=[0, 2.2 * max(numbers)], side="top", anchor=f"y{n}",
+        grid[f"xaxis{n}"] = axis(title, domain=x, range=[0, 2.6 * most], side="top", anchor=f"y{n}",
                                  showticklabels=False, showgrid=False, zeroline=False)  # fmt: skip
         grid[f"yaxis{n}"] = axis(range=[4.5, -0.5], anchor=f"x{n}", tickvals=[0, 1, 2, 3, 4], ticktext=names,
                                  showticklabels=n == "", showgrid=False, zeroline=False)  # fmt: skip

@@ -9,6 +9,7 @@ from app.code import Call
 from app.figures import maps, palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, axis, dots, layout, line
+from app.figures.rods import words
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.stacks import rows_of
@@ -36,16 +37,19 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
     _layers, seen, found = stacks.measured(now, photo)
     low, high = receptive.span(seen[-1], found.unit)
     middle, size, half = (low + high) / 2, now["size"], found.square() / 2
-    data = [maps.shown(found.weight.sqrt(), "2", maps.GLOW, 0, found.weight.max().sqrt().item() or 1.0)]
-    of, share = _("in theory: {n} × {n}"), _("half of the influence: {n} × {n}")
-    boxes = [(of.format(n=seen[-1].field), THEORY, low - 0.5, high + 0.5),
-             (share.format(n=found.square()), EFFECT, middle - half, middle + half)]  # fmt: skip
+    strength = found.weight.sqrt() / found.weight.max().sqrt().clamp(min=1e-30)
+    data = [maps.shown(strength, "2", maps.GLOW)]
+    boxes = [(_("in theory"), THEORY, low - 0.5, high + 0.5),
+             (_("half of the influence"), EFFECT, middle - half, middle + half)]  # fmt: skip
     for axes in ("xy", "x2y2"):
         for title, color, left, right in boxes:
             corners = maps.box(left, left, right, right)
             data.append(line(*corners, title, color, width=4, axes=axes, legend=axes == "xy"))
     near = min(size, next(n for n in (8, 16, 24, 32, 48, 64, 96, 10**6) if n >= 1.25 * seen[-1].field)) / 2
     window = [middle - near, middle + near]
+    for sign, (_title, color, left, right) in zip((-0.92, 0.92), boxes, strict=True):
+        x, y = (torch.tensor([middle + share * near]) for share in (-0.96, sign))
+        data.append(words(x, y, [f"{right - left:g} × {right - left:g}"], "x2y2", "middle right", color, 20))
     grid = maps.frame("", "", (size, size), (0, 0.49), (0.36, 1))
     grid |= maps.frame("2", "", (size, size), (0.51, 1), (0.36, 1))
     grid["xaxis2"]["range"], grid["yaxis2"]["range"] = window, window[::-1]

@@ -46,17 +46,11 @@ def stage(step: int, lesson: Lesson, **now: Any) -> Plot:
     at = min(step, len(course.losses) - 1)
     side = max(len(secret), now["k"])
     there, here = learning.aligned(secret, side), learning.aligned(course.kernels[at], side)
-    most, text = secret.abs().max().item() or 1.0, "%{z:.2f}" if side <= 5 else ""
-    data, grid, third = (
-        [],
-        {},
-        (("hidden", _("hidden")), ("learnt", _("learnt")), ("missing", _("hidden − learnt"))),
-    )
-    for i, (w, (_id, title)) in enumerate(zip((there, here, there - here), third, strict=True)):
+    most, data, grid = secret.abs().max().item() or 1.0, [], {}
+    titles = (_("hidden"), _("learnt"), _("hidden − learnt"))
+    for i, (w, title) in enumerate(zip((there, here, there - here), titles, strict=True)):
         n, left = str(i + 2), i * 0.34
-        data.append(
-            maps.signed(w, n, 1.6 * most, texttemplate=text, textfont={"size": 15, "color": palette.INK})
-        )
+        data += [maps.signed(w, n, 1.6 * most), *([maps.numbers(w, n)] if side <= 5 else [])]
         grid |= maps.frame(n, title, (side, side), (left, left + 0.32), (0.44, 1))
     steps = torch.arange(len(course.losses))
     data += [line(steps, course.losses, "", palette.ORANGE, legend=False),
@@ -64,10 +58,9 @@ def stage(step: int, lesson: Lesson, **now: Any) -> Plot:
     grid |= {"xaxis": axis(_("step"), range=[-3, STEPS + 3], anchor="y"),
              "yaxis": axis(_("loss"), domain=[0, 0.32], anchor="x") | falling([course.losses])}  # fmt: skip
     alt = _("After {step} steps the loss is {loss}, the learnt kernel is off by at most {gap}.")
-    alt = alt.format(
-        step=at, loss=short(course.losses[at].item(), 4), gap=short((there - here).abs().max().item(), 3)
-    )
-    return Plot(data, layout(**grid, margin={"l": 68, "r": 12, "t": 32, "b": 44}), alt)
+    loss, gap = short(course.losses[at].item(), 4), short((there - here).abs().max().item(), 3)
+    margin = {"l": 68, "r": 12, "t": 32, "b": 44}
+    return Plot(data, layout(**grid, margin=margin), alt.format(step=at, loss=loss, gap=gap))
 
 
 def pictures(step: int, lesson: Lesson, **now: Any) -> Picture:

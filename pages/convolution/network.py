@@ -8,7 +8,8 @@ from app import models, networks
 from app.code import Call
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, signed
-from app.figures.plot import Plot, axis, bars, layout, line
+from app.figures.plot import Plot, axis, layout, line
+from app.figures.rods import rods
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.networks import IN_ROW, Asked
@@ -37,20 +38,19 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
     probabilities, true = trace.probabilities[0], networks.truth(asked, now)
     gap = max(1, seen.shape[-1] // 9)
     tiled = maps.tiled(seen, IN_ROW[asked.layer], gap)
-    data = [maps.shown(picture), maps.shown(tiled, "2", maps.GLOW, 0, max(seen.max().item(), 1e-6))]
+    data = [maps.shown(picture), maps.shown(tiled, "2", maps.GLOW, 0, models.bright(asked.data, asked.layer))]
     if asked.about == "channel":
         around = maps.outline(unit.channel, seen.shape[1:], IN_ROW[asked.layer], gap)
         data.append(line(*around, "", palette.ACCENT, width=4, axes="x2y2", legend=False))
     colors = [palette.GREEN if i == true else palette.BLUE for i in range(len(names))]
-    rows = torch.arange(len(names))
-    data.append(bars(probabilities, rows, "", colors, axes="x3y3", text=[f"{p:.2f}" for p in probabilities]))
+    data += rods(probabilities, colors, [f"{p:.2f}" for p in probabilities], 1.05, "x3y3")
     marked = [f"<b>{name} ✓</b>" if i == true else name for i, name in enumerate(names)]
     title = _("after layer {n} and ReLU: {c} maps").format(n=asked.layer[-1], c=len(seen))
     grid = maps.frame("", _("picture"), picture.shape, (0, 0.4))
     grid |= maps.frame("2", title, tiled.shape, (0.43, 0.83))
-    grid |= {"xaxis3": axis(_("probability"), domain=[0.9, 1], range=[0, 1.9], side="top", anchor="y3",
+    grid |= {"xaxis3": axis(_("probability"), domain=[0.9, 1], range=[0, 2], side="top", anchor="y3",
                             tickvals=[0, 1], showgrid=False),
-             "yaxis3": axis(range=[9.5, -0.5], anchor="x3", tickvals=rows.tolist(), ticktext=marked,
+             "yaxis3": axis(range=[9.5, -0.5], anchor="x3", tickvals=list(range(len(names))), ticktext=marked,
                             showgrid=False, zeroline=False)}  # fmt: skip
     best = int(probabilities.argmax())
     alt = _("The network answers {name}, with probability {p:.3f}.")
