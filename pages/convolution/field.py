@@ -47,9 +47,11 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
             data.append(line(*corners, title, color, width=4, axes=axes, legend=axes == "xy"))
     near = min(size, next(n for n in (8, 16, 24, 32, 48, 64, 96, 10**6) if n >= 1.25 * seen[-1].field)) / 2
     window = [middle - near, middle + near]
-    for sign, (_title, color, left, right) in zip((-0.92, 0.92), boxes, strict=True):
+    for sign, (title, _color, left, right) in zip((-0.92, 0.92), boxes, strict=True):
         x, y = (torch.tensor([middle + share * near]) for share in (-0.96, sign))
-        data.append(words(x, y, [f"{right - left:g} × {right - left:g}"], "x2y2", "middle right", color, 20))
+        data.append(
+            words(x, y, [f"{title}: {right - left:g} × {right - left:g}"], "x2y2", "middle right", "#ffffff")
+        )
     grid = maps.frame("", "", (size, size), (0, 0.49), (0.36, 1))
     grid |= maps.frame("2", "", (size, size), (0.51, 1), (0.36, 1))
     grid["xaxis2"]["range"], grid["yaxis2"]["range"] = window, window[::-1]
