@@ -1,5 +1,7 @@
 """Channels: which output sees which input, from all to one, and what that costs."""
 
+from typing import Any
+
 import torch
 
 from app.code import Call
@@ -60,7 +62,8 @@ def stage(c_in: int, c_out: int, k: int, groups: int, size: int, block: str) -> 
     if block == "two":
         shown = [(channels.connections(c_in, c_in, c_in), k, _("depthwise: in")),
                  (channels.connections(c_in, c_out, 1), 1, _("pointwise: in"))]  # fmt: skip
-    width, data, grid = 0.56 / len(shown), [], {}
+    grid: dict[str, Any] = {}
+    width, data = 0.56 / len(shown), []
     for i, (seen, side, title) in enumerate(shown):
         fine = max(seen.shape) * (side + 1) <= FINE
         drawn, share = (channels.weights_drawn(seen, side), side / (side + 1)) if fine else (seen, 1.0)

@@ -9,7 +9,7 @@ from app import lessons
 from app.domains import Refused
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, signed
-from app.figures.plot import Plot, axis, dots, falling, layout, line, short
+from app.figures.plot import Plot, Trace, axis, dots, falling, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.lessons import STEPS, Lesson
@@ -46,7 +46,9 @@ def stage(step: int, lesson: Lesson, **now: Any) -> Plot:
     at = min(step, len(course.losses) - 1)
     side = max(len(secret), now["k"])
     there, here = learning.aligned(secret, side), learning.aligned(course.kernels[at], side)
-    most, data, grid = secret.abs().max().item() or 1.0, [], {}
+    data: list[Trace] = []
+    grid: dict[str, Any] = {}
+    most = secret.abs().max().item() or 1.0
     titles = (_("hidden"), _("learnt"), _("hidden − learnt"))
     for i, (w, title) in enumerate(zip((there, here, there - here), titles, strict=True)):
         n, left = str(i + 2), i * 0.34
