@@ -57,7 +57,7 @@ def stage(gate: str, u: float, v: float) -> Plot:
         heat(y, Z, Z, bend, -most, most),
         line(Z, torch.full_like(Z, u), "", palette.ORANGE, width=2, legend=False),
         line(torch.full_like(Z, v), Z, "", palette.GREEN, width=2, legend=False),
-        arrows(*middle, *slope, (0.6, 0.6), palette.INK)
+        arrows(middle[0], middle[1], slope[0], slope[1], (0.6, 0.6), palette.INK)
         | {"line": {"color": palette.INK, "width": 3, "simplify": False}},
         line(Z, by_gate, "y(v)", palette.ORANGE, axes="x2y2"),
         line(Z, by_value, "y(u)", palette.GREEN, axes="x2y2"),
