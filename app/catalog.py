@@ -137,6 +137,47 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Convolution"),
+        "blur_on",
+        (
+            Page(
+                "convolution",
+                "pages/convolution/filter.py",
+                _("Filter a photograph"),
+                "blur_on",
+                _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
+            ),
+            Page(
+                "convolution-channels",
+                "pages/convolution/channels.py",
+                _("Channels"),
+                "grid_view",
+                _("Which output sees which input, and what that costs."),
+            ),
+            Page(
+                "convolution-field",
+                "pages/convolution/field.py",
+                _("Receptive field"),
+                "center_focus_strong",
+                _("How much of the picture one unit sees, in theory and in effect."),
+            ),
+            Page(
+                "convolution-network",
+                "pages/convolution/network.py",
+                _("A real network"),
+                "hub",
+                _("A trained network, layer by layer: what it sees, what it answers, and what drives it."),
+            ),
+            Page(
+                "convolution-learn",
+                "pages/convolution/learn.py",
+                _("Learn a kernel"),
+                "school",
+                _("Somebody has filtered the picture. Gradient descent finds out with what."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}
