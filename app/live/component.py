@@ -19,7 +19,7 @@ _mount = st.components.v2.component(
     "lightboard.figure",
     html='<div class="lb-figure" data-testid="live-figure"></div>',
     css=(_HERE / "figure.css").read_text(),
-    js=(_HERE / "figure.js").read_text(),
+    js=(_HERE / "map.js").read_text() + (_HERE / "figure.js").read_text(),
     isolate_styles=False,  # Plotly's own styles, and the marks of the contract, must be reachable from the page
 )
 

@@ -73,7 +73,8 @@ def stage(fine: tuple[str, landscapes.Basins] | None, **now: Any) -> Plot:
     on, way = walks.ground(now), walks.walked([rule], now).paths[rule].points
     kind = torch.where(found.reached >= 0, found.reached % len(palette.SERIES), found.reached)
     x, y = paths.threaded(way)
-    data = [tiles(kind + 2, found.x, found.y, [palette.INK, palette.PAPER[0], *palette.SERIES]),
+    data = [tiles(kind + 2, found.x, found.y, [palette.INK, palette.PAPER[0], *palette.SERIES],
+                  meta={"paint": "cells"}),
             terrain.minima(known, True), line(x, y, "", palette.PAPER[0], width=5, legend=False, hoverinfo="skip"),
             line(x, y, "", palette.INK, width=2.5, legend=False, hoverinfo="skip")]  # fmt: skip
     grid = paths.plane(on.view, ("x", "y"))

@@ -1,5 +1,6 @@
 """Inside one step: what a rule sees, what it remembers, and how far that makes it go in each direction."""
 
+import math
 from typing import Any
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, dots, layout, line, stable_range
+from app.figures.plot import Plot, dots, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -68,7 +69,7 @@ def stage(t: int, **now: Any) -> Plot:
         ground.view,
         1,
         _("rate of each coordinate"),
-        {"range": [0, stable_range([torch.tensor([0.0, rx, ry])])[1]]},
+        {"range": [0, 1.1 * 2.0 ** math.ceil(math.log2(max(rx, ry, 1e-12)))]},
     )
     grid["xaxis2"] |= {"title": {"text": ""}, "range": [-0.6, 1.6], "tickvals": [0, 1], "ticktext": ["x", "y"],
                        "showgrid": False, "zeroline": False}  # fmt: skip

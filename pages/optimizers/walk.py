@@ -50,6 +50,7 @@ def stage(best: dict[str, float], **now: Any) -> Plot:
     found, steps = walks.walked([] if hidden else rules, now, best), now["steps"]
     ground, (x, y, z, relief) = found.ground, walks.seen(now)
     lost = [_("{rule} diverged at step {n}").format(rule=names[r], n=n) for r, n in found.lost.items()]
+    gone = [_("{rule} diverged").format(rule=names[r]) for r in found.lost]  # rests while the step changes
     ends = "; ".join(f"{names[r]}: {short(s.final_loss[0].item(), 4)}" for r, s in found.scores.items())
     alt = _("Loss at the end: {ends}.").format(ends=ends) + " " + "; ".join(lost)
     if view == "relief":
@@ -69,7 +70,7 @@ def stage(best: dict[str, float], **now: Any) -> Plot:
         ground.view, steps, _("loss above the minimum") if ground.minima else _("loss"), scale
     )
     playable = steps + 1 if now["starts"] == 1 and found.paths else 0
-    return Plot(data, layout(**grid, annotations=remark("<br>".join(lost), "y domain")), alt, playable)
+    return Plot(data, layout(**grid, annotations=remark("<br>".join(gone), "y domain")), alt, playable)
 
 
 def progress(best: dict[str, float], **now: Any) -> Plot:
@@ -82,7 +83,7 @@ def progress(best: dict[str, float], **now: Any) -> Plot:
         left.append(along.distance[:, 0])
         data += [paths.curve(slopes[-1], looks[r], "xy", names[r]), paths.curve(left[-1], looks[r], "x2y2")]
     titles = ["‖g‖", _("distance to the minimum"), _("learning rate, factor")]
-    grid = columns(titles, (0, max(1, now["steps"])), [(0, 1), (0, 1), (-0.05, 1.1)], 0.1, _("step"))
+    grid = columns(titles, paths.along(now["steps"]), [(0, 1), (0, 1), (-0.05, 1.1)], 0.1, _("step"))
     grid["yaxis"] |= falling(slopes)
     grid["yaxis2"] |= falling(left)
     return Plot(data, layout(**grid), _("Slope, distance and learning rate along the way"))
