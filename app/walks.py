@@ -1,7 +1,7 @@
 """Surfaces and rules as controls, and the walks they ask for: what the optimizer pages share."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,9 @@ from torch import Tensor
 
 from app import formulas
 from app.code import Call, Verbatim
+from app.domains import log_stops
+from app.figures import palette
+from app.figures.film import film
 from app.figures.terrain import Relief
 from app.i18n import gettext as _
 from app.lab import Lab
@@ -22,6 +25,7 @@ from core.surfaces import SURFACES, Field
 OWN, DATA = "own", "data"  # beside the ids of the family: the visitor's formula, a regression in mini-batches
 OWN_START, DATA_START, DATA_VIEW = (2.0, 1.5), (-1.5, 3.0), (-2.0, 4.0, -3.0, 4.0)
 BATCH, TOLERANCE = 200, 1e-3
+RATES = 1e-4, 10.0
 NO_GUESS = (100.0, 100.0)  # nobody clicks there: it is outside of every view
 Now = Mapping[str, Any]
 
@@ -48,6 +52,11 @@ class Ground:
 
 
 # --- Controls ---
+
+
+def preset_of(surface: str, rules: str, lr: float, **more: Any) -> dict[str, Any]:
+    """The values of a preset of the walk page."""
+    return {"surface": surface, "rules": rules.split(), "lr": lr} | more
 
 
 def choose_surface(lab: Lab, default: str = "ravine", data: bool = True) -> tuple[str, bool]:
@@ -98,8 +107,8 @@ def ask_rates(lab: Lab, readable: bool) -> str:
 
 def ask_rate(lab: Lab, name: str, label: str, default: float, limit: float = math.inf) -> float:
     """A learning rate; the largest stable one is marked below its slider."""
-    rate = lab.slider(name, label, 1e-4, 10.0, default, log=True)
-    if 1e-4 < limit < 10:
+    rate = lab.slider(name, label, *RATES, default, log=True)
+    if RATES[0] < limit < RATES[1]:
         with lab.words():
             share = (math.log10(limit) + 4) / 5
             mark = _("2/λ = {limit:.3g}").format(limit=limit)
@@ -149,7 +158,9 @@ def ask_more(lab: Lab) -> None:
         lab.slider("noise", _("Noise of the gradient, σ"), 0.0, 5.0, 0.0, 0.05)
         lab.slider("clip", _("Clip gradients longer than"), 0.0, 10.0, 0.0, 0.1, help=_("0: no clipping."))
         lab.slider("decay", _("Weight decay λ"), 0.0, 0.5, 0.0, 0.01)
-        lab.choice("decay_kind", _("Weight decay as"), {"l2": "L2", "decoupled": _("decoupled")})
+        kinds = {"own": _("As in torch"), "l2": "L2", "decoupled": _("decoupled")}
+        told = _("As in torch: AdamW shrinks the weights, all others add λw to the gradient (L2).")
+        lab.choice("decay_kind", _("Weight decay as"), kinds, help=told)
         ask_schedule(lab)
         lab.seed()
 
@@ -185,7 +196,7 @@ def ask_guess(lab: Lab) -> bool:
 def tell_guess(lab: Lab, rules: Sequence[str], best: Mapping[str, float], predict: bool) -> None:
     """How far the guess was from where each rule ended."""
     if predict:
-        now = now_of(lab)
+        now = lab.values
         ends = {r: path.points[-1, 0].tolist() for r, path in walked(rules, now, best).paths.items()}
         guess = (now["guess_x"], now["guess_y"])
         text = _("From your guess: {distances}.")
@@ -197,8 +208,12 @@ def tell_guess(lab: Lab, rules: Sequence[str], best: Mapping[str, float], predic
 # --- What they ask for ---
 
 
-def now_of(lab: Lab) -> dict[str, Any]:
-    return {name: control.value for name, control in lab.controls.items()}
+def frozen(
+    now: Now, names: Container[str] | None = None, without: Container[str] = ()
+) -> tuple[tuple[str, Any], ...]:
+    """Those of the values that count, as a key of a cache; dict(key) gives them back."""
+    kept = ((n, v) for n, v in sorted(now.items()) if (names is None or n in names) and n not in without)
+    return tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in kept)
 
 
 def parts(now: Now) -> dict[str, Call]:
@@ -249,7 +264,7 @@ def ground(now: Now) -> Ground:
 def seen(now: Now) -> tuple[Tensor, Tensor, Tensor, Relief]:
     """The surface on a grid, and how its heights are drawn. Kept for a moment: it rests while paths move."""
     kept = ("surface", "formula", "size", "seed", *surfaces.PARAMETERS, *formula.PARAMETERS)
-    return _seen(tuple((n, v) for n, v in now.items() if n in kept))
+    return _seen(frozen(now, kept))
 
 
 @lru_cache(16)
@@ -270,10 +285,11 @@ def run_of(rule: str, now: Now, lr: float | None = None) -> Run:
     }
     if now.get("rates") == "own":
         lr = now.get(f"{rule}_lr", lr)
-    decay, l2 = now.get("decay", 0.0), now.get("decay_kind", "l2") == "l2"
+    decay, kind = now.get("decay", 0.0), now.get("decay_kind", "own")
+    decoupled = kind == "decoupled" or (kind == "own" and RULES[rule].decay > 0)
     multipliers = factors(now) if now.get("schedule", "constant") != "constant" else ()
-    return Run(rule, now.get("lr") if lr is None else lr, hyper, l2=decay if l2 else 0.0,
-               decay=None if l2 or not decay else decay, clip=now.get("clip", 0.0), noise=now.get("noise", 0.0),
+    return Run(rule, now.get("lr") if lr is None else lr, hyper, l2=0.0 if decoupled else decay,
+               decay=decay * decoupled if decay else None, clip=now.get("clip", 0.0), noise=now.get("noise", 0.0),
                seed=int(now.get("seed", 0)), schedule=multipliers)  # fmt: skip
 
 
@@ -323,8 +339,7 @@ def walked(
     rules: Sequence[str], now: Now, best: Mapping[str, float] | None = None, inside: bool = False
 ) -> Walks:
     """Every rule from the present start. Kept for a moment: several figures ask for the same."""
-    key = tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
-    return _walked(tuple(rules), key, tuple((best or {}).items()), inside)
+    return _walked(tuple(rules), frozen(now), tuple((best or {}).items()), inside)
 
 
 @lru_cache(8)
@@ -353,10 +368,18 @@ def columns(rules: Sequence[str], now: Now, best: Mapping[str, float]) -> dict[s
     return table
 
 
+def playback(rules: Sequence[str], now: Now, best: Mapping[str, float]) -> bytes:
+    """The walk as a GIF."""
+    found, (_x, _y, z, relief) = walked(rules, now, best), seen(now)
+    colors = {_(RULES[r].title): palette.style(list(RULES).index(r))[0] for r in rules}
+    ways = {_(RULES[r].title): path.points for r, path in found.paths.items()}
+    return film(z, relief, found.ground.view, ways, colors, found.ground.minima)
+
+
 def best_rate(rule: str, now: Now) -> float:
     """Of 61 rates between 0.0001 and 10, all walked at once, the one with the lowest loss at the end."""
     walk = walker_call(rule, now, "lr")()
-    return landscapes.best_lr(walk, ground(now).field.f, start_of(now), 1e-4, 10.0).lr
+    return landscapes.best_lr(walk, ground(now).field.f, start_of(now), *RATES).lr
 
 
 def best_rates(rules: Sequence[str], now: Now) -> dict[str, float]:
@@ -365,7 +388,7 @@ def best_rates(rules: Sequence[str], now: Now) -> dict[str, float]:
 
 def limit(lab: Lab) -> float:
     """2 / λ_max, the smallest over the known minima: above it plain descent cannot come to rest in the sharpest one."""
-    steepest = ground(now_of(lab)).steepest
+    steepest = ground(lab.values).steepest
     if steepest is None or not math.isfinite(steepest):
         return math.inf
     return landscapes.stability_limit(steepest)
@@ -417,6 +440,16 @@ def verdict_call(rule: str, now: Now, run: Run) -> Call:
         more |= {"scheduler": Verbatim(f"lambda opt: {text}")}
     walk = {"start": start_of(now), "optimizer": Verbatim(f"lambda p: {optimizer}"), "steps": now["steps"]}
     return Call(torch_walk.walk, {**told, **walk, **more, **judged})
+
+
+def link_to_walk(lab: Lab, rule: str, rate: float, hyper: Mapping[str, float]) -> None:
+    """A link to the stage of the concept: this rule from this start, at the stop of its slider nearest to the rate."""
+    now, stops = lab.values, log_stops(*RATES)
+    lr = min(stops, key=lambda stop: abs(math.log(stop / rate)))
+    ground = {"surface", "formula", "size", "steps", *surfaces.PARAMETERS, *formula.PARAMETERS}
+    kept = {n: v for n, v in now.items() if n in ground or n.startswith(f"{now['surface']}_start_")}
+    text = _("Walk this run beside others: η = {lr:g}").format(lr=lr)
+    lab.link("optimizers", text, {**kept, "rules": [rule], "lr": lr, **hyper}, ":material/footprint:")
 
 
 def formula_of(rule: str) -> None:

@@ -8,13 +8,22 @@ from torch import Tensor
 
 from app.figures import palette, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play, stacking
+from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play
 from app.i18n import gettext as _
 from core.landscapes import Score
 from core.surfaces import Field
 
 MARKED = 120  # up to so many steps each one is marked
-RESTING = 20  # axes over the steps, and the number of dots, change by so many only: then they rest under the hand
+RESTING = (
+    20  # axes over the steps, and the number of dots, change by so many only: then they rest under the hand
+)
+
+
+# On a phone the curve lies below its surface, and the legend is small enough for two names on a line.
+NARROW = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.37, 1]}, "xaxis2": {"domain": [0, 1]},
+          "yaxis2": {"domain": [0, 0.24], "title": {"text": ""}},
+          "legend": {"font": {"size": 12}, "itemwidth": 30},
+          "margin": {"l": 40, "r": 8, "t": 4, "b": 36}}  # fmt: skip
 
 
 def threaded(points: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,7 +72,7 @@ def beside(
     """The axes of a surface, and of a curve over the steps beside it."""
     return plane(view, domain=(0, 0.64)) | {
         "xaxis2": axis(_("step"), range=along(steps), domain=[0.74, 1], anchor="y2"),
-        "yaxis2": axis(title, anchor="x2") | scale, **stacking(2)}  # fmt: skip
+        "yaxis2": axis(title, anchor="x2") | scale, "meta": {"narrow": NARROW}}  # fmt: skip
 
 
 def scoreboard(

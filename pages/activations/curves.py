@@ -95,7 +95,7 @@ def numbers(functions: list[str], x: float, **shape: Any) -> Table:
 
 def samples() -> dict[str, torch.Tensor]:
     """The numbers behind the curves."""
-    values = {n: c.value for n, c in lab.controls.items()}
+    values = lab.values
     z = torch.linspace(values["span"][0], values["span"][1], 301, dtype=torch.float64)
     table = {"x": z}
     for id in functions:
@@ -115,5 +115,5 @@ else:
 lab.look(_("Where a curve is drawn broad, its derivative is close to zero: no gradient gets through. Drag the probe "
            "and compare f′: sigmoid never passes more than a quarter, ReLU passes all or nothing."))  # fmt: skip
 lab.theory()
-shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
+shape = {n: v for n, v in lab.values.items() if n in activations.PARAMETERS}
 lab.code(activations.probe, functions=functions, x=x, **shape)

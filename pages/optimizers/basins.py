@@ -56,7 +56,7 @@ def reached(
     if fine and fine[0] == map_call(now, size).name:
         found = fine[1]
     else:
-        found = coarse(tuple((n, v) for n, v in sorted(now.items()) if n not in (*start, "size")))
+        found = coarse(walks.frozen(now, without=(*start, "size")))
     on = walks.ground(now)
     known = [*on.minima, *on.local_minima]
     if not known:  # nobody has looked them up: where many come to rest
@@ -95,7 +95,7 @@ def numbers(fine: tuple[str, landscapes.Basins] | None, **now: Any) -> Table:
 
 
 if readable:
-    now = walks.now_of(lab)
+    now = lab.values
     fine = None
     if size != COARSE:
         wanted = map_call(now, size)

@@ -20,6 +20,7 @@ PRESETS = {
     "uncorrected": Preset(_("Uncorrected, it is three times as long"), {"t": 1, "adam_bias_correction": False}),
     "velocity": Preset(_("Momentum runs past the gradient"), {"rule": "momentum", "lr": 0.02, "t": 8}),
     "scaled": Preset(_("Adagrad: steep axes get small rates"), {"rule": "adagrad", "lr": 0.5, "t": 5}),
+    "nesterov": Preset(_("Nesterov looks ahead"), {"rule": "nesterov", "lr": 0.02, "t": 5}),
     "newton": Preset(_("Newton jumps to the middle"), {"rule": "newton", "lr": 1.0, "t": 1}),
     "signs": Preset(_("Lion only asks for the sign"), {"rule": "lion", "lr": 0.1, "t": 10}),
 }  # fmt: skip
@@ -35,7 +36,7 @@ walks.ask_rate(lab, "lr", _("Learning rate η"), 0.2)
 lab.slider("t", _("Step t"), 1, 40, 6)
 walks.ask_rules(lab, [rule], rates=False)
 start = walks.place_start(lab, surface)
-now = walks.now_of(lab) | {"steps": 40}
+now = lab.values | {"steps": 40}
 
 
 def stage(t: int, **now: Any) -> Plot:
@@ -59,6 +60,12 @@ def stage(t: int, **now: Any) -> Plot:
     if "m" in part or r"\hat m" in part:
         m = part[r"\hat m" if r"\hat m" in part else "m"]
         data.append(paths.arrow((wx, wy), seen(*m), _("remembered, −m"), palette.GREEN, span))
+    if (
+        rule == "nesterov"
+    ):  # torch walks on the look-ahead points: the weights themselves lie behind, by η ρ m
+        before = optimizers.anatomy(found.paths[rule], t - 1)["m"] if t > 1 else (0.0, 0.0)
+        mx, my = (now["lr"] * now["nesterov_rho"] * m for m in before)
+        data.append(paths.arrow((wx + mx, wy + my), (-mx, -my), _("look ahead, −ηρm"), palette.PINK, span))
     data.append(paths.arrow((wx, wy), (ux, uy), _("the step, true length"), palette.RED, span, width=4))
     data.append(dots(torch.tensor([wx]), torch.tensor([wy]), "", palette.INK, 8, legend=False))
     rx, ry = part["rate"]

@@ -10,7 +10,7 @@ from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, layout, line
+from app.figures.plot import Plot, layout, line, stacking
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -63,7 +63,7 @@ def swept(key: tuple[Any, ...]) -> landscapes.Sweep:
 
 
 def found_for(now: dict[str, Any]) -> landscapes.Sweep:
-    return swept(tuple((n, v) for n, v in sorted(now.items()) if n not in ("lg", "rho")))
+    return swept(walks.frozen(now, without=("lg", "rho")))
 
 
 def stage(lg: float, rho: float, **now: Any) -> Plot:
@@ -85,6 +85,7 @@ def stage(lg: float, rho: float, **now: Any) -> Plot:
         on.view, domain=(0.62, 1), n="2"
     )
     grid["xaxis"] |= ticks
+    grid |= stacking(2) | {"margin": {"l": 64, "r": 12, "t": 12, "b": 44}}
     loss = float(on.field.f(*way.points[-1, 0])) if way.diverged_at[0] < 0 else math.inf
     alt = _("At η = {lr:.4g} and {name} = {rho:g} the run ends at a loss of {loss:.4g}.")
     return Plot(data, layout(**grid), alt.format(lr=10**lg, name=symbol, rho=rho, loss=loss))
@@ -105,12 +106,13 @@ if readable:
     lab.live(stage, handles=[Handle("lg", "rho", label=_("Rate and momentum"), click=True),
                              Handle(*start, label=_("Start"), xaxis="xaxis2", yaxis="yaxis2")])  # fmt: skip
     lab.live(numbers, height=0)
+    walks.link_to_walk(lab, rule, 10 ** lab.values["lg"], {f"{rule}_{second}": lab.values["rho"]})
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
 lab.look(_("Dark is good, blank is lost. Just left of the red line the run is fastest, just right of it it is gone. "
            "More momentum moves the limit to the right, up to twice the rate, but too much of it rings."))  # fmt: skip
 lab.theory()
 if readable:
-    now = walks.now_of(lab)
+    now = lab.values
     here = Call(landscapes.best_cell, {"found": sweep_call(now, [now["rho"]], [10 ** now["lg"]])})
     lab.code(landscapes.best_cell, here, found=sweep_call(now, memories, rates))

@@ -11,12 +11,8 @@ from app.figures.plot import Plot, columns, falling, layout, remark, short, stab
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.walks import preset_of as on
 from core.optimizers import RULES
-
-
-def on(surface: str, rules: str, lr: float, **more: Any) -> dict[str, Any]:
-    return {"surface": surface, "rules": rules.split(), "lr": lr} | more
-
 
 PRESETS = {
     "momentum": Preset(_("Ravine: momentum wins"), on("ravine", "gd momentum", 0.01, kappa=100.0, steps=120)),
@@ -29,6 +25,7 @@ PRESETS = {
     "flat": Preset(_("Sharp or flat?"), on("sharp_flat", "gd", 0.08, starts=9)),
     "bias": Preset(_("Bias correction in the first steps"), on("ravine", "adam adamw", 0.1, steps=20,
                                                                 adam_bias_correction=False)),
+    "decay": Preset(_("L2 in Adam fades, AdamW shrinks"), on("himmelblau", "adam adamw", 0.1, decay=0.5, steps=100)),
 }  # fmt: skip
 
 lab = Lab("optimizers", PRESETS)
@@ -100,7 +97,7 @@ if not rules:
 elif not readable:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
 else:
-    best = walks.best_rates(rules, walks.now_of(lab)) if rates == "best" else {}
+    best = walks.best_rates(rules, lab.values) if rates == "best" else {}
     handles = [Handle(*start, label=_("Start"), click=not predict)]
     handles += [Handle("guess_x", "guess_y", label=_("Your guess"), click=True)] * predict
     lab.live(stage, handles=handles if view == "flat" else [], best=best)
@@ -108,11 +105,13 @@ else:
         walks.tell_guess(lab, rules, best, predict)
         lab.live(progress, best=best, height=260)
         lab.live(scores, best=best, height=0)
-        lab.csv(lambda: walks.columns(rules, walks.now_of(lab), best))
+        lab.csv(lambda: walks.columns(rules, lab.values, best))
+        lab.download(_("Playback as GIF"), lambda: walks.playback(rules, lab.values, best), "gif", "image/gif",
+                     ":material/gif_box:")  # fmt: skip
 lab.look(_("Drag the start: every path answers. Then drag η over the mark 2/λ: plain descent leaves the ravine exactly "
            "there, momentum stands almost twice as much, and Adam does not care how steep the walls are."))  # fmt: skip
 lab.theory()
 if rules and readable:
-    runs, now = walks.walked(rules, walks.now_of(lab), best).runs, walks.now_of(lab)
+    runs, now = walks.walked(rules, lab.values, best).runs, lab.values
     first, *others = (walks.verdict_call(r, now, run) for r, run in runs.items())
     lab.code(first.function, *others, **first.arguments)
