@@ -20,7 +20,7 @@ PRESETS = {
     "uncorrected": Preset(_("Uncorrected, it is three times as long"), {"t": 1, "adam_bias_correction": False}),
     "velocity": Preset(_("Momentum runs past the gradient"), {"rule": "momentum", "lr": 0.02, "t": 8}),
     "scaled": Preset(_("Adagrad: steep axes get small rates"), {"rule": "adagrad", "lr": 0.5, "t": 5}),
-    "nesterov": Preset(_("Nesterov looks ahead"), {"rule": "nesterov", "lr": 0.02, "t": 5}),
+    "nesterov": Preset(_("Nesterov looks ahead"), {"rule": "nesterov", "lr": 0.02, "t": 3}),
     "newton": Preset(_("Newton jumps to the middle"), {"rule": "newton", "lr": 1.0, "t": 1}),
     "signs": Preset(_("Lion only asks for the sign"), {"rule": "lion", "lr": 0.1, "t": 10}),
 }  # fmt: skip

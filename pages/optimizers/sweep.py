@@ -10,7 +10,7 @@ from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, layout, line, stacking
+from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -85,7 +85,7 @@ def stage(lg: float, rho: float, **now: Any) -> Plot:
         on.view, domain=(0.62, 1), n="2"
     )
     grid["xaxis"] |= ticks
-    grid |= stacking(2) | {"margin": {"l": 64, "r": 12, "t": 12, "b": 44}}
+    grid |= {"meta": {"narrow": paths.NARROW}, "margin": {"l": 64, "r": 12, "t": 12, "b": 44}}
     loss = float(on.field.f(*way.points[-1, 0])) if way.diverged_at[0] < 0 else math.inf
     alt = _("At η = {lr:.4g} and {name} = {rho:g} the run ends at a loss of {loss:.4g}.")
     return Plot(data, layout(**grid), alt.format(lr=10**lg, name=symbol, rho=rho, loss=loss))
