@@ -18,9 +18,10 @@ from app.figures.film import film
 from app.figures.terrain import Relief
 from app.i18n import gettext as _
 from app.lab import Lab
-from core import device, formula, landscapes, optimizers, schedules, surfaces, torch_walk
+from core import device, fields, formula, landscapes, optimizers, schedules, surfaces, torch_walk
+from core.fields import Field
 from core.optimizers import RULES, Path, Run
-from core.surfaces import SURFACES, Field
+from core.surfaces import SURFACES
 
 OWN, DATA = "own", "data"  # beside the ids of the family: the visitor's formula, a regression in mini-batches
 OWN_START, DATA_START, DATA_VIEW = (2.0, 1.5), (-1.5, 3.0), (-2.0, 4.0, -3.0, 4.0)
@@ -48,7 +49,7 @@ class Ground:
     @property
     def steepest(self) -> float | None:
         """The largest curvature at a known minimum."""
-        return max((surfaces.lambda_max(self.field, m) for m in self.minima), default=None)
+        return max((fields.lambda_max(self.field, m) for m in self.minima), default=None)
 
 
 # --- Controls ---
@@ -225,10 +226,11 @@ def parts(now: Now) -> dict[str, Call]:
     if id == OWN:
         names = formula.parse(now["formula"], ("x", "y")).parameters
         typed = Call(formula.surface, {"text": now["formula"], **{n: now[n] for n in names}})
-        field = Call(surfaces.field_of, {"f": typed})
+        field = Call(fields.field_of, {"f": typed})
     else:
         own = (p.name for p in SURFACES[id].parameters)
-        field = Call(surfaces.bind, {"name": id, **{n: now[n] for n in own if n in now}})
+        bound = Call(surfaces.bind, {"name": id, **{n: now[n] for n in own if n in now}})
+        field = Call(fields.exact, {"surface": bound})
     return {name: replace(field, attribute=name) for name in _PARTS}
 
 
@@ -270,7 +272,7 @@ def seen(now: Now) -> tuple[Tensor, Tensor, Tensor, Relief]:
 @lru_cache(16)
 def _seen(key: tuple[Any, ...]) -> tuple[Tensor, Tensor, Tensor, Relief]:
     on = ground(dict(key))
-    shown = surfaces.grid(on.field.f, on.view, 81)
+    shown = fields.grid(on.field.f, on.view, 81)
     return shown.x, shown.y, shown.z, Relief(shown.z, on.log_levels)
 
 

@@ -10,8 +10,8 @@ from app.figures import palette, terrain
 from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play
 from app.i18n import gettext as _
+from core.fields import Field
 from core.landscapes import Score
-from core.surfaces import Field
 
 MARKED = 120  # up to so many steps each one is marked
 RESTING = (

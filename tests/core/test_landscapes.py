@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from core import landscapes, optimizers, surfaces
+from core.fields import Field, eigenvalues, lambda_max
 from core.landscapes import (
     DIVERGED,
     NOWHERE,
@@ -30,7 +31,8 @@ from core.landscapes import (
     which,
 )
 from core.optimizers import Run, arrive, descend
-from core.surfaces import SURFACES, Field, bind, eigenvalues, lambda_max
+from core.surfaces import SURFACES
+from tests.core.ground import bind
 
 QUICK = settings(max_examples=10, deadline=None)
 HILLS, HIMMELBLAU = bind("himmelblau"), SURFACES["himmelblau"]
@@ -267,7 +269,7 @@ def test_what_bad_input_gets() -> None:
 
 
 def test_shares_count_every_start_once() -> None:
-    field = surfaces.bind("himmelblau")
+    field = bind("himmelblau")
     minima = list(surfaces.SURFACES["himmelblau"].minima)
     walk = optimizers.walker(field.gradient, "gd", 200, 0.01)
     map = landscapes.complete(landscapes.basins(walk, minima, (-5, 5, -5, 5), 24))
@@ -286,7 +288,7 @@ def test_shares_count_every_start_once() -> None:
 
 
 def test_best_cell_is_the_lowest_of_all() -> None:
-    field = surfaces.bind("ravine")
+    field = bind("ravine")
     rows, columns = landscapes.steps_between(0, 0.9, 7), landscapes.steps_between(1e-3, 1, 9, log=True)
     walk = optimizers.walker(field.gradient, "momentum", 40, varied=["rho", "lr"])
     found = landscapes.sweep(walk, field.f, (-2.5, 1.2), rows, columns)

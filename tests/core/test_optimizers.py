@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from core import optimizers
+from core.fields import Field, field_of
 from core.landscapes import best_lr
 from core.optimizers import FAR, RULES, Run, arrive, descend, race, torch_optim_call
-from core.surfaces import Field, bind, field_of
+from tests.core.ground import bind
 
 NAMES = pytest.mark.parametrize("rule", RULES)
 IN_TORCH = pytest.mark.parametrize("rule", [name for name, r in RULES.items() if r.torch_call])

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from core import landscapes, optimizers, surfaces, torch_walk
+from tests.core.ground import bind
 
 MINIMA = [(0.0, 0.0)]
 
@@ -14,7 +15,7 @@ MINIMA = [(0.0, 0.0)]
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 @pytest.mark.parametrize("rule", ["gd", "momentum", "adam", "adagrad", "lbfgs"])
 def test_arrives_where_our_formulas_arrive(rule: str, noise: float, clip: float) -> None:
-    field, start = surfaces.bind("ravine", kappa=5.0, rotation=20.0), (-2.0, 1.0)
+    field, start = bind("ravine", kappa=5.0, rotation=20.0), (-2.0, 1.0)
     more = {"noise": noise, "clip": clip, "seed": 3}
     ours = optimizers.descend(field.gradient, start, rule, 40, 0.05, decay=0.0, **more)
     text = optimizers.torch_optim_call(rule, {"lr": 0.05, "decay": 0.0})
@@ -28,7 +29,7 @@ def test_arrives_where_our_formulas_arrive(rule: str, noise: float, clip: float)
 
 
 def test_says_at_which_step_it_diverged() -> None:
-    field = surfaces.bind("bowl")
+    field = bind("bowl")
     ours = optimizers.descend(field.gradient, (1.0, 0.0), "gd", 100, 4.0)
     theirs = torch_walk.walk("gd", field.f, (1.0, 0.0), lambda p: torch.optim.SGD([p], lr=4.0), 100)
     # w grows by -3 in each step: 3^17 is the first power above 1e8
@@ -37,7 +38,7 @@ def test_says_at_which_step_it_diverged() -> None:
 
 
 def test_follows_a_schedule() -> None:
-    field = surfaces.bind("bowl")
+    field = bind("bowl")
     theirs = torch_walk.walk("gd", field.f, (1.0, 0.0), lambda p: torch.optim.SGD([p], lr=0.5), 3,
                              lambda opt: torch.optim.lr_scheduler.ExponentialLR(opt, gamma=0.5))  # fmt: skip
     w = (1 - 0.5) * (1 - 0.25) * (1 - 0.125)  # each step multiplies by 1 - lr
@@ -45,7 +46,7 @@ def test_follows_a_schedule() -> None:
 
 
 def test_judges_a_path_of_ours_in_the_same_words() -> None:
-    field = surfaces.bind("himmelblau")
+    field = bind("himmelblau")
     path = optimizers.descend(field.gradient, (3.2, 2.1), "newton", 10, hessian=field.hessian)
     minima = list(surfaces.SURFACES["himmelblau"].minima)
     verdict = torch_walk.judge_path("newton", 1.0, path, field.f, minima)
