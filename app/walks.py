@@ -18,9 +18,10 @@ from app.figures.film import film
 from app.figures.terrain import Relief
 from app.i18n import gettext as _
 from app.lab import Lab
-from core import device, fields, formula, landscapes, optimizers, schedules, surfaces, torch_walk
+from core import descent, device, fields, formula, landscapes, optimizers, schedules, surfaces, torch_walk
+from core.descent import Path, Run
 from core.fields import Field
-from core.optimizers import RULES, Path, Run
+from core.optimizers import RULES
 from core.surfaces import SURFACES
 
 OWN, DATA = "own", "data"  # beside the ids of the family: the visitor's formula, a regression in mini-batches
@@ -290,7 +291,7 @@ def run_of(rule: str, now: Now, lr: float | None = None) -> Run:
     decay, kind = now.get("decay", 0.0), now.get("decay_kind", "own")
     decoupled = kind == "decoupled" or (kind == "own" and RULES[rule].decay > 0)
     multipliers = factors(now) if now.get("schedule", "constant") != "constant" else ()
-    return Run(rule, now.get("lr") if lr is None else lr, hyper, l2=0.0 if decoupled else decay,
+    return Run(RULES[rule], now.get("lr") if lr is None else lr, hyper, l2=0.0 if decoupled else decay,
                decay=decay * decoupled if decay else None, clip=now.get("clip", 0.0), noise=now.get("noise", 0.0),
                seed=int(now.get("seed", 0)), schedule=multipliers)  # fmt: skip
 
@@ -350,7 +351,7 @@ def _walked(rules: tuple[str, ...], key: tuple[Any, ...], best: tuple[Any, ...],
     on, steps = ground(now), now["steps"]
     runs = {rule: run_of(rule, now, rates.get(rule)) for rule in rules}
     gradient = steps_call(now)() if now["surface"] == DATA else on.field.gradient
-    paths = optimizers.race(gradient, starts(now), runs, steps, hessian=on.field.hessian, inside=inside,
+    paths = descent.race(gradient, starts(now), runs, steps, hessian=on.field.hessian, inside=inside,
                             together=now["surface"] == OWN)  # fmt: skip
     measured = {
         r: landscapes.curves(p.points, on.field.f, on.field.gradient, on.minima) for r, p in paths.items()
@@ -400,7 +401,8 @@ def walker_call(rule: str, now: Now, *varied: str) -> Call:
     """walk(starts, …) for thousands of starts at once, with what is `varied` left open."""
     run, of = run_of(rule, now), parts(now)
     told = {"lr": run.lr, **_told(run)}
-    return Call(optimizers.walker, {"grad": of["gradient"], "rule": rule, "steps": now["steps"],
+    named = Call(optimizers.named, {"id": rule})
+    return Call(descent.walker, {"grad": of["gradient"], "rule": named, "steps": now["steps"],
                                     **({"varied": list(varied)} if varied else {}),
                                     **({"hessian": of["hessian"]} if RULES[rule].curved else {}),
                                     **{n: v for n, v in told.items() if n not in varied}})  # fmt: skip
@@ -410,8 +412,9 @@ def descend_call(rule: str, now: Now, run: Run, **more: Any) -> Call:
     """The walk of one rule with our formulas."""
     of = parts(now)
     walk = {"grad": steps_call(now) if now["surface"] == DATA else of["gradient"], "start": start_of(now),
-            "rule": rule, "steps": now["steps"], "lr": run.lr, "hessian": of["hessian"]}  # fmt: skip
-    return Call(optimizers.descend, {**walk, **_told(run), **more})
+            "rule": Call(optimizers.named, {"id": rule}), "steps": now["steps"], "lr": run.lr,
+            "hessian": of["hessian"]}  # fmt: skip
+    return Call(descent.descend, {**walk, **_told(run), **more})
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -427,7 +430,7 @@ def verdict_call(rule: str, now: Now, run: Run) -> Call:
     told = {"name": rule, "f": of["f"]}
     judged = {"minima": list(ground(now).minima), "tolerance": TOLERANCE}
     numbers: dict[str, Any] = {**run.hyper, "lr": run.lr, "l2": run.l2, "decay": run.decay}
-    optimizer = optimizers.torch_optim_call(rule, numbers)
+    optimizer = descent.torch_optim_call(RULES[rule], numbers)
     if optimizer is None or now["surface"] == DATA:
         return Call(
             torch_walk.judge_path, {**told, "path": descend_call(rule, now, run), "lr": run.lr, **judged}

@@ -12,7 +12,7 @@ from app.figures.plot import Plot, dots, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import optimizers
+from core import descent
 from core.optimizers import RULES
 
 PRESETS = {
@@ -43,7 +43,7 @@ def stage(t: int, **now: Any) -> Plot:
     """Where the rule stands at step t, and the arrows that make its next point."""
     found = walks.walked([rule], {**now, "steps": 40}, inside=True)
     ground, way = found.ground, found.paths[rule].points
-    part = optimizers.anatomy(found.paths[rule], t)
+    part = descent.anatomy(found.paths[rule], t)
     (wx, wy), (gx, gy), (ux, uy) = (part[name] for name in ("w", "g", "update"))
     span = ground.view[1] - ground.view[0]
 
@@ -63,7 +63,7 @@ def stage(t: int, **now: Any) -> Plot:
     if (
         rule == "nesterov"
     ):  # torch walks on the look-ahead points: the weights themselves lie behind, by η ρ m
-        before = optimizers.anatomy(found.paths[rule], t - 1)["m"] if t > 1 else (0.0, 0.0)
+        before = descent.anatomy(found.paths[rule], t - 1)["m"] if t > 1 else (0.0, 0.0)
         mx, my = (now["lr"] * now["nesterov_rho"] * m for m in before)
         data.append(paths.arrow((wx + mx, wy + my), (-mx, -my), _("look ahead, −ηρm"), palette.PINK, span))
     data.append(paths.arrow((wx, wy), (ux, uy), _("the step, true length"), palette.RED, span, width=4))
@@ -88,7 +88,7 @@ def stage(t: int, **now: Any) -> Plot:
 
 def numbers(t: int, **now: Any) -> Table:
     """The same in numbers, in the order in which the rule computes them."""
-    part = optimizers.anatomy(walks.walked([rule], {**now, "steps": 40}, inside=True).paths[rule], t)
+    part = descent.anatomy(walks.walked([rule], {**now, "steps": 40}, inside=True).paths[rule], t)
     cells = [[SYMBOLS.get(name, name) + (f" (t = {t})" if name == "w next" else ""), f"{x:.5g}", f"{y:.5g}"]
              for name, (x, y) in part.items()]  # fmt: skip
     return Table(
@@ -108,4 +108,4 @@ lab.look(_("Drag t and compare blue with red: plain descent goes where blue poin
 lab.theory()
 if readable:
     run = walks.run_of(rule, now)
-    lab.code(optimizers.anatomy, path=walks.descend_call(rule, now, run, inside=True), t=now["t"])
+    lab.code(descent.anatomy, path=walks.descend_call(rule, now, run, inside=True), t=now["t"])
