@@ -130,6 +130,19 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Convolution"),
+        "blur_on",
+        (
+            Page(
+                "convolution",
+                "pages/convolution/filter.py",
+                _("Filter a photograph"),
+                "blur_on",
+                _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}
