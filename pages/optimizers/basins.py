@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from app import walk_controls as ask
 from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
@@ -28,13 +29,13 @@ PRESETS = {
 COARSE = 96
 
 lab = Lab("optimizers-basins", PRESETS)
-surface, readable = walks.choose_surface(lab, "himmelblau", data=False)
+surface, readable = ask.choose_surface(lab, "himmelblau", data=False)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in RULES.items()}, "gd")
-walks.ask_rate(lab, "lr", _("Learning rate η"), 0.01, walks.limit(lab) if readable else float("inf"))
+ask.ask_rate(lab, "lr", _("Learning rate η"), 0.01, ask.limit(lab) if readable else float("inf"))
 lab.slider("steps", _("Steps"), 1, 300, 80)
 size = int(lab.choice("size", _("Starts"), {"96": _("96², live"), "256": "256²", "512": "512²"}))
-walks.ask_rules(lab, [rule], rates=False)
-start = walks.place_start(lab, surface)
+ask.ask_rules(lab, [rule], rates=False)
+start = ask.place_start(lab, surface)
 
 
 def map_call(now: dict[str, Any], n: int) -> Call:
@@ -102,7 +103,7 @@ if readable:
         found, seconds = grown(lab, wanted, _("Walking {n} starts …").format(n=size * size))
         fine = (wanted.name, found)
         with lab.words():
-            walks.took(seconds, size * size, now["steps"])
+            ask.took(seconds, size * size, now["steps"])
     lab.live(stage, fine=fine, handles=[Handle(*start, label=_("Start"), click=True)])
     lab.live(numbers, fine=fine, height=0)
 else:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from app import walk_controls as ask
 from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
@@ -30,12 +31,12 @@ SYMBOLS = {
 }  # fmt: skip
 
 lab = Lab("optimizers-step", PRESETS)
-surface, readable = walks.choose_surface(lab, data=False)
+surface, readable = ask.choose_surface(lab, data=False)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in RULES.items()}, "adam")
-walks.ask_rate(lab, "lr", _("Learning rate η"), 0.2)
+ask.ask_rate(lab, "lr", _("Learning rate η"), 0.2)
 lab.slider("t", _("Step t"), 1, 40, 6)
-walks.ask_rules(lab, [rule], rates=False)
-start = walks.place_start(lab, surface)
+ask.ask_rules(lab, [rule], rates=False)
+start = ask.place_start(lab, surface)
 now = lab.values | {"steps": 40}
 
 
@@ -99,7 +100,7 @@ def numbers(t: int, **now: Any) -> Table:
 if readable:
     lab.live(stage, handles=[Handle(*start, label=_("Start"), click=True)])
     with lab.below:
-        walks.formula_of(rule)
+        ask.formula_of(rule)
     lab.live(numbers, height=0)
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from app import walk_controls as ask
 from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
@@ -11,7 +12,7 @@ from app.figures.plot import Plot, columns, falling, layout, remark, short, stab
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from app.walks import preset_of as on
+from app.walk_controls import preset_of as on
 from core.optimizers import RULES
 
 PRESETS = {
@@ -31,15 +32,15 @@ PRESETS = {
 lab = Lab("optimizers", PRESETS)
 names = {id: _(rule.title) for id, rule in RULES.items()}
 looks = {id: palette.style(i) for i, id in enumerate(RULES)}
-surface, readable = walks.choose_surface(lab)
+surface, readable = ask.choose_surface(lab)
 rules = lab.choices("rules", _("Rules"), names, ["gd", "momentum", "adam"])
-rates = walks.ask_rates(lab, readable)
+rates = ask.ask_rates(lab, readable)
 lab.slider("steps", _("Steps"), 0, 500, 60)
-start = walks.place_start(lab, surface)
-walks.ask_rules(lab, rules, rates == "own")
-walks.ask_more(lab)
-view, predict = walks.ask_view(lab)
-hidden = predict and walks.ask_guess(lab)
+start = ask.place_start(lab, surface)
+ask.ask_rules(lab, rules, rates == "own")
+ask.ask_more(lab)
+view, predict = ask.ask_view(lab)
+hidden = predict and ask.ask_guess(lab)
 
 
 def stage(best: dict[str, float], **now: Any) -> Plot:
@@ -102,7 +103,7 @@ else:
     handles += [Handle("guess_x", "guess_y", label=_("Your guess"), click=True)] * predict
     lab.live(stage, handles=handles if view == "flat" else [], best=best)
     if not hidden:
-        walks.tell_guess(lab, rules, best, predict)
+        ask.tell_guess(lab, rules, best, predict)
         lab.live(progress, best=best, height=260)
         lab.live(scores, best=best, height=0)
         lab.csv(lambda: walks.columns(rules, lab.values, best))
