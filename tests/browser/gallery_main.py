@@ -8,7 +8,7 @@ import torch
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, Table, picture
-from app.figures.plot import Plot, dots, layout, line, play
+from app.figures.plot import Plot, dots, layout, line, play, tiles
 from app.lab import Lab, Preset
 from app.live.component import Handle
 
@@ -138,6 +138,20 @@ def many() -> None:
         lab.live(draw, height=200)
 
 
+def maps() -> None:
+    lab = Lab("gallery")
+    lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
+    at, colors = torch.tensor([0.0, 1.0]), ["#d55e00", "#0072b2", "#00855f", "#1d2329"]
+
+    def quarters(x: float) -> Plot:
+        kind = torch.tensor([[0, 1], [2, 3 if x > 0 else 0]])
+        grid = {"xaxis": {"range": [-0.5, 1.5]}, "yaxis": {"range": [-0.5, 1.5]}}
+        data = [tiles(kind, at, at, colors, meta={"paint": "cells"})]
+        return Plot(data, layout(**grid), f"x={x:g} in quarters")
+
+    lab.live(quarters)
+
+
 def broken() -> None:
     lab = Lab("gallery")
     lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
@@ -154,5 +168,5 @@ def broken() -> None:
 
 
 KINDS = {"sliders": sliders, "point": point, "box": box, "space": space, "pixels": pixels, "photo": photo,
-         "play": steps, "many": many, "broken": broken}  # fmt: skip
+         "play": steps, "many": many, "maps": maps, "broken": broken}  # fmt: skip
 KINDS[show]()
