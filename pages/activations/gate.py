@@ -90,5 +90,5 @@ lab.look(_("The green cut is always a straight line: y is linear in the value, a
            "gate and it lies flat. The orange cut is f, stretched by the value: at u = 0 the gate gets no "
            "gradient at all."))  # fmt: skip
 lab.theory()
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 lab.code(gates.passed, f=function(now["gate"]), u=now["u"], v=now["v"])

@@ -113,6 +113,6 @@ lab.look(_("Drag the circle: it is the bell of the first layer, and the arrows s
            "With SELU and a small ω they all lead to mean 0, spread 1; tanh shrinks the bell, ReLU moves its "
            "mean."))  # fmt: skip
 lab.theory()
-shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
+shape = {n: v for n, v in lab.values.items() if n in activations.PARAMETERS}
 lab.code(moments.cascade, f=bound(function, shape), mu=mu, sigma=sigma, layers=layers, omega=omega, tau=tau,
          points=POINTS)  # fmt: skip

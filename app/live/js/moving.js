@@ -5,7 +5,7 @@ const still = (a, b) => a === b || (a?.bdata ? a.bdata === b?.bdata : JSON.strin
 function moveMarks(plot, traces, before) { // moves lines and dots, repaints heat maps and texts; false where that is not enough
   return traces.every((trace, i) => {
     const { uid, xaxis, yaxis, fill, visible } = plot._fullData[i], { type, mode = "" } = trace;
-    if (visible !== true || !["scatter", "heatmap"].includes(type)) return true; // switched off in the legend; or it is as it was
+    if (visible !== true || mode === "none" || !["scatter", "heatmap"].includes(type)) return true; // switched off in the legend; or it is as it was
     if (["x", "y", "z", "text"].every((name) => still(trace[name], before[i]?.[name]))) return true;
     const xa = plot._fullLayout[xaxis.replace("x", "xaxis")], ya = plot._fullLayout[yaxis.replace("y", "yaxis")];
     if (type === "heatmap") return paintHeat(plot.calcdata[i][0].node3?.node()?.querySelector("image"), trace, xa, ya);
