@@ -130,6 +130,32 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Convolution"),
+        "filter_center_focus",
+        (
+            Page(
+                "convolution-arithmetic",
+                "pages/convolution/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which pixel times which weight goes into which output."),
+            ),
+        ),
+    ),
+    Concept(
+        _("Pooling"),
+        "compress",
+        (
+            Page(
+                "pooling-arithmetic",
+                "pages/pooling/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which numbers a window sees, and which one wins."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}

@@ -237,7 +237,8 @@ def gradients(x: Tensor, kernel: Tensor, kind: str, output: tuple[int, int], str
     x, kernel = x.detach().clone().requires_grad_(), kernel.detach().clone().requires_grad_()
     with torch.enable_grad():
         y = by_torch(x, kernel, kind, stride, padding, dilation, extra)[output]
-        return torch.autograd.grad(y, (x, kernel))
+        dx, dw = torch.autograd.grad(y, (x, kernel))
+    return dx, dw
 
 
 def coverage(w: Windows) -> Tensor:
