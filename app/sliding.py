@@ -167,7 +167,7 @@ def pooling(x: Tensor, how: str, settings: Mapping[str, Any], chosen: tuple[int,
     part = pooled.role.flatten() != arithmetic.OUTSIDE
     taps = torch.stack([w.place.flatten(), torch.arange(outputs).repeat_interleave(cells)], 1)[part]
     y = pooled.y
-    templates = {"max": ("max({terms})", "{0}", ", "), "min": ("min({terms})", "{0}", ", "),
+    templates = {"max": (_("max({terms})"), "{0}", ", "), "min": (_("min({terms})"), "{0}", ", "),
                  "average": ("({terms}) / {n}", "{0}", " + "),
                  "lp": (f"({{terms}})^(1/{power})", f"{{0}}^{power}", " + ")}  # fmt: skip
     said, term, joined = templates[how]
