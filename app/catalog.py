@@ -132,8 +132,15 @@ CONCEPTS: tuple[Concept, ...] = (
     ),
     Concept(
         _("Convolution"),
-        "filter_center_focus",
+        "blur_on",
         (
+            Page(
+                "convolution",
+                "pages/convolution/filter.py",
+                _("Filter a photograph"),
+                "blur_on",
+                _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
+            ),
             Page(
                 "convolution-arithmetic",
                 "pages/convolution/arithmetic.py",

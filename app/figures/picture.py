@@ -111,6 +111,14 @@ def signed(values: Tensor, most: float | None = None) -> Tensor:
     return 1 + share.abs() * (end - 1)
 
 
+def glow(values: Tensor, most: float | None = None) -> Tensor:
+    """Numbers (H, W) from 0 up as colours (H, W, 3): white at zero, over blue to near black at `most`."""
+    most = most or float(values.amax()) or 1.0
+    share = (values / most).clamp(0, 1).unsqueeze(-1)
+    blue = torch.tensor([int(BLUE[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return torch.where(share < 0.5, 1 + 2 * share * (blue - 1), blue * (2 - 1.7 * share) / 1.15)
+
+
 def backdrop(image: Tensor, quality: int = 80) -> dict[str, Any]:
     """Parts of a Plot's layout: an image under the marks, axes in its pixels with the origin at the top left."""
     drawn = panel("", image, quality=quality)
