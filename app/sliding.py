@@ -92,10 +92,6 @@ def convolution(x: Tensor, kernel: Tensor, kind: str, settings: Mapping[str, int
     grids = [_input(x, w, known, "∗"),
              Grid(name, weights, say=said, term="{0}", joined=", ", sign="=", **of_kernel),
              Grid(_sized(_("output y"), y), y, 2, "y{at} = {terms} = {value}", "{0}·{1}", corner=1)]  # fmt: skip
-    if known.transposed:
-        counts = arithmetic.coverage(w)
-        grids.append(Grid(_("pixels per output"), counts, 2, _("{value} pixels go into y{at}; the other numbers of its "
-                                                               "window are zeros")))  # fmt: skip
     if gradients and at:
         dx, dw = arithmetic.gradients(x, kernel, kind, at, **settings)
         place = f"[{at[1]}]" if known.dims == 1 else f"[{at[0]}, {at[1]}]"
@@ -103,7 +99,10 @@ def convolution(x: Tensor, kernel: Tensor, kind: str, settings: Mapping[str, int
         dw = arithmetic.slid(dw, kind)
         grids += [Grid(f"{over}x", dx, 3, over + "x{at} = {value}", line=1),
                   Grid(f"{over}w", dw, say=over + "w{at} = {value}", line=1, **of_kernel)]  # fmt: skip
-    if view != "none":
+    if view == "coverage":
+        said = _("{value} pixels go into y{at}; the rest of its window is zeros")
+        grids.append(Grid(_("pixels per output"), arithmetic.coverage(w), 2, said, line=2))
+    elif view != "none":
         grids.append(_matrix(x, kernel, w, kind, view))
     chosen_cell = None if at is None else (2, at[0] * y.shape[1] + at[1])
     alt = _("Input {x} and kernel {w} give the output {y}.")
@@ -143,18 +142,21 @@ def _matrix(x: Tensor, kernel: Tensor, w: Windows, kind: str, view: str) -> Grid
 def _facts(
     x: Tensor, kernel: Tensor, y: Tensor, kind: str, settings: Mapping[str, int], w: Windows
 ) -> list[str]:
-    """The size with its formula, and the comparison with PyTorch, made now."""
-    difference = (y - arithmetic.by_torch(x, kernel, kind, **settings)).abs().max().item()
-    return [
-        _("Size: {formula}").format(formula=w.columns.formula),
-        badge(arithmetic.KINDS[kind].operator, difference),
-    ]
+    """The size with its formula, the checkerboard meter, and the comparison with PyTorch, made now."""
+    known, difference = arithmetic.KINDS[kind], y - arithmetic.by_torch(x, kernel, kind, **settings)
+    facts = [_("Size: {formula}").format(formula=w.columns.formula), badge(known.operator, difference)]
+    fewest, most = arithmetic.evenness(w)
+    if known.transposed and fewest == most:
+        facts.append(_("{most} pixels in every output: even").format(most=most))
+    elif known.transposed:
+        facts.append(_("{fewest} to {most} pixels per output: checkerboard").format(fewest=fewest, most=most))
+    return facts
 
 
-def badge(operator: str, difference: float) -> str:
-    mark = "✓" if difference < 1e-9 else "✗"
-    said = _("equals F.{operator}: largest difference {difference:.2g}")
-    return f"{mark} {said.format(operator=operator, difference=difference)}"
+def badge(operator: str, difference: Tensor) -> str:
+    largest = difference.abs().max().item()
+    said = _("equals F.{operator}: largest difference {largest:.2g}")
+    return f"{'✓' if largest < 1e-9 else '✗'} {said.format(operator=operator, largest=largest)}"
 
 
 def pooling(x: Tensor, how: str, settings: Mapping[str, Any], chosen: tuple[int, int], power: int = 2,
@@ -178,7 +180,7 @@ def pooling(x: Tensor, how: str, settings: Mapping[str, Any], chosen: tuple[int,
     at = _inside(chosen, y)
     alt = _("Pooling {x} numbers to {y}.").format(x=_shape(x), y=_shape(y))
     facts = [_("Size: {formula}").format(formula=w.columns.formula),
-             badge(arithmetic.POOLS[how].operator, (y - own).abs().max().item())]  # fmt: skip
+             badge(arithmetic.POOLS[how].operator, y - own)]  # fmt: skip
     chosen_cell = at and (1, at[0] * y.shape[1] + at[1])
     return Grids(
         grids, taps, alt, chosen_cell, 1, pooled.role.flatten()[part], facts, _legend(w), hint(), paints

@@ -246,6 +246,14 @@ def coverage(w: Windows) -> Tensor:
     return (w.pixel.flatten()[w.place] >= 0).sum(1).reshape(w.shape)
 
 
+def evenness(w: Windows) -> tuple[int, int]:
+    """The fewest and the most pixels that go into an output, away from the edges where there is such an output."""
+    inner = (w.marks.flatten()[w.place] != PADDING).all(1)
+    counts = coverage(w).flatten()
+    counts = counts[inner] if inner.any() else counts
+    return int(counts.min()), int(counts.max())
+
+
 @dataclass(frozen=True)
 class Report:
     """What the page says of a convolution in numbers."""
@@ -257,7 +265,7 @@ class Report:
     products: int
     dropped: int
     pixels: int
-    fewest: int  # pixels that go into an output
+    fewest: int  # pixels that go into an output, away from the edges
     most: int
 
 
@@ -268,9 +276,8 @@ def report(kind: str, x: Sequence[Sequence[float]], kernel: Sequence[Sequence[fl
     w = windows(kind, given.shape, weights.shape[1], stride, padding, dilation, extra)
     y = convolve(given, weights, w, kind)
     difference = (y - by_torch(given, weights, kind, stride, padding, dilation, extra)).abs().max().item()
-    counts = coverage(w)
     return Report(w.rows.formula, w.columns.formula, y.tolist(), difference, w.place.numel(),
-                  int((w.marks == DROPPED).sum()), given.numel(), int(counts.min()), int(counts.max()))  # fmt: skip
+                  int((w.marks == DROPPED).sum()), given.numel(), *evenness(w))  # fmt: skip
 
 
 # --- pooling ---

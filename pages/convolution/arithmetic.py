@@ -43,8 +43,9 @@ if arithmetic.KINDS[kind].transposed:
     lab.slider(
         "extra", _("Output padding"), 0, 3, 0, help=_("Rows and columns more at the end of the output")
     )
-lab.choice("view", _("Below it"), {"none": _("Nothing"), "matrix": _("Matrix"), "columns": _("Columns")},
-           help=_("Matrix: a row for each output (Toeplitz). Columns: a column for each window (im2col)."))  # fmt: skip
+lab.choice("view", _("Below it"), {"none": _("Nothing"), "matrix": _("Matrix"), "columns": _("Windows as columns"),
+                                   "coverage": _("Pixels per output")},
+           help=_("Matrix: a row for each output (Toeplitz). Columns: one for each window (im2col)."))  # fmt: skip
 lab.toggle("gradients", _("Gradients of the chosen output"))
 with lab.fold(_("More")):
     with lab.row("chosen"):
@@ -77,7 +78,8 @@ def numbers(**rest: Any) -> Table:
     dropped = _("{dropped} of {pixels}").format(dropped=told.dropped, pixels=told.pixels)
     fed = _("{fewest} to {most}").format(fewest=told.fewest, most=told.most)
     rows = [[_("Output, a side"), told.columns], [_("Multiplications"), f"{told.products}"],
-            [_("Pixels that no window reaches"), dropped], [_("Pixels that go into an output"), fed]]  # fmt: skip
+            [_("Pixels that no window reaches"), dropped],
+            [_("Pixels per output, away from the edge"), fed]]  # fmt: skip
     return Table([_("In numbers"), ""], rows, _("Size and cost in numbers"))
 
 

@@ -32,7 +32,7 @@ def taps(drawing: Grids) -> np.ndarray:
     return np.frombuffer(payload[: 2 * n * links], dtype="<i2").reshape(n, links)
 
 
-@pytest.mark.parametrize("view", ["none", "matrix", "columns"])
+@pytest.mark.parametrize("view", ["none", "matrix", "columns", "coverage"])
 @pytest.mark.parametrize("kind", arithmetic.KINDS)
 def test_the_products_of_the_taps_sum_to_each_output(kind, view):
     drawing = convolution(kind, view)
@@ -80,6 +80,14 @@ def test_the_gradients_are_those_of_the_chosen_output():
     w = patterns.kernel("count", 3).requires_grad_()
     torch.nn.functional.conv2d(x[None, None], w[None, None], stride=2, padding=1)[0, 0, 0, 1].backward()
     assert torch.equal(dx.values, x.grad) and torch.equal(dw.values, w.grad)
+
+
+def test_the_meter_tells_a_checkerboard():
+    settings, x = SETTINGS | {"padding": 0}, torch.ones(4, 4)
+    three, four = (sliding.convolution(x, torch.ones(k, k), "transposed2d", settings, (0, 0)) for k in (3, 4))
+    assert any("1 to 4" in fact for fact in three.facts) and any(
+        "4 pixels in every" in fact for fact in four.facts
+    )
 
 
 def test_a_pool_tells_its_winners():

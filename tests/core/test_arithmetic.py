@@ -125,6 +125,15 @@ def test_coverage_counts_the_pixels_of_each_output():
     assert a.coverage(w).tolist() == ones[0, 0].tolist()
 
 
+@pytest.mark.parametrize("k", range(1, 7))
+@pytest.mark.parametrize("stride", range(1, 5))
+def test_it_is_even_exactly_where_the_stride_divides_the_kernel(k, stride):
+    fewest, most = a.evenness(a.windows("transposed1d", (1, 9), k, stride))
+    assert (fewest == most) == (k % stride == 0)
+    ends = a.windows("transposed1d", (1, 2), 6, 1)  # every window hangs over the edge: all count
+    assert a.evenness(ends) == (1, 2)
+
+
 @given(SETTINGS, st.booleans(), st.booleans(), st.sampled_from(list(a.POOLS)))
 def test_pools_equal_torch(settings, ceil, count, how):
     n, k, s, p, d = settings
