@@ -1,7 +1,7 @@
 // Number grids side by side (app/figures/grids.py). The cell under the pointer lights the cells it is linked to, and a
 // sentence below spells the sum: without the server, from the taps that came with the picture.
 const [PADDING, ZERO, DROPPED, BEYOND] = [1, 2, 3, 4], [TIED, WINNER] = [2, 3], MOST_TERMS = 32;
-const asText = (v) => (Number.isFinite(v) ? String(+v.toFixed(2)) : `${v}`.replace("Infinity", "∞")).replace("-", "−");
+const asText = (v) => (Number.isNaN(v) ? "" : Number.isFinite(v) ? String(+v.toFixed(2)) : `${v}`.replace("Infinity", "∞")).replace("-", "−");
 const fillIn = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 const blend = (one, other, t) => `rgb(${[1, 3, 5].map((i) => Math.round(parseInt(one.slice(i, i + 2), 16) * (1 - t) + parseInt(other.slice(i, i + 2), 16) * t))})`;
 
@@ -35,9 +35,9 @@ function spelt({ grids, taps, links, of }, [g, cell], found) { // the sentence o
   const text = fillIn(found.length || !grid.idle ? grid.say : grid.idle, { at: named(grid, cell), value: grid.texts[cell], n: found.length, terms });
   return text.replace(/([·+] ?)(−[\d.]+)/g, "$1($2)"); // 3·(−1)
 }
-function arranged(grids, width, height, wide) { // the largest cells with which all grids find room; where each stands
-  const [title, gap] = [24, 10];
-  for (let cap = 72; ; cap -= cap > 24 ? 2 : 1) {
+function arranged(grids, width, height, wide, title) { // the largest cells with which all grids find room; where each stands
+  const gap = 10;
+  for (let cap = height > 600 ? 110 : 72; ; cap -= cap > 24 ? 2 : 1) {
     const lines = [];
     for (const [i, g] of grids.entries()) {
       const cell = Math.max(1, Math.min(cap, Math.floor(width / g.columns))), w = Math.max(cell * g.columns, wide[i]), after = grids[i - 1]?.sign ? 36 : 22;
@@ -63,8 +63,10 @@ painters.grids = function (picture) {
   this.stage.role = "group"; // its canvas can be walked through
   if (String(picture.chosen) !== String(this.was)) this.pin = null; // chosen anew by the controls
   [this.was, this.hover] = [picture.chosen, null];
+  if (picture !== this.painted && !this.clock) this.unveiled = null;
   if (this.step !== null && this.step !== this.stepped) Object.assign(this, { pin: [picture.plays, this.step], unveiled: this.step });
-  this.stepped = this.step;
+  [this.stepped, this.painted] = [this.step, picture];
+  this.board.style.touchAction = picture.paints ? "none" : "";
   this.board.ariaLabel = picture.hint;
   this.facts.textContent = "";
   for (const fact of picture.facts) make(this.facts, "span", "lb-fact", {}, fact);
@@ -81,9 +83,9 @@ Object.assign(Figure.prototype, {
     Object.assign(this.board, {
       onpointermove: (e) => (this.stroke === undefined ? this.over(this.cellAt(e)) : this.brush(this.cellAt(e))),
       onpointerleave: () => this.over(null),
-      onclick: (e) => this.choose(this.cellAt(e)),
+      onclick: (e, cell = this.cellAt(e)) => cell && !(this.picture.paints && cell[0] === 0) && this.choose(cell),
       onkeydown: (e) => this.walk(e),
-      onpointerdown: (e) => this.brush(this.cellAt(e), true),
+      onpointerdown: (e) => { this.brush(this.cellAt(e), true); if (this.stroke !== undefined) this.board.setPointerCapture(e.pointerId); },
       onpointerup: () => this.endStroke(), onpointercancel: () => this.endStroke(),
     });
   },
@@ -96,7 +98,6 @@ Object.assign(Figure.prototype, {
   },
   over(cell) { if (String(cell) !== String(this.hover)) { this.hover = cell; this.drawGrids(this.picture); } },
   choose(cell) { // it sticks; an output goes to the controls, and so into the link
-    if (!cell || this.picture.paints && cell[0] === 0) return;
     Object.assign(this, { pin: cell, hover: null, unveiled: null });
     this.drawGrids(this.picture);
     const [handle] = this.head.handles, { columns } = this.picture.grids[cell[0]];
@@ -122,26 +123,26 @@ Object.assign(Figure.prototype, {
   drawGrids(picture) {
     const { grids, of } = picture, css = getComputedStyle(this.root), [paper, ink, accent] = ["background", "text", "primary"].map((n) => css.getPropertyValue(`--st-${n}-color`).trim());
     const dark = parseInt(paper.slice(1, 3), 16) < 128, hue = (c) => (dark && this.head.dark[c]) || c, family = css.getPropertyValue("--st-font");
-    const width = this.root.clientWidth, pen = this.board.getContext("2d"), title = `600 14px ${family}`, sharp = devicePixelRatio || 1;
+    const width = this.root.clientWidth, pen = this.board.getContext("2d"), title = `600 ${document.fullscreenElement === this.root ? 22 : 14}px ${family}`, sharp = devicePixelRatio || 1, big = document.fullscreenElement === this.root;
     pen.font = title;
-    const { places, tall } = arranged(grids, width - 8, Math.max(160, this.height() - (document.fullscreenElement ? 150 : 60)), grids.map((g) => pen.measureText(g.title).width)), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
+    const { places, tall } = arranged(grids, width - 8, Math.max(160, this.height() - (big ? 150 : 60)), grids.map((g) => pen.measureText(g.title).width), big ? 36 : 24), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
     this.places = places;
-    if (this.board.width !== size[0] || this.board.height !== size[1]) Object.assign(this.board, { width: size[0], height: size[1] }).style.cssText = `width:${width}px;height:${tall + 8}px`;
+    if (this.board.width !== size[0] || this.board.height !== size[1]) Object.assign(this.board, { width: size[0], height: size[1] }); Object.assign(this.board.style, { width: `${width}px`, height: `${tall + 8}px` });
     pen.setTransform(sharp, 0, 0, sharp, 4 * sharp, 4 * sharp);
     Object.assign(pen, { fillStyle: paper, textBaseline: "middle", textAlign: "center", lineJoin: "round" });
     pen.fillRect(-4, -4, width, tall + 8);
     const at = this.lit(), { found, lit } = at ? linked(picture, at) : { found: [], lit: [] };
     grids.forEach((grid, g) => {
       const { x, y, cell } = places[g], { rows, columns, values, marks, texts } = grid, longest = Math.max(...texts.map((t) => t.length));
-      const font = Math.min(Math.max(cell * 0.5, 12), (cell - 3) / (0.57 * longest), 26), right = x + columns * cell, cells = lit[grid.link];
+      const font = Math.min(Math.max(cell * 0.5, 12), (cell - 3) / (0.57 * longest), big ? 44 : 26), right = x + columns * cell, cells = lit[grid.link];
       Object.assign(pen, { font: title, fillStyle: ink });
-      pen.fillText(grid.title, x + (columns * cell) / 2, y - 11);
+      pen.fillText(grid.title, x + (columns * cell) / 2, y - (big ? 17 : 11));
       const next = places[g + 1], beside = next && next.x > right, spot = beside || width - right > 40 ? [right + 18, y + (rows * cell) / 2] : [next?.x - 18, next?.y + 20];
       if (grid.sign && spot[0] > 8) Object.assign(pen, { font: `600 24px ${family}` }).fillText(grid.sign, ...spot);
       const box = (i, inset = 0) => [x + (i % columns) * cell + inset, y + Math.floor(i / columns) * cell + inset, cell - 2 * inset, cell - 2 * inset];
       pen.font = `${font}px ${family}`;
       for (let i = 0; i < values.length; i++) {
-        const [left, top] = box(i), mark = marks[i], share = Math.min(1, Math.abs(values[i]) / grid.most), veiled = g === picture.plays && this.unveiled != null && i > this.unveiled;
+        const [left, top] = box(i), mark = marks[i], share = Number.isFinite(values[i]) ? Math.abs(values[i]) / grid.most : 0, veiled = g === picture.plays && this.unveiled != null && i > this.unveiled;
         pen.globalAlpha = 1;
         pen.fillStyle = veiled || !(share > 0) ? paper : blend(paper, hue(values[i] < 0 ? grid.below : grid.color), 0.6 * share);
         pen.fillRect(left, top, cell, cell);
