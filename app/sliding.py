@@ -1,6 +1,7 @@
 """Sliding windows as number grids: what the pages on the arithmetic of convolution and pooling draw, and refuse."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from core import arithmetic, digits, patterns
 from core.arithmetic import BEYOND, DROPPED, PADDING, ZERO, Windows
 
 MOST, MOST_MATRIX = 28, 144  # cells a side that can still be read, and of a matrix still be told apart
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 HEART = "0990990.9999999.9999999.0999990.0099900.0009000"
 
 
@@ -134,7 +136,7 @@ def _matrix(x: Tensor, kernel: Tensor, w: Windows, kind: str, view: str) -> Grid
     if view == "matrix":
         title, idle = _("matrix T of y = T·x"), _("T{at} = 0: this pixel is not in the window of this output")
         return Grid(title, arithmetic.matrix(kernel, w, kind), 4, "T{at} = {terms}",
-                    _("{1} = w{at1}, from x{at3} to y{at2}"), idle=idle, line=2)  # fmt: skip
+                    _("{1} = w{at1}, from x{at0} to y{at2}"), idle=idle, line=2)  # fmt: skip
     return Grid(_("windows as columns X of y = w·X"), arithmetic.columns(x, w), 4, "X{at} = {terms}",
                 _("{0} = x{at0}, under w{at1} for y{at2}"), line=2)  # fmt: skip
 
@@ -171,11 +173,16 @@ def pooling(x: Tensor, how: str, settings: Mapping[str, Any], chosen: tuple[int,
     y = pooled.y
     templates = {"max": (_("max({terms})"), "{0}", ", "), "min": (_("min({terms})"), "{0}", ", "),
                  "average": ("({terms}) / {n}", "{0}", " + "),
-                 "lp": (f"({{terms}})^(1/{power})", f"{{0}}^{power}", " + ")}  # fmt: skip
+                 "lp": (f"({{terms}})^(1/{power})", "{0}" + str(power).translate(_RAISED), " + ")}  # fmt: skip
     said, term, joined = templates[how]
+    nothing = {"max": -torch.inf, "min": torch.inf}.get(how, 0.0)  # what padding counts as
+    shown = torch.where(w.marks == PADDING, nothing, arithmetic.padded(x, w)).where(
+        w.marks != BEYOND, torch.nan
+    )
+    say = f"y{{at}} = {said} = {{value}}"
     grids = [
-        _input(x, w, None, "→"),
-        Grid(_sized(_("output y"), y), y, 1, f"y{{at}} = {said} = {{value}}", term, joined),
+        replace(_input(x, w, None, "→"), values=shown),
+        Grid(_sized(_("output y"), y), y, 1, say, term, joined),
     ]
     at = _inside(chosen, y)
     alt = _("Pooling {x} numbers to {y}.").format(x=_shape(x), y=_shape(y))

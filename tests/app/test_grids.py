@@ -107,6 +107,12 @@ def test_padding_that_does_not_count_is_in_no_window():
     assert (taps(counted)[:, 1] == 0).sum() == 9 and (taps(left_out)[:, 1] == 0).sum() == 4
 
 
+def test_padding_never_wins_and_what_is_beyond_is_blank():
+    settings = {"k": 3, "stride": 3, "padding": 1, "dilation": 1, "ceil": True}
+    shown = sliding.pooling(torch.ones(6, 6).double(), "max", settings, (0, 0)).grids[0].values
+    assert (shown[0] == -torch.inf)[:8].all() and shown[8:].isnan().all()
+
+
 @pytest.mark.parametrize(
     "call",
     [lambda: sliding.refuse("2d", 3, 5, 1, 0, 1, 0), lambda: sliding.refuse("2d", 16, 3, 1, 7, 1, 0),
