@@ -67,6 +67,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 ),
             ),
             Page(
+                "activations-gate",
+                "pages/activations/gate.py",
+                _("Gates"),
+                "door_open",
+                _("GLU, SwiGLU and the rest: one half of a layer decides what the other half may say."),
+            ),
+            Page(
                 "activations-formula",
                 "pages/activations/formula.py",
                 _("Your own formula"),

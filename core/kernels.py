@@ -177,7 +177,9 @@ def separate(w: Tensor, tolerance: float = 1e-9) -> Separation:
     root = s[:rank].sqrt().unsqueeze(1)
     height, width = w.shape
     columns, rows = u[:, :rank].T * root, vt[:rank] * root
-    return Separation(float(w.sum()), rank, s, columns, rows, height * width, rank * (height + width))
+    return Separation(
+        round(float(w.sum()), 9) + 0.0, rank, s, columns, rows, height * width, rank * (height + width)
+    )
 
 
 def response(w: Tensor, n: int = 65) -> Tensor:
@@ -205,5 +207,5 @@ def parse(text: str, longest: int = 11) -> Tensor:
 
 
 def written(w: Tensor) -> str:
-    """The text that `parse` reads."""
-    return "; ".join(" ".join(f"{v:.6g}" for v in row) for row in w.tolist())
+    """The text that `parse` reads; four digits a number."""
+    return "; ".join(" ".join(f"{v + 0.0:.4g}" for v in row) for row in w.tolist())

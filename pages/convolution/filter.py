@@ -69,7 +69,7 @@ def inside(**now: Any) -> Picture:
     parts = kernels.separate(w)
     panels = [
         panel(_("the kernel"), signed(w), w),
-        panel(_("passes waves: slow in the middle"), glow(kernels.response(w))),
+        panel(_("waves that pass"), glow(kernels.response(w))),
     ]
     for i, (column, row) in enumerate(zip(parts.columns[:3], parts.rows[:3], strict=True)):
         outer = column[:, None] * row
@@ -105,7 +105,7 @@ def numbers(**now: Any) -> Table:
 
 
 lab.live(stage, height=430, photo=photo)
-lab.live(inside, height=210)
+lab.live(inside, height=210, follows=filters.SHAPE)
 lab.live(corner, height=210, photo=photo)
 lab.live(numbers, height=0)
 lab.look(_("Blue is negative, red positive, white says: nothing here. Weights that sum to 0 ignore even areas; "
