@@ -61,7 +61,8 @@ function arranged(grids, width, height, wide, title) { // the largest cells with
 painters.grids = function (picture) {
   if (!this.board) this.buildBoard();
   this.stage.role = "group"; // its canvas can be walked through
-  if (String(picture.chosen) !== String(this.was)) this.pin = null; // chosen anew by the controls
+  const own = Object.keys(this.held).length; // what was chosen here comes back: it says nothing new
+  if (String(picture.chosen) !== String(this.was) && !own) this.pin = null; // chosen anew by the controls
   [this.was, this.hover] = [picture.chosen, null];
   if (picture !== this.painted && !this.clock) this.unveiled = null;
   if (this.step !== null && this.step !== this.stepped) Object.assign(this, { pin: [picture.plays, this.step], unveiled: this.step });
