@@ -17,9 +17,9 @@ function moveMarks(plot, traces, before) { // moves lines and dots, repaints hea
     const path = marks.map((p, k) => (real[k] ? `${real[k - 1] ? "L" : "M"}${p}` : "")).join("");
     lines.forEach((line, k) => line.setAttribute("d", k ? "" : path)); // Plotly has a path for each piece
     if (fill === "toself") areas[0]?.setAttribute("d", `${path.replaceAll("M", "ZM").slice(1)}Z`);
-    const [stroked, dotted] = ["lines", "markers"].map((part) => mode.split("+").includes(part));
+    const [stroked, dotted] = ["lines", "markers"].map((part) => mode.split("+").includes(part)), drawn = lines.length + areas.length;
     return (stroked || dotted) && (!dotted || dots.length === marks.length)
-      && (!stroked || (lines.length + areas.length > 0 && areas.length === +(fill === "toself")));
+      && (!stroked || (drawn ? areas.length === +(fill === "toself") : !real.includes(true))); // where nothing can be seen Plotly has drawn nothing
   });
 }
 function paintHeat(image, { z, x = [0, 1], y = [0, 1], zmin, zmax, zsmooth, colorscale }, xa, ya) { // one pixel for each number, stretched by the browser
