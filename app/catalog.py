@@ -154,6 +154,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
             ),
             Page(
+                "convolution-arithmetic",
+                "pages/convolution/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which pixel times which weight goes into which output."),
+            ),
+            Page(
                 "convolution-channels",
                 "pages/convolution/channels.py",
                 _("Channels"),
@@ -180,6 +187,19 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("Learn a kernel"),
                 "school",
                 _("Somebody has filtered the picture. Gradient descent finds out with what."),
+            ),
+        ),
+    ),
+    Concept(
+        _("Pooling"),
+        "compress",
+        (
+            Page(
+                "pooling-arithmetic",
+                "pages/pooling/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which numbers a window sees, and which one wins."),
             ),
         ),
     ),
