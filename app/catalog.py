@@ -21,7 +21,12 @@ class Page:
 class Concept:
     title: str
     icon: str
-    pages: tuple[Page, ...]
+    pages: tuple[Page, ...]  # one to eight ideas
+    exercise: Page | None = None  # to test oneself; linked from the foot of the pages
+
+    @property
+    def all(self) -> tuple[Page, ...]:
+        return self.pages + ((self.exercise,) if self.exercise else ())
 
 
 CONCEPTS: tuple[Concept, ...] = (
@@ -87,13 +92,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 "timer",
                 _("What a function takes in time and memory: written out step by step, or in one piece."),
             ),
-            Page(
-                "activations-quiz",
-                "pages/activations/quiz.py",
-                _("Which is it?"),
-                "quiz",
-                _("A derivative is drawn: whose is it?"),
-            ),
+        ),
+        exercise=Page(
+            "activations-quiz",
+            "pages/activations/quiz.py",
+            _("Which is it?"),
+            "quiz",
+            _("A derivative is drawn: whose is it?"),
         ),
     ),
     Concept(
@@ -149,6 +154,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
             ),
             Page(
+                "convolution-arithmetic",
+                "pages/convolution/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which pixel times which weight goes into which output."),
+            ),
+            Page(
                 "convolution-channels",
                 "pages/convolution/channels.py",
                 _("Channels"),
@@ -178,11 +190,24 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Pooling"),
+        "compress",
+        (
+            Page(
+                "pooling-arithmetic",
+                "pages/pooling/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which numbers a window sees, and which one wins."),
+            ),
+        ),
+    ),
 )
 
-PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}
+PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.all}
 
 
 def concept_of(address: str) -> Concept | None:
     """The section that a page belongs to; none for home."""
-    return next((c for c in CONCEPTS if any(p.address == address for p in c.pages)), None)
+    return next((c for c in CONCEPTS if any(p.address == address for p in c.all)), None)

@@ -40,7 +40,7 @@ with lab.fold(_("More")):
     lab.toggle("tangent", _("Tangent at the probe"))
     lab.toggle("second", _("Second derivative f″"))
     apart = lab.toggle("apart", _("Difference of the first two"))
-shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
+shape = {n: v for n, v in lab.values.items() if n in activations.PARAMETERS}
 
 
 def stage(functions: list[str], x: float, view: str, span: tuple[float, float], threshold: float,

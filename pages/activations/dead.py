@@ -37,7 +37,7 @@ with lab.fold(_("More")):
     lab.slider("noise", _("Noise of the points"), 0.0, 0.5, 0.1, 0.05)
     lab.seed()
 colors = [palette.style(place + 2)[0] for place in range(MOST)]  # blue and red are the two classes
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 # On the CPU: at a high learning rate the last bit decides, and a link should show the same on every machine.
 cloud = call(core.points, now, n=128)
 

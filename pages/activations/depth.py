@@ -115,6 +115,6 @@ lab.look(_("Drag σ slowly: a little too small and the signal fades to a dash, a
            "by the same factor in every layer. The deeper the network, the narrower the way between."))  # fmt: skip
 lab.theory()
 if readable:
-    now = {n: c.value for n, c in lab.controls.items()}
+    now = lab.values
     run = call(core.experiment, now, f=formulas.source(**now))
     lab.code(run.function, Call(core.pytorch_gain, run.arguments["f"].arguments), **run.arguments)

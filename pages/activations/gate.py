@@ -16,7 +16,7 @@ from core.gates import GATES
 
 PRESETS = {
     "open": Preset(_("An open gate: the value passes"), {"v": 3.0}),
-    "closed": Preset(_("Closed: neither value nor gradient"), {"v": -3.0}),
+    "closed": Preset(_("Closed: neither value nor gradient"), {"gate": "glu", "v": -3.0}),
     "dead": Preset(_("ReGLU can die"), {"gate": "reglu", "v": -1.0}),
     "unused": Preset(_("Value 0: the gate cannot learn"), {"u": 0.0, "v": 1.0}),
     "bilinear": Preset(_("No function, and still not linear"), {"gate": "bilinear"}),
@@ -57,7 +57,7 @@ def stage(gate: str, u: float, v: float) -> Plot:
         heat(y, Z, Z, bend, -most, most),
         line(Z, torch.full_like(Z, u), "", palette.ORANGE, width=2, legend=False),
         line(torch.full_like(Z, v), Z, "", palette.GREEN, width=2, legend=False),
-        arrows(*middle, *slope, (0.6, 0.6), palette.INK)
+        arrows(middle[0], middle[1], slope[0], slope[1], (0.6, 0.6), palette.INK)
         | {"line": {"color": palette.INK, "width": 3, "simplify": False}},
         line(Z, by_gate, "y(v)", palette.ORANGE, axes="x2y2"),
         line(Z, by_value, "y(u)", palette.GREEN, axes="x2y2"),
@@ -90,5 +90,5 @@ lab.look(_("The green cut is always a straight line: y is linear in the value, a
            "gate and it lies flat. The orange cut is f, stretched by the value: at u = 0 the gate gets no "
            "gradient at all."))  # fmt: skip
 lab.theory()
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 lab.code(gates.passed, f=function(now["gate"]), u=now["u"], v=now["v"])

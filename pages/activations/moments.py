@@ -59,7 +59,7 @@ def stage(
     """Left: the bell below goes through f and comes out at the side. Right: where it goes, layer after layer."""
     f = bound(function, shape)()
     path = moments.cascade(f, mu, sigma, layers, omega, tau, POINTS)
-    trail = path[torch.arange(DEEPEST + 1).clamp(max=layers), :2].T  # as many points at any depth
+    trail_x, trail_y = path[torch.arange(DEEPEST + 1).clamp(max=layers), :2].T  # as many points at any depth
     mean, std = path[0, 2:].tolist()
     bell_y, bell_x = standing(2 * torch.exp(-(((Z - mu) / sigma) ** 2) / 2), Z, BOTTOM)
     edges, mass = moments.distribution(f, mu, sigma, points=8192)
@@ -79,8 +79,8 @@ def stage(
         line(spread(mu, sigma), torch.full((3,), BOTTOM + 0.1), "", palette.ORANGE, **dots_on),
         line(torch.full((3,), LEFT + 0.1), spread(mean, std), "", palette.BLUE, **dots_on),
         arrows(m, s, omega * after.mean - m, tau**0.5 * after.std - s, (0.27, 0.17), palette.MUTED, axes="x2y2"),
-        play(line(*trail, _("layer after layer"), palette.PINK, axes="x2y2"), "trail"),
-        play(dots(*trail, "", palette.PINK, 9, axes="x2y2", legend=False), "head"),
+        play(line(trail_x, trail_y, _("layer after layer"), palette.PINK, axes="x2y2"), "trail"),
+        play(dots(trail_x, trail_y, "", palette.PINK, 9, axes="x2y2", legend=False), "head"),
         dots(torch.zeros(1), torch.ones(1), _("mean 0, spread 1"), palette.GREEN, 15, axes="x2y2",
              marker={"symbol": "x-thin", "line": {"color": palette.GREEN, "width": 4}}),
     ]  # fmt: skip
@@ -113,6 +113,6 @@ lab.look(_("Drag the circle: it is the bell of the first layer, and the arrows s
            "With SELU and a small ω they all lead to mean 0, spread 1; tanh shrinks the bell, ReLU moves its "
            "mean."))  # fmt: skip
 lab.theory()
-shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
+shape = {n: v for n, v in lab.values.items() if n in activations.PARAMETERS}
 lab.code(moments.cascade, f=bound(function, shape), mu=mu, sigma=sigma, layers=layers, omega=omega, tau=tau,
          points=POINTS)  # fmt: skip

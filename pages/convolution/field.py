@@ -108,6 +108,6 @@ lab.look(_("Any pixel inside the blue square can change the centre unit, but mos
            "orange one: few ways lead out to the rim, many through the middle. Stride and pooling multiply all that "
            "follows; dilation reaches far, and alone it leaves holes."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
+now = lab.values
 stacked = Call(receptive.stack, stacks.lists(now))
 lab.code(receptive.fields, stacked, layers=stacked, size=now["size"], padded=now["padded"])

@@ -105,7 +105,7 @@ lab.live(numbers, lesson=lesson, height=0)
 lab.look(_("Press Play. On a photograph neighbours are alike, so the bowl of the loss is a ravine: sums of weights are "
            "right at once, differences take hundreds of steps. On noise the same descent needs ten."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
+now = lab.values
 with suppress(Refused):  # the figures have said why
     chain = lessons.calls(lesson, now)
     lab.code(

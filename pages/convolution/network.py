@@ -110,5 +110,5 @@ lab.live(numbers, height=0, asked=asked, names=names)
 lab.look(_("Drag a point of the digit and watch the bars tip. Layer 1 finds edges, each map its own; layer 3 is "
            "coarse and says what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
+now = lab.values
 lab.code(cnn.answer, **networks.calls(asked, now))

@@ -163,6 +163,20 @@ def many() -> None:
         lab.live(draw, height=200)
 
 
+def maps() -> None:
+    lab = Lab("gallery")
+    lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
+    at, colors = torch.tensor([0.0, 1.0]), ["#d55e00", "#0072b2", "#00855f", "#1d2329"]
+
+    def quarters(x: float) -> Plot:
+        kind = torch.tensor([[0, 1], [2, 3 if x > 0 else 0]])
+        grid = {"xaxis": {"range": [-0.5, 1.5]}, "yaxis": {"range": [-0.5, 1.5]}}
+        data = [tiles(kind, at, at, colors, meta={"paint": "cells"})]
+        return Plot(data, layout(**grid), f"x={x:g} in quarters")
+
+    lab.live(quarters)
+
+
 def broken() -> None:
     lab = Lab("gallery")
     lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
@@ -179,5 +193,5 @@ def broken() -> None:
 
 
 KINDS = {"sliders": sliders, "point": point, "box": box, "space": space, "pixels": pixels, "photo": photo,
-         "play": steps, "marks": marks, "many": many, "broken": broken}  # fmt: skip
+         "play": steps, "marks": marks, "many": many, "maps": maps, "broken": broken}  # fmt: skip
 KINDS[show]()

@@ -397,6 +397,33 @@ def test_what_a_draw_says_is_shown_beside_the_last_picture(visit: Visit, gallery
     expect(note).to_be_hidden()
 
 
+# --- maps ---
+
+CORNERS = """async () => {
+  const image = Object.assign(new Image(), { src: document.querySelector(".imagelayer image").href.baseVal });
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+  const pen = canvas.getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const at = (x, y) => [...pen.getImageData(x * image.width, y * image.height, 1, 1).data];
+  return [at(0.25, 0.75), at(0.75, 0.75), at(0.25, 0.25), at(0.75, 0.25)]; // the rows of the tensor from below
+}"""
+
+
+def test_a_map_is_painted_and_follows_the_thumb(visit: Visit, gallery: str) -> None:
+    hand = visit(f"{gallery}?show=maps")
+    orange, blue, green, ink = [213, 94, 0, 255], [0, 114, 178, 255], [0, 133, 95, 255], [29, 35, 41, 255]
+    assert hand.page.evaluate(CORNERS) == [orange, blue, green, orange]
+    hand.drag(hand.thumb("gallery.x"), 60, release=False)
+    hand.until_label("!label.startsWith('x=0 ')")
+    hand.until_frames(1)
+    assert hand.page.evaluate(CORNERS) == [orange, blue, green, ink]
+    hand.release()
+    hand.until_url("gallery.x=")
+    hand.rest()
+    assert hand.page.evaluate(CORNERS) == [orange, blue, green, ink]
+
+
 # --- tools ---
 
 

@@ -5,7 +5,7 @@ const still = (a, b) => a === b || (a?.bdata ? a.bdata === b?.bdata : JSON.strin
 function moveMarks(plot, traces, before) { // moves lines and dots, repaints heat maps and texts; false where that is not enough
   return traces.every((trace, i) => {
     const { uid, xaxis, yaxis, fill, visible } = plot._fullData[i], { type, mode = "" } = trace;
-    if (visible !== true || !["scatter", "heatmap"].includes(type)) return true; // switched off in the legend; or it is as it was
+    if (visible !== true || mode === "none" || !["scatter", "heatmap"].includes(type)) return true; // switched off in the legend; or it is as it was
     if (["x", "y", "z", "text"].every((name) => still(trace[name], before[i]?.[name]))) return true;
     const xa = plot._fullLayout[xaxis.replace("x", "xaxis")], ya = plot._fullLayout[yaxis.replace("y", "yaxis")];
     if (type === "heatmap") return paintHeat(plot.calcdata[i][0].node3?.node()?.querySelector("image"), trace, xa, ya);
@@ -17,9 +17,9 @@ function moveMarks(plot, traces, before) { // moves lines and dots, repaints hea
     const path = marks.map((p, k) => (real[k] ? `${real[k - 1] ? "L" : "M"}${p}` : "")).join("");
     lines.forEach((line, k) => line.setAttribute("d", k ? "" : path)); // Plotly has a path for each piece
     if (fill === "toself") areas[0]?.setAttribute("d", `${path.replaceAll("M", "ZM").slice(1)}Z`);
-    const [stroked, dotted] = ["lines", "markers"].map((part) => mode.split("+").includes(part));
+    const [stroked, dotted] = ["lines", "markers"].map((part) => mode.split("+").includes(part)), drawn = lines.length + areas.length;
     return (stroked || dotted) && (!dotted || dots.length === marks.length)
-      && (!stroked || (lines.length + areas.length > 0 && areas.length === +(fill === "toself")));
+      && (!stroked || (drawn ? areas.length === +(fill === "toself") : !real.includes(true))); // where nothing can be seen Plotly has drawn nothing
   });
 }
 function paintHeat(image, { z, x = [0, 1], y = [0, 1], zmin, zmax, zsmooth, colorscale }, xa, ya) { // one pixel for each number, stretched by the browser

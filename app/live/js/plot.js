@@ -6,20 +6,33 @@ function upTo(trace, step) { // playback: a "trail" up to the present step, the 
   const cut = (name) => [name, unpack(trace[name]).slice(from(unpack(trace[name])), step + 1)];
   return { ...trace, ...Object.fromEntries(["x", "y", "z"].filter((name) => how && trace[name]).map(cut)) };
 }
+function moveMaps(plot, images) { // a map that has changed gets its new picture
+  return images.every(({ xref, yref, source }) => {
+    const node = plot.querySelector(`.subplot.${xref}${yref} .imagelayer image`);
+    if (node && node._imgSrc !== source) node.setAttributeNS("http://www.w3.org/1999/xlink", "href", (node._imgSrc = source)); // Plotly's own note of it
+    return node;
+  });
+}
 painters.plot = async function (picture) {
   const Plotly = await plotly(this.head), css = getComputedStyle(this.root);
   if (!Plotly) return Boolean((this.note.textContent = this.head.words.lost)); // the next picture tries again
   if (this.picture !== picture) return; // a newer one has come while the library loaded
   const dark = parseInt(css.getPropertyValue("--st-background-color").trim().slice(1, 3), 16) < 128;
   const { data, layout } = dark ? recolour(picture.figure, this.head.dark) : picture.figure;
-  const traces = data.map((t) => upTo(t, this.step)), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
+  const maps = data.filter((t) => t.meta?.paint), images = maps.map((t, i) => pictureOf(t, (this.maps[i] ??= {}))), turn = ++this.turn;
+  const fresh = images.filter(({ source }, i) => source !== this.maps[i].seen);
+  await Promise.all(fresh.map(({ source }) => Object.assign(new Image(), { src: source }).decode())); // no frame goes without it
+  if (turn < this.painted) return; // a newer one was quicker
+  images.forEach(({ source }, i) => (this.maps[i].seen = source));
+  const bare = ({ xaxis, yaxis }) => ({ type: "scatter", mode: "none", x: [0], y: [0], xaxis, yaxis, hoverinfo: "skip", showlegend: false });
+  const traces = data.map((t) => (t.meta?.paint ? bare(t) : upTo(t, this.step))), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
   const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
     Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
-    height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
-  const look = JSON.stringify([traces.map(resting), whole]);
-  this.plot = this.stage;
-  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+    height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear, ...(images.length && { images: [...(layout.images ?? []), ...images] }) };
+  const look = JSON.stringify([traces.map(resting), { ...whole, images: [layout.images, images.map((image) => ({ ...image, source: "" }))] }]);
+  Object.assign(this, { plot: this.stage, painted: turn });
+  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
   if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
   else await settle();
   Object.assign(this, { look, traces });
