@@ -6,6 +6,7 @@ grid can hold it. All are as large as asked for, so that they run round at the e
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -42,7 +43,7 @@ def stroke(points: Sequence[tuple[float, float]], n: int = 64, width: float = 3.
         raise ValueError("A stroke needs at least two points.")
     y, x = _grid(n)
     nearest = torch.full((n, n), math.inf, dtype=torch.float64)
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         dx, dy = x1 - x0, y1 - y0
         t = (((x - x0) * dx + (y - y0) * dy) / max(dx * dx + dy * dy, 1e-12)).clamp(0, 1)
         nearest = torch.minimum(nearest, torch.hypot(x - x0 - t * dx, y - y0 - t * dy))

@@ -15,7 +15,7 @@ Reader = Callable[[Tensor], Tensor]  # (..., H, W) -> (..., H', W')
 
 
 def translate(x: Tensor, dx: float, dy: float, linear: bool = False) -> Tensor:
-    """(..., H, W) moved dx to the right and dy down: by Fourier phases, exact for what the grid can hold, or bilinear."""
+    """(..., H, W) moved dx right and dy down: by Fourier phases, exact for what the grid can hold, or bilinear."""
     if linear:
         return _blend(_blend(x, dx, -1), dy, -2)
     rows, columns = _phases(x.shape[-2], dy, x.device), _phases(x.shape[-1], dx, x.device)

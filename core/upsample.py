@@ -67,7 +67,7 @@ def bed_of_nails(y: Tensor, m: Means) -> Tensor:
 
 
 def max_unpool(y: Tensor, m: Means) -> Tensor:
-    return F.max_unpool2d(y[None], m.places[None], m.r)[0]
+    return F.max_unpool2d(y[None], m.places[None], [m.r, m.r])[0]
 
 
 def transposed(y: Tensor, m: Means) -> Tensor:

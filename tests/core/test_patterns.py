@@ -17,7 +17,7 @@ def test_stripes_have_their_frequency(cycles: int, upright: bool) -> None:
     spectrum = torch.fft.rfft((x - 0.5).mean(0 if upright else 1)).abs()
     assert spectrum.argmax().item() == cycles
     assert spectrum[cycles].item() == pytest.approx(16, rel=1e-5)  # amplitude ½ of 64 pixels
-    assert 0 <= x.min() and x.max() <= 1
+    assert x.min() >= 0 and x.max() <= 1
 
 
 def test_hard_stripes() -> None:

@@ -92,8 +92,9 @@ def test_roi_align_equals_a_slow_loop(box, scale: float, out: int, sampling: int
     for i in range(out):
         for j in range(out):
             for c, plane in enumerate(planes):
-                read = [bilinear(plane, y0 + (i + (a + 0.5) / sampling) * bin_h, x0 + (j + (b + 0.5) / sampling) * bin_w)
-                        for a in range(sampling) for b in range(sampling)]  # fmt: skip
+                rows = [y0 + (i + (a + 0.5) / sampling) * bin_h for a in range(sampling)]
+                columns = [x0 + (j + (b + 0.5) / sampling) * bin_w for b in range(sampling)]
+                read = [bilinear(plane, at_y, at_x) for at_y in rows for at_x in columns]
                 assert found[c, i, j].item() == pytest.approx(sum(read) / len(read), abs=1e-9)
 
 
