@@ -60,10 +60,11 @@ class Lab(Controls):
     # --- figures ---
 
     def live(self, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, handles: Sequence[Handle] = (),
-             place: Any = None, **bound: Any) -> None:  # fmt: skip
+             place: Any = None, plays: str = "", **bound: Any) -> None:  # fmt: skip
         """A figure that follows the hand: the first of a page takes the stage, the others stand below.
 
         The arguments of `draw` are controls of the page, by name, or given here (a picture, a cached result).
+        `plays` names a slider that a playback bar under the figure moves from its low end to its high one.
         """
         name = f"{self.address}.{draw.__name__}"
         place = place or (self.below if self._preset_line is None else self.stage)
@@ -82,7 +83,7 @@ class Lab(Controls):
             if plain.WANTED:
                 plain.show(drawing, name, height)
             else:
-                mount(view, name, drawing, self.controls, tuple(handles), height, self._release)
+                mount(view, name, drawing, self.controls, tuple(handles), height, self._release, plays)
 
     def _taken(self, draw: Callable[..., Drawing], bound: Mapping[str, Any]) -> set[str]:
         """The names of the controls that `draw` asks for: its own arguments, or all of them for **kwargs."""

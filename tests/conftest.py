@@ -1,7 +1,9 @@
 """What all tests share."""
 
 import os
+from functools import cache
 
+import streamlit.components.v2.manifest_scanner as scanner
 import torch
 from hypothesis import settings
 
@@ -11,3 +13,6 @@ torch.set_num_threads(1)
 # A busy machine may take its time; in CI the examples are the same every time.
 settings.register_profile("lightboard", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("lightboard")
+
+# Each AppTest looks through all installed packages for components: nine tenths of the time that a page takes.
+scanner.scan_component_manifests = cache(scanner.scan_component_manifests)

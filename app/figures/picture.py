@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
+
+from app.figures.palette import BLUE, RED
 
 SMALL = 96  # up to this many pixels a side: lossless, drawn as crisp squares, real values under the pointer
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An encoded image. `values` are the numbers behind the colours of a small one, shown under the pointer."""
+class Panel:
+    """One encoded image with its title. `values` are the numbers behind the colours, shown under the pointer."""
 
+    title: str
     data: bytes
     mime: str
     size_hw: tuple[int, int]
-    alt: str
     values: Tensor | None = None
-    kind: str = field(default="picture", init=False)
 
     def header(self) -> dict[str, Any]:
         height, width = self.size_hw
-        return {"kind": self.kind, "alt": self.alt, "mime": self.mime, "width": width, "height": height,
+        return {"title": self.title, "mime": self.mime, "length": len(self.data), "width": width, "height": height,
                 "crisp": max(height, width) <= SMALL, "pixels": self.values}  # fmt: skip
 
+
+@dataclass(frozen=True)
+class Picture:
+    """Images side by side; the browser puts as many in a row as make them largest. Handles lie on the first."""
+
+    panels: Sequence[Panel]
+    alt: str
+    kind: str = field(default="picture", init=False)
+
+    def header(self) -> dict[str, Any]:
+        return {"kind": self.kind, "alt": self.alt, "panels": [panel.header() for panel in self.panels]}
+
     def payload(self) -> bytes:
-        return self.data
+        return b"".join(panel.data for panel in self.panels)
 
 
 @dataclass(frozen=True)
@@ -58,13 +74,50 @@ class Table:
 
 
 def picture(image: Tensor, alt: str, quality: int = 88) -> Picture:
-    """A picture of a tensor (H, W) or (H, W, 3) with values in 0..1: PNG when small, else JPEG."""
-    pixels = (image.detach().clamp(0, 1) * 255).round().byte().cpu().numpy()
-    height, width = pixels.shape[:2]
-    small = max(height, width) <= SMALL
+    """One image alone."""
+    return Picture([panel("", image, quality=quality)], alt)
+
+
+def panel(title: str, image: Tensor, values: Tensor | None = None, quality: int = 88) -> Panel:
+    """An image (H, W), (H, W, 3) or (C, H, W) with values in 0..1, lossless when small, else as JPEG.
+
+    `values` (H, W) are read under the pointer where a small picture shows colours instead of the numbers themselves.
+    """
+    pixels, small = to_bytes(image), max(to_bytes(image).shape[:2]) <= SMALL
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(
-        buffer, "PNG" if small else "JPEG", **({} if small else {"quality": quality})
-    )
-    return Picture(buffer.getvalue(), "image/png" if small else "image/jpeg", (height, width), alt,
-                   image.detach().float() if small and image.ndim == 2 else None)  # fmt: skip
+    form, how = ("PNG", {"compress_level": 1}) if small else ("JPEG", {"quality": quality})
+    Image.fromarray(pixels).save(buffer, form, **how)
+    shown = values if values is not None else image if image.ndim == 2 else None
+    height, width = pixels.shape[:2]
+    return Panel(title, buffer.getvalue(), f"image/{form.lower()}", (height, width),
+                 shown.detach().float() if small and shown is not None else None)  # fmt: skip
+
+
+def to_bytes(image: Tensor) -> np.ndarray:
+    """A tensor with values in 0..1, the channels first or last, as bytes the way Pillow takes them."""
+    if image.ndim == 3 and image.shape[0] in (1, 3) and image.shape[-1] not in (1, 3):
+        image = image.movedim(0, -1)
+    if image.ndim == 3 and image.shape[-1] == 1:
+        image = image[..., 0]
+    return (image.detach().clamp(0, 1) * 255).round().byte().cpu().contiguous().numpy()
+
+
+def signed(values: Tensor, most: float | None = None) -> Tensor:
+    """Numbers (H, W) with a sign as colours (H, W, 3): blue below zero, white at it, red above; full at ±most."""
+    most = most or float(values.abs().amax()) or 1.0
+    share = (values / most).clamp(-1, 1).unsqueeze(-1)
+    low, high = (torch.tensor([int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for c in (BLUE, RED))
+    end = torch.where(share < 0, low, high)
+    return 1 + share.abs() * (end - 1)
+
+
+def backdrop(image: Tensor, quality: int = 80) -> dict[str, Any]:
+    """Parts of a Plot's layout: an image under the marks, axes in its pixels with the origin at the top left."""
+    drawn = panel("", image, quality=quality)
+    height, width = drawn.size_hw
+    source = f"data:{drawn.mime};base64,{base64.b64encode(drawn.data).decode()}"
+    place = {"xref": "x", "yref": "y", "x": 0, "y": 0, "sizex": width, "sizey": height, "sizing": "stretch"}
+    plain = {"showgrid": False, "zeroline": False, "showticklabels": False, "constrain": "domain"}
+    return {"images": [{"source": source, "layer": "below"} | place],
+            "xaxis": plain | {"range": [0, width]},
+            "yaxis": plain | {"range": [height, 0], "scaleanchor": "x"}}  # fmt: skip

@@ -1,4 +1,4 @@
-"""The live figure as a Streamlit component: mounts figure.js with one frame, hears where a handle was let go."""
+"""The live figure as a Streamlit component: mounts js/ with one frame, hears where a handle was let go."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,11 +15,13 @@ from app.live.desk import Desk, Drawing, View, pack
 from app.live.socket import PLOTLY_PATH, base_path
 
 _HERE = Path(__file__).parent
+# The browser gets one script; each file is one part of it.
+_SCRIPTS = ("tools", "road", "figure", "plot", "picture", "handles", "player", "mount")
 _mount = st.components.v2.component(
     "lightboard.figure",
     html='<div class="lb-figure" data-testid="live-figure"></div>',
     css=(_HERE / "figure.css").read_text(),
-    js=(_HERE / "figure.js").read_text(),
+    js="\n".join((_HERE / "js" / f"{name}.js").read_text() for name in _SCRIPTS),
     isolate_styles=False,  # Plotly's own styles, and the marks of the contract, must be reachable from the page
 )
 
@@ -45,7 +47,7 @@ def desk() -> Desk:
 
 
 def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control], handles: tuple[Handle, ...],
-          height: int, release: Callable[[dict[str, Any]], None]) -> None:  # fmt: skip
+          height: int, release: Callable[[dict[str, Any]], None], plays: str = "") -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
 
@@ -60,6 +62,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
         "watch": {n: _watched(c) for n, c in controls.items() if c.slides and n in view.domains},
         "values": {n: view.values[n] for n in view.domains},
         "handles": [asdict(h) | {"bounds": [_bounds(controls, h.x), _bounds(controls, h.y)]} for h in handles],
+        "played": {"x": plays, "bounds": [_bounds(controls, plays)]} if plays else None,
         "words": {"off": _("not live"), "lost": _("The drawing library has not arrived. Reload the page."),
                   "png": _("Save as PNG"), "svg": _("Save as SVG"), "full": _("Full screen"),
                   "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),

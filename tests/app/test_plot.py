@@ -1,6 +1,7 @@
 """Tensors -> Plotly figures: what goes in comes out, and Plotly accepts it."""
 
 import base64
+import io
 import json
 import math
 
@@ -9,9 +10,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from app.figures import palette
-from app.figures.picture import SMALL, Table, picture
+from app.figures.picture import SMALL, Picture, Table, panel, picture, signed
 from app.figures.plot import Plot, columns, dots, encode, layout, line, play, stable_range, to_json
 
 WIDTHS = {"f4": torch.float32, "f8": torch.float64, "i4": torch.int32, "u1": torch.uint8}
@@ -97,11 +99,30 @@ def test_stable_range_rests_under_small_changes():
 def test_small_pictures_are_lossless_and_carry_their_values():
     image = torch.rand(8, 8, generator=torch.Generator().manual_seed(0))
     small = picture(image, "noise")
-    assert small.mime == "image/png" and small.payload().startswith(b"\x89PNG")
-    assert torch.equal(decoded(json.loads(to_json(small.header()))["pixels"]), image)
-    large = picture(torch.rand(SMALL + 1, 8, 3), "noise")
-    assert large.mime == "image/jpeg" and large.header()["pixels"] is None
-    assert (large.header()["height"], large.header()["width"]) == (SMALL + 1, 8)
+    (drawn,) = json.loads(to_json(small.header()))["panels"]
+    assert drawn["mime"] == "image/png" and small.payload().startswith(b"\x89PNG")
+    assert torch.equal(decoded(drawn["pixels"]), image)
+    (large,) = picture(torch.rand(SMALL + 1, 8, 3), "noise").header()["panels"]
+    assert large["mime"] == "image/jpeg" and large["pixels"] is None
+    assert (large["height"], large["width"]) == (SMALL + 1, 8)
+
+
+def test_panels_lie_behind_one_another_in_the_payload():
+    both = Picture([panel("a", torch.zeros(4, 5)), panel("b", torch.ones(3, 100, 7))], "two")
+    first, second = both.header()["panels"]
+    data = both.payload()
+    assert len(data) == first["length"] + second["length"]
+    for part, size, color in ((data[: first["length"]], (5, 4), 0), (data[first["length"] :], (7, 100), 255)):
+        image = Image.open(io.BytesIO(part))
+        assert image.size == size and set(image.convert("L").get_flattened_data()) == {color}
+
+
+def test_signed_numbers_are_blue_white_and_red():
+    low, none, high = signed(torch.tensor([[-2.0, 0.0, 2.0]]))[0]
+    assert torch.equal(none, torch.ones(3))
+    assert low[2] > low[0] and high[0] > high[2]
+    assert torch.allclose(signed(torch.tensor([[1.0]]), most=2.0)[0, 0], (high + 1) / 2)
+    assert signed(torch.zeros(2, 2)).eq(1).all()
 
 
 def test_tables_write_text_not_markup():

@@ -1,8 +1,8 @@
-"""What app/live/figure.js leans on in Streamlit's page. When one of these fails after an upgrade, start there."""
+"""What app/live/js/figure.js leans on in Streamlit's page. When one of these fails after an upgrade, start there."""
 
 from tests.browser.conftest import Visit
 
-SENTENCE = "app/live/figure.js leans on this; see its first comment"
+SENTENCE = "app/live/js/figure.js leans on this; see its first comment"
 
 
 def test_a_key_is_a_class(visit: Visit, gallery: str) -> None:

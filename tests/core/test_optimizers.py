@@ -67,11 +67,13 @@ def same(ours: Tensor, theirs: Tensor) -> bool:
 
 
 def assume_steady(field: Field, start: Sequence[float], rule: str, **numbers: Any) -> Tensor:
-    """Our path; examples where a start moved by 1e-12 walks elsewhere (chaos) or diverges prove nothing."""
+    """Our path; where a start or a rate changed by 1e-12 walks elsewhere (chaos) or diverges, it proves nothing."""
     both = torch.tensor([start, [c + 1e-12 for c in start]], dtype=torch.float64)
     path = descend(field.gradient, both, rule, STEPS, **numbers)
+    other = descend(field.gradient, both[:1], rule, STEPS, **{**numbers, "lr": numbers["lr"] * (1 + 1e-12)})
     assume((path.diverged_at < 0).all().item())
-    assume((path.points[:, 0] - path.points[:, 1]).abs().max().item() < 1e-8)
+    for neighbour in (path.points[:, 1], other.points[:, 0]):
+        assume((path.points[:, 0] - neighbour).abs().max().item() < 1e-8)
     return path.points[:, 0]
 
 

@@ -1,0 +1,89 @@
+// The live figure. Streamlit gives it a first picture. It compares where the controls stand with what the picture
+// shows, and asks /live for a picture while the two differ. It knows nothing of what a page is about.
+// What it leans on in Streamlit's page (tests/browser/test_platform.py fails when an upgrade changes it):
+//   1. a widget with key="a.b" lies in an element with the class st-key-a-b;
+//   2. a slider holds one <input type="range"> per thumb, whose `value` attribute changes while the thumb moves;
+//      for st.select_slider it is the index of the option.
+const figures = new Map(); // root element -> Figure
+const painters = {}; // kind of a picture -> async (picture) => whether only marks have moved; `this` is the figure
+let lastInput = 0; // when the hand last moved
+for (const type of ["pointerdown", "pointermove", "keydown", "touchmove"])
+  document.addEventListener(type, (e) => (lastInput = e.timeStamp), { capture: true, passive: true });
+new MutationObserver((changes) => { // any slider that moves makes every figure compare again
+  if (changes.some((c) => c.target.type === "range")) figures.forEach((f) => f.compare());
+}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["value"] });
+
+class Figure {
+  constructor(root) {
+    Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, frames: 0, step: null, handles: [] });
+    for (const part of ["tools", "stage", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`, { role: part === "note" ? "status" : "group" });
+    (this.resize = new ResizeObserver(() => this.fit())).observe(root);
+    setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
+  }
+  record(head, release) { // the road of record: a picture that came with the page
+    const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label)]);
+    Object.assign(this, { head, release, gone: false, shown: first ? "record" : null }), Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
+    if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); }
+    if (first) { this.fit(); this.paint(head, 0); }
+    const arrived = Object.entries(this.held).every(([name, value]) => same(value, head.values[name]));
+    if (!this.dragging && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
+    this.setLive(road.open(head.base, head.desk));
+  }
+  positions() { // where the controls stand: the sliders of the page, over them the handle in the hand
+    const found = {};
+    for (const [name, { key, options, pair }] of Object.entries(this.head.watch)) {
+      const values = thumbsOf(key).map(({ value }) => (options ? options[+value] : +value));
+      if (values.length) found[name] = pair ? values : values[0];
+    }
+    return { ...found, ...this.held };
+  }
+  compare() {
+    if (!this.head) return;
+    const now = this.positions(), ahead = Object.keys(now).some((n) => !same(now[n], this.head.values[n]));
+    const sign = ahead ? JSON.stringify(now) : "record";
+    this.placeHandles();
+    this.wish = null;
+    if (sign === this.shown) return;
+    if (!ahead) { this.flying = null; this.shown = "record"; this.paint(this.head, lastInput); }
+    if (ahead && JSON.stringify(this.flying?.set) !== sign) { this.wish = now; road.pump(); }
+  }
+  answered(answer) {
+    if (answer.id !== this.flying?.id) return; // for another figure, or the road of record was quicker
+    Object.assign(this, { shown: JSON.stringify(this.flying.set), flying: null, gone: Boolean(answer.gone) });
+    if (this.gone) this.wake(); // the server was started anew: a run of the page makes new tokens
+    else this.paint(answer, this.askedAt);
+    this.setLive();
+  }
+  wake() { if (this.gone && figures.has(this.root)) { this.release("release", {}); setTimeout(() => this.wake(), 3000); } }
+  setLive() {
+    this.root.dataset.live = road.socket?.readyState === WebSocket.OPEN && !this.gone ? "on" : "off";
+    if (this.root.dataset.live === "off") this.flying = null; // what was asked of a lost road will not be answered
+    this.compare();
+  }
+  // -- painting
+  async paint(picture, at) {
+    const { kind, alt, error = "", steps = 0 } = picture;
+    this.note.textContent = error;
+    if (error) return; // the last good picture stays
+    Object.assign((this.picture = picture) && this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt });
+    this.buildPlayer(steps);
+    const moved = await painters[kind].call(this, picture);
+    if (!moved) this.placeHandles(); // the axes may have changed
+    requestAnimationFrame(() => Object.assign(this.root.dataset, { frames: ++this.frames }, at && { latency: (performance.now() - at).toFixed(1) }));
+  }
+  height() { // on a phone the stage leaves room for its controls
+    const { stage_height: tall } = this.head, { innerHeight: screen } = window;
+    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * 0.42)) : tall;
+  }
+  fit() { // a new width, a turned phone, fullscreen
+    const size = this.head && `${this.root.clientWidth} ${this.height()}`;
+    if (size) this.root.style.setProperty("--lb-height", `${this.height()}px`);
+    if (this.picture && size !== this.size) this.paint(this.picture, 0);
+    this.size = size;
+  }
+  remove() { // Streamlit has taken the figure off the page
+    this.resize.disconnect(this.play(false));
+    if (this.plot) window.Plotly?.purge(this.plot);
+    if (figures.delete(this.root) && !figures.size) road.socket?.close();
+  }
+}

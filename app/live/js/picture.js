@@ -1,0 +1,57 @@
+// Pictures: panels side by side, each on a canvas of its own with its title above; and tables, which come as HTML.
+painters.table = async function ({ html }) { this.stage.innerHTML = html; };
+painters.picture = async function (picture) {
+  const { panels, payload } = picture, gap = 14, title = panels.some((p) => p.title) ? 24 : 0;
+  let at = 0;
+  const bitmaps = await Promise.all(panels.map(({ mime, length }) => createImageBitmap(new Blob([payload.subarray(at, (at += length))], { type: mime }))));
+  if (this.picture !== picture) return true; // a newer one has come meanwhile
+  if (this.cells?.length !== panels.length) this.buildCells(panels.length);
+  // As many in a row as make them largest.
+  const [wide, tall] = [Math.max(...panels.map((p) => p.width / p.height)), this.root.clientWidth], rows = (n) => Math.ceil(panels.length / n);
+  const size = (n) => Math.min((tall - gap * (n - 1)) / n, wide * ((this.height() - 24) / rows(n) - title - gap * (rows(n) > 1)));
+  const inRow = panels.map((_, i) => i + 1).reduce((best, n) => (size(n) > size(best) + 1 ? n : best), 1), room = Math.max(48, size(inRow));
+  this.stage.style.gridTemplateColumns = `repeat(${inRow}, auto)`;
+  panels.forEach(({ title: text, width, height, crisp }, i) => {
+    const { name, canvas } = this.cells[i], scale = Math.min(room / width, room / wide / height);
+    if (name.textContent !== text) name.textContent = text;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    canvas.classList.toggle("lb-crisp", crisp);
+    canvas.style.width = `${Math.round(width * (crisp && scale > 1 && panels.length === 1 ? Math.floor(scale) : scale))}px`; // one alone: whole squares
+    const ink = canvas.getContext("2d", { willReadFrequently: true });
+    ink.clearRect(0, 0, width, height);
+    ink.drawImage(bitmaps[i], 0, 0);
+  });
+};
+Object.assign(Figure.prototype, {
+  buildCells(n) {
+    this.stage.textContent = "";
+    this.stage.classList.add("lb-panels");
+    this.readout ??= make(this.root, "div", "lb-readout");
+    this.cells = Array.from({ length: n }, (_, i) => {
+      const cell = make(this.stage, "figure", "lb-panel"), name = make(cell, "figcaption", "lb-title"), canvas = make(cell, "canvas", "lb-canvas");
+      return { name, canvas: Object.assign(canvas, { onpointermove: (e) => this.read(i, e), onpointerleave: () => (this.readout.textContent = "") }) };
+    });
+    this.canvas = this.cells[0].canvas; // handles lie on the first
+  },
+  together() { // all panels and their titles on one canvas, as they stand on the page, at twice the size
+    const edge = this.stage.getBoundingClientRect(), css = getComputedStyle(this.root), whole = document.createElement("canvas"), ink = whole.getContext("2d");
+    Object.assign(whole, { width: 2 * edge.width, height: 2 * edge.height });
+    ink.scale(2, 2);
+    Object.assign(ink, { font: `15px ${css.fontFamily}`, textAlign: "center", fillStyle: css.getPropertyValue("--st-background-color") });
+    ink.fillRect(0, 0, edge.width, edge.height);
+    Object.assign(ink, { fillStyle: css.color });
+    for (const { name, canvas } of this.cells) {
+      const { x, y, width, height } = canvas.getBoundingClientRect();
+      ink.imageSmoothingEnabled = !canvas.classList.contains("lb-crisp");
+      ink.drawImage(canvas, x - edge.x, y - edge.y, width, height);
+      ink.fillText(name.textContent, x - edge.x + width / 2, y - edge.y - 8);
+    }
+    return whole;
+  },
+  read(i, e) { // the numbers under the pointer: the real ones where they came along, else the painted ones
+    const { width, height, pixels } = this.picture.panels[i], { canvas } = this.cells[i], place = (at, of, n) => clamp(Math.floor((at / of) * n), 0, n - 1);
+    const [column, row] = [place(e.offsetX, canvas.clientWidth, width), place(e.offsetY, canvas.clientHeight, height)];
+    const painted = () => [...canvas.getContext("2d").getImageData(column, row, 1, 1).data.slice(0, 3)].join(" ");
+    this.readout.textContent = `(${column}, ${row})  ${pixels ? unpack(pixels)[row * width + column].toPrecision(4) : painted()}`;
+  },
+});

@@ -1,0 +1,54 @@
+// Tools of a figure, and playback.
+Object.assign(Figure.prototype, {
+  buildTools() {
+    const { words, kind, name } = this.head, filename = name.replace(/\W+/g, "-");
+    [this.tools.textContent, this.mark.textContent] = ["", words.off];
+    const tool = (text, title, act) => (make(this.tools, "button", "lb-button", { title, "aria-label": title }, text).onclick = act);
+    const plot = (format) => window.Plotly.downloadImage(this.plot, { format, filename, width: 1280, height: 800, scale: format === "png" ? 2 : 1 });
+    const canvas = () => Object.assign(document.createElement("a"), { href: this.together().toDataURL(), download: `${filename}.png` }).click();
+    if (kind === "table") return;
+    tool("PNG", words.png, () => (kind === "plot" ? plot("png") : canvas()));
+    if (kind === "plot") tool("SVG", words.svg, () => plot("svg"));
+    tool("⤢", words.full, () => (document.fullscreenElement ? document.exitFullscreen() : this.root.requestFullscreen()));
+  },
+  buildPlayer(steps) { // the bar of a figure made of steps: of marked traces, in the browser alone; or of a control's stops
+    const { played } = this.head, [low, high, stride] = played?.bounds[0] ?? [];
+    this.steps = steps = played ? Math.round((high - low) / stride) + 1 : steps;
+    if (played && !this.clock) this.step = Math.round((({ ...this.head.values, ...this.positions() })[played.x] - low) / stride);
+    if (steps < 2) { this.play(false); this.player?.remove(); Object.assign(this, { player: null, step: null }); return; }
+    if (!this.player) {
+      const { words } = this.head, bar = (this.player = make(this.root, "div", "lb-player"));
+      const part = (tag, title, text, act) => Object.assign(make(bar, tag, "lb-button", { title, "aria-label": title }, text), act);
+      const jump = (to) => { this.play(false); this.show(to); this.rest(); };
+      this.toggle = part("button", words.play, "▶", { onclick: () => { this.play(!this.clock); if (!this.clock) this.rest(); } });
+      part("button", words.step, "+1", { onclick: () => jump(((this.step ?? -1) + 1) % this.steps) });
+      this.scrub = part("input", words.scrub, "", { type: "range", min: 0, oninput: () => jump(+this.scrub.value) });
+      this.speed = part("select", words.speed, "", {});
+      for (const times of [0.25, 0.5, 1, 2, 4]) this.speed.append(new Option(`×${times}`, times, times === 1, times === 1));
+    }
+    Object.assign(this.scrub, { max: steps - 1, value: this.step ?? steps - 1 });
+  },
+  play(on) {
+    this.clock = clearInterval(this.clock);
+    if (this.toggle) this.toggle.textContent = on ? "⏸" : "▶";
+    if (!on) return;
+    this.dragging = Boolean(this.head.played);
+    let place = this.step === null || this.step >= this.steps - 1 ? 0 : this.step;
+    const rate = media("(prefers-reduced-motion: reduce)") ? 2 : Math.max(8, this.steps / 6); // steps a second
+    this.clock = setInterval(() => {
+      place = Math.min(this.steps - 1, place + 0.05 * rate * +this.speed.value);
+      if (Math.floor(place) !== this.step) this.show(Math.floor(place));
+      if (place >= this.steps - 1) { this.play(false); this.rest(); }
+    }, 50);
+  },
+  show(step) {
+    const { played } = this.head;
+    this.root.dataset.step = this.step = step;
+    if (played) this.hold(played, played.bounds[0][0] + step * played.bounds[0][2]);
+    else this.paint(this.picture, 0);
+  },
+  rest() { // the link follows when a played control rests
+    clearTimeout(this.resting);
+    if (this.head.played) this.resting = setTimeout(() => this.letGo(), 400);
+  },
+});

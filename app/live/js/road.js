@@ -1,0 +1,32 @@
+// The road: one WebSocket for all figures of the page.
+const road = {
+  socket: null, desk: null, pause: 500, number: 0,
+  open(base, desk) {
+    if (this.socket && this.desk === desk) return;
+    const old = this.socket, socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${base}/live`);
+    Object.assign(this, { socket, desk });
+    socket.binaryType = "arraybuffer";
+    old?.close();
+    socket.onopen = () => { // after a break each figure asks once: a new server does not know its token
+      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = f.positions(); });
+      this.pump(this.pause = 500);
+    };
+    socket.onmessage = ({ data }) => { const frame = decode(new Uint8Array(data)); figures.forEach((f) => f.answered(frame)); this.pump(); };
+    socket.onclose = () => {
+      if (this.socket !== socket) return; // another one has taken over
+      this.socket = null;
+      figures.forEach((f) => f.setLive());
+      if (figures.size) setTimeout(() => this.open(base, this.desk), (this.pause = Math.min(this.pause * 2, 8000)));
+    };
+  },
+  pump() { // sends what is wished for: one request in flight per figure, the one under the hand first
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    const all = [...figures.values()], held = all.find((f) => f.dragging && (f.flying || f.wish));
+    const patient = (f) => held && f !== held && performance.now() - f.sentAt < 150; // the others make room
+    for (const f of all.sort((a, b) => b.dragging - a.dragging).filter((f) => f.wish && !f.flying && !f.gone && !patient(f))) {
+      f.flying = { view: f.head.token, id: ++this.number, set: f.wish };
+      this.socket.send(JSON.stringify(f.flying));
+      Object.assign(f, { wish: null, sentAt: performance.now(), askedAt: lastInput });
+    }
+  },
+};

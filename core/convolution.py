@@ -1,0 +1,72 @@
+"""Filtering a picture: a small window slides over it, and each place becomes a weighted sum of what lies under it.
+
+    out(y, x) = b + Σ_ij w(i, j) · in(s·y + d·i − p, s·x + d·j − p)
+
+Deep learning calls this convolution; it is cross-correlation. True convolution turns the kernel by 180° first.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+PADDINGS = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
+
+
+def output_size(n: int, k: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
+    """⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1"""
+    reach = dilation * (k - 1) + 1
+    if min(n, k, stride, dilation) < 1 or padding < 0:
+        raise ValueError("Sizes, stride and dilation are at least 1, padding at least 0.")
+    if n + 2 * padding < reach:
+        raise ValueError(
+            f"The kernel reaches over {reach} pixels, the padded picture has only {n + 2 * padding}."
+        )
+    return (n + 2 * padding - reach) // stride + 1
+
+
+def padded(picture: Tensor, amount: int, mode: str = "zeros") -> Tensor:
+    """(C, H, W) with `amount` pixels more on every side."""
+    if mode not in PADDINGS:
+        raise ValueError(f"There is no padding {mode!r}; there are {', '.join(PADDINGS)}.")
+    least = min(picture.shape[-2:])
+    if mode in ("reflect", "circular") and amount > least - (mode == "reflect"):
+        raise ValueError(
+            f"This padding repeats the picture: at most {least - (mode == 'reflect')} pixels are possible."
+        )
+    return F.pad(picture.unsqueeze(0), [amount] * 4, mode=PADDINGS[mode]).squeeze(0)
+
+
+def filtered(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, dilation: int = 1,
+             mode: str = "zeros", bias: float = 0.0, flip: bool = False) -> Tensor:  # fmt: skip
+    """Each channel of a picture (C, H, W) by the same kernel (k, k)."""
+    wide = padded(picture, padding, mode)
+    for n, k in zip(wide.shape[-2:], kernel.shape, strict=True):
+        output_size(n, k, stride, 0, dilation)
+    w = kernel.to(picture).flip(0, 1) if flip else kernel.to(picture)
+    depthwise = w.expand(len(wide), 1, *w.shape)  # three times as fast as the channels as a batch
+    return (
+        F.conv2d(wide.unsqueeze(0), depthwise, None, stride, 0, dilation, groups=len(wide)).squeeze(0) + bias
+    )
+
+
+def by_shifts(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, dilation: int = 1,
+              mode: str = "zeros", bias: float = 0.0, flip: bool = False) -> Tensor:  # fmt: skip
+    """The same, written out: one shifted copy of the picture for each weight."""
+    wide = padded(picture, padding, mode)
+    rows, columns = (output_size(n, k, stride, 0, dilation)
+                     for n, k in zip(wide.shape[-2:], kernel.shape, strict=True))  # fmt: skip
+    w = kernel.flip(0, 1) if flip else kernel
+    total = torch.full((len(picture), rows, columns), bias, dtype=picture.dtype)
+    for i, row in enumerate(w.tolist()):
+        for j, weight in enumerate(row):
+            top, left = i * dilation, j * dilation
+            total += weight * wide[:, top : top + (rows - 1) * stride + 1 : stride,
+                                   left : left + (columns - 1) * stride + 1 : stride]  # fmt: skip
+    return total
+
+
+def grey(picture: Tensor) -> Tensor:
+    """(C, H, W) -> (1, H, W): the brightness that an eye sees (Rec. 601), not one of the channels."""
+    if len(picture) == 1:
+        return picture
+    return torch.einsum("c,chw->hw", picture.new_tensor([0.299, 0.587, 0.114]), picture).unsqueeze(0)
