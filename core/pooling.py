@@ -231,7 +231,7 @@ def spline(kernel: int) -> Tensor:
     return taps / taps.sum()
 
 
-# --- Where the gradient goes, and the way back ----------------------------------------------------------------
+# --- Where the gradient goes ----------------------------------------------------------------
 
 
 def landing(x: Tensor, kind: str, window: Window, sent: Tensor, p: float = 2.0, seed: int = 0) -> Tensor:
@@ -241,52 +241,43 @@ def landing(x: Tensor, kind: str, window: Window, sent: Tensor, p: float = 2.0, 
     return found
 
 
-def back_up(y: Tensor, size: tuple[int, int], window: Window, smooth: bool = False) -> Tensor:
-    """(..., H', W') back to (..., H, W): each pixel takes the nearest window's value, or blends its neighbours'."""
-    for dim, n in ((-2, size[0]), (-1, size[1])):
-        # Window j has its middle at pixel j·s − p + (reach − 1) / 2; beyond the outermost ones their value goes on.
-        at = (torch.arange(n, dtype=torch.float64) + window.padding - (window.reach - 1) / 2) / window.stride
-        at = at.clamp(0, y.shape[dim] - 1).to(y.device)
-        low = at.floor() if smooth else (at + 0.5).floor().clamp(max=y.shape[dim] - 1)
-        blend = (at - low).to(y) if smooth else torch.zeros(n).to(y)
-        first, second = (y.index_select(dim, i.long().clamp(max=y.shape[dim] - 1)) for i in (low, low + 1))
-        blend = blend[:, None] if dim == -2 else blend
-        y = first + blend * (second - first)
-    return y
+@dataclass(frozen=True)
+class Share:
+    """What one window makes of its pixels, and what they get of a gradient of 1."""
+
+    kind: str
+    value: float
+    pixels: int  # how many get something
+    largest: float
+    total: float
 
 
-def psnr(x: Tensor, y: Tensor) -> float:
-    """Peak signal-to-noise ratio in decibels of pictures from 0 to 1: 10 log10(1 / mean (x − y)²); ∞ when equal."""
-    error = (x.double() - y.double()).square().mean().item()
-    return -10 * math.log10(error) if error else math.inf
+def shares(values: list[list[float]], kinds: list[str], p: float = 2.0, seed: int = 0) -> list[Share]:
+    """The pixels of one window (k, k) under several kinds."""
+    x = torch.tensor(values, dtype=torch.float64)
+    window, one, found = Window(len(values), len(values)), torch.ones(1, 1, dtype=torch.float64), []
+    for kind in kinds:
+        got = landing(x, kind, window, one, p, seed)
+        value = pool(x, kind, window, p, seed).item()
+        some = int((got.abs() > 1e-9).sum())
+        found.append(Share(kind, value, some, got.abs().max().item(), got.sum().item()))
+    return found
 
 
-# --- Several layers -----------------------------------------------------------------------------------------
+# --- Sizes --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Layer:
-    """What is left behind one layer: its output, and that brought back up through all layers before it."""
+class Side:
+    """One side of a picture: its pixels, the windows along it, and the pixels that none of them reads."""
 
-    size_hw: tuple[int, int]
-    output: Tensor
-    restored: Tensor
-    psnr: float
+    pixels: int
+    windows: int
+    unread: int
 
 
-def cascade(x: Tensor, kind: str, window: Window, layers: int, p: float = 2.0, seed: int = 0,
-            smooth: bool = False) -> list[Layer]:  # fmt: skip
-    """(..., H, W) through the same pooling again and again; the picture itself is layer 0."""
-    y, sizes = x, [(x.shape[-2], x.shape[-1])]
-    found = [Layer(sizes[0], x, x, math.inf)]
-    for n in range(layers):
-        y = pool(y, kind, window, p, seed + n)
-        up = y
-        for size in reversed(sizes):
-            up = back_up(up, size, window, smooth)
-        sizes.append((y.shape[-2], y.shape[-1]))
-        found.append(Layer(sizes[-1], y, up, psnr(x, up)))
-    return found
+def sides(size_hw: tuple[int, int], window: Window) -> list[Side]:
+    return [Side(n, window.size(n), window.unread(n)) for n in size_hw]
 
 
 def most_layers(n: int, window: Window, most: int = 12) -> int:

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from core.pooling import (
     KINDS,
     Window,
-    back_up,
-    cascade,
     landing,
     most_layers,
     pool,
     pooler,
-    psnr,
+    shares,
+    sides,
     spline,
     windows,
 )
@@ -239,49 +238,22 @@ def test_euler_sum_of_lp() -> None:
         assert (x * arrived).sum().item() == pytest.approx(y.sum().item())
 
 
-# --- back up, and several layers ---
+@pytest.mark.parametrize("p", [1.0, 2.0, 5.0])
+def test_shares_of_one_window(p: float) -> None:
+    values = [[0.2, 0.9], [0.9, 0.0]]
+    found = {s.kind: s for s in shares(values, ["max", "max_shared", "average", "lp"], p)}
+    assert (found["max"].pixels, found["max"].largest, found["max"].total) == (1, 1.0, 1.0)
+    assert (found["max_shared"].pixels, found["max_shared"].largest) == (2, 0.5)
+    assert (found["average"].pixels, found["average"].value) == (4, pytest.approx(0.5))
+    mean = (0.2**p + 2 * 0.9**p) / 4
+    assert found["lp"].value == pytest.approx(mean ** (1 / p))
+    assert found["lp"].largest == pytest.approx(0.25 * (0.9 / mean ** (1 / p)) ** (p - 1))
 
 
-def test_back_up_equals_interpolate() -> None:
-    x = picture(2, 12, 18)
-    y = pool(x, "average", Window(3, 3))
-    for smooth, mode in ((False, "nearest"), (True, "bilinear")):
-        expected = F.interpolate(y[None], scale_factor=3, mode=mode)[0]
-        torch.testing.assert_close(back_up(y, (12, 18), Window(3, 3), smooth), expected)
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.integers(8, 20), ANY, st.booleans())
-def test_back_up_puts_each_window_at_its_middle(n: int, w: Window, smooth: bool) -> None:
-    assume(n + 2 * w.padding >= w.reach)
-    ramp = torch.arange(n, dtype=torch.float64).expand(n, n)
-    middles = (torch.arange(w.size(n)) * w.stride - w.padding + (w.reach - 1) / 2).double()
-    up = back_up(middles.expand(len(middles), -1), (n, n), w, smooth)
-    held = ramp.clamp(middles[0].item(), middles[-1].item())
-    assert ((up - held).abs() <= (1e-9 if smooth else w.stride / 2 + 1e-9)).all()
-
-
-def test_psnr() -> None:
-    x = picture(8, 8)
-    assert psnr(x, x) == math.inf
-    assert psnr(x, x + 0.1) == pytest.approx(20)
-    coarse = psnr(x, back_up(pool(x, "average", Window(4, 4)), (8, 8), Window(4, 4)))
-    fine = psnr(x, back_up(pool(x, "average", Window(2, 2)), (8, 8), Window(2, 2)))
-    others = (
-        psnr(x, back_up(pool(x, k, Window(2, 2)), (8, 8), Window(2, 2))) for k in ("max", "min", "median")
-    )
-    assert coarse < fine and all(other < fine for other in others)  # the mean is the best constant
-
-
-def test_cascade() -> None:
-    x = picture(3, 20, 32)
-    layers = cascade(x, "average", Window(), 3)
-    assert [layer.size_hw for layer in layers] == [(20, 32), (10, 16), (5, 8), (2, 4)]
-    torch.testing.assert_close(layers[2].output, F.avg_pool2d(x, 4))
-    torch.testing.assert_close(layers[2].restored, F.interpolate(F.avg_pool2d(x, 4)[None], scale_factor=4)[0])
-    assert all(layer.restored.shape == x.shape for layer in layers)
+def test_most_layers() -> None:
     assert [most_layers(n, Window()) for n in (1, 2, 64, 65)] == [0, 1, 6, 6]
     assert most_layers(9, Window(3, 1, 1)) == 0 and most_layers(5, Window(3, 3)) == 1
+    assert [s.unread for s in sides((28, 29), Window(3, 3))] == [1, 2]
 
 
 # --- the contract of the family ---
