@@ -130,6 +130,54 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Pooling"),
+        "grid_view",
+        (
+            Page(
+                "pooling",
+                "pages/pooling/picture.py",
+                _("Pooling"),
+                "grid_view",
+                _("One number for each window: by the largest, by the mean, by chance. What is lost?"),
+            ),
+            Page(
+                "pooling-gradient",
+                "pages/pooling/gradient.py",
+                _("Where the gradient goes"),
+                "call_split",
+                _("Put a gradient on the output, and see which pixels learn from it."),
+            ),
+            Page(
+                "pooling-shift",
+                "pages/pooling/shift.py",
+                _("Shift"),
+                "swipe_right",
+                _("Move the picture by a pixel: does the output move along, or does it change?"),
+            ),
+            Page(
+                "pooling-regions",
+                "pages/pooling/regions.py",
+                _("Regions"),
+                "crop_free",
+                _("A box of any size becomes a fixed number of values; one way rounds, the other does not."),
+            ),
+            Page(
+                "pooling-up",
+                "pages/pooling/up.py",
+                _("Back up"),
+                "zoom_out_map",
+                _("Six ways from a small map to a large one, and the sum behind each pixel."),
+            ),
+            Page(
+                "pooling-cascade",
+                "pages/pooling/cascade.py",
+                _("A cascade"),
+                "filter_list",
+                _("Pooling after pooling: what remains of the picture?"),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}

@@ -280,6 +280,28 @@ def sides(size_hw: tuple[int, int], window: Window) -> list[Side]:
     return [Side(n, window.size(n), window.unread(n)) for n in size_hw]
 
 
+@dataclass(frozen=True)
+class Left:
+    """What is left behind a layer; `percent` of the numbers of the picture."""
+
+    layer: int
+    width: int
+    height: int
+    numbers: int
+    percent: float
+
+
+def left(size_hw: tuple[int, int], window: Window, layers: int) -> list[Left]:
+    """Through the same pooling again and again."""
+    (height, width), found = size_hw, []
+    for layer in range(layers + 1):
+        numbers = height * width
+        found.append(Left(layer, width, height, numbers, 100 * numbers / (size_hw[0] * size_hw[1])))
+        if layer < layers:
+            height, width = window.size(height), window.size(width)
+    return found
+
+
 def most_layers(n: int, window: Window, most: int = 12) -> int:
     """How often n pixels can be pooled, until one is left or the window no longer fits."""
     for layer in range(most):

@@ -41,7 +41,7 @@ def adaptive(x: Tensor, out: int, largest: bool = True) -> Tensor:
 
 def everywhere(x: Tensor, largest: bool = False) -> Tensor:
     """Global pooling, (C, H, W) -> (C,): one number per channel, and all position is lost."""
-    return adaptive(x, 1, largest)[:, 0, 0]
+    return adaptive(x, 1, largest)[..., 0, 0]
 
 
 def pyramid(x: Tensor, levels: Sequence[int] = (1, 2, 4), largest: bool = True) -> Tensor:
@@ -70,9 +70,9 @@ def roi_bins(box: Box, scale: float, out: int, size_hw: tuple[int, int]) -> tupl
     return along(y0, y1, size_hw[0]), along(x0, x1, size_hw[1])
 
 
-def roi_pool(x: Tensor, box: Box, scale: float, out: int = 7) -> Tensor:
-    """(C, H, W) -> (C, out, out): the largest value of each bin of whole cells."""
-    return binned(x, *roi_bins(box, scale, out, (x.shape[-2], x.shape[-1])))
+def roi_pool(x: Tensor, box: Box, scale: float, out: int = 7, largest: bool = True) -> Tensor:
+    """(C, H, W) -> (C, out, out): the largest value of each bin of whole cells, or the mean."""
+    return binned(x, *roi_bins(box, scale, out, (x.shape[-2], x.shape[-1])), largest)
 
 
 def roi_samples(box: Box, scale: float, out: int = 7, sampling: int = 2) -> tuple[Tensor, Tensor]:
@@ -100,6 +100,18 @@ def _between(at: Tensor, n: int) -> Tensor:
     weights[rows, low] = 1 - (held - low)
     weights[rows, (low + 1).clamp(max=n - 1)] += held - low
     return weights * ((at >= -1) & (at <= n))[:, None]
+
+
+def travels(
+    x: Tensor, box: Box, scale: float, out: int, steps: Sequence[float], largest: bool = True, sampling: int = 2
+) -> dict[str, list[float]]:
+    """How far both outputs are from the first ones when the box moves to the right: root of the mean square."""
+    (x0, y0, x1, y1), found = box, {}
+    ways = {"pool": lambda b: roi_pool(x, b, scale, out, largest), "align": lambda b: roi_align(x, b, scale, out, sampling)}
+    for name, way in ways.items():
+        first = way(box)
+        found[name] = [(way((x0 + t, y0, x1 + t, y1)) - first).square().mean().sqrt().item() for t in steps]
+    return found
 
 
 # --- What a page asks ---------------------------------------------------------------------------------------

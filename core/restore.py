@@ -76,20 +76,5 @@ def cascade(
     return found
 
 
-@dataclass(frozen=True)
-class Left:
-    """What a layer leaves, in numbers."""
-
-    size_hw: tuple[int, int]
-    numbers: int
-    share: float
-    psnr: float
-
-
-def left(layers: list[Layer]) -> list[Left]:
-    first = layers[0].output.numel()
-    return [Left(one.size_hw, one.output.numel(), one.output.numel() / first, one.psnr) for one in layers]
-
-
 def _size(x: Tensor) -> tuple[int, int]:
     return x.shape[-2], x.shape[-1]

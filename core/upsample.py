@@ -24,6 +24,11 @@ class Means:
     places: Tensor  # (H, W), whole numbers: row · rW + column of each winner, as max_pool2d returns them
 
 
+def down(x: Tensor, r: int, largest: bool = True) -> Tensor:
+    """(rH, rW) -> (H, W): the small map."""
+    return (F.max_pool2d if largest else F.avg_pool2d)(x[None], r)[0]
+
+
 def means(x: Tensor, r: int = 2, k: int = 4, weights: str = "tent", seed: int = 0) -> Means:
     """x is the large picture (rH, rW) that the map was pooled from."""
     if x.shape[-2] % r or x.shape[-1] % r:

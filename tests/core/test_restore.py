@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from core.pooling import Window, pool, pooler
-from core.restore import back_up, cascade, left, losses, psnr
+from core.pooling import Window, left, pool, pooler
+from core.restore import back_up, cascade, losses, psnr
 from tests.core.test_pooling import ANY, picture
 
 
@@ -51,7 +51,9 @@ def test_cascade() -> None:
     torch.testing.assert_close(layers[2].output, F.avg_pool2d(x, 4))
     torch.testing.assert_close(layers[2].restored, F.interpolate(F.avg_pool2d(x, 4)[None], scale_factor=4)[0])
     assert all(layer.restored.shape == x.shape for layer in layers)
-    assert [(one.numbers, round(one.share, 4)) for one in left(layers)][1:3] == [(480, 0.25), (120, 0.0625)]
+    sizes = left((20, 32), Window(), 3)
+    assert [(one.height, one.width) for one in sizes] == [layer.size_hw for layer in layers]
+    assert [(one.numbers, one.percent) for one in sizes] == [(640, 100), (160, 25), (40, 6.25), (8, 1.25)]
     assert losses(x, {"mean": pooler("average", Window())}, Window())["mean"] == pytest.approx(layers[1].psnr)
 
 
