@@ -144,7 +144,7 @@ CONCEPTS: tuple[Concept, ...] = (
             Page(
                 "pooling-gradient",
                 "pages/pooling/gradient.py",
-                _("Where the gradient goes"),
+                _("The gradient"),
                 "call_split",
                 _("Put a gradient on the output, and see which pixels learn from it."),
             ),

@@ -20,7 +20,12 @@ from core.pooling import KINDS, Window
 Now = Mapping[str, Any]
 PHOTO, STROKE = "photo", "stroke"
 MOST = 5_000_000  # pixels in all windows together: what can still follow the hand
-CORNERS = ((14.0, 18.0), (48.0, 12.0), (20.0, 50.0), (52.0, 52.0))  # where a stroke starts out: a Z of 64 × 64
+CORNERS = (
+    (14.0, 18.0),
+    (48.0, 12.0),
+    (20.0, 50.0),
+    (52.0, 52.0),
+)  # where a stroke starts out: a Z of 64 × 64
 # The same kind has the same colour on every page.
 COLORS = {
     "max": palette.RED,
@@ -44,7 +49,9 @@ def choose_picture(lab: Lab, default: str = PHOTO, n: int = 64, photos: bool = T
     """The controls for what is pooled: a photograph, or a pattern of n × n pixels that is made from its sliders."""
     named = {"stripes": _("Stripes"), "board": _("Checkerboard"), "rings": _("Rings"), STROKE: _("A stroke of yours"),
              "noise": _("Noise")}  # fmt: skip
-    source = lab.choice("source", _("What is pooled"), ({PHOTO: _("A picture")} if photos else {}) | named, default)
+    source = lab.choice(
+        "source", _("What is pooled"), ({PHOTO: _("A picture")} if photos else {}) | named, default
+    )
     if source == PHOTO:
         return images.choose(lab, photo)
     if source == "stripes":
@@ -86,7 +93,9 @@ def pattern_call(now: Now, n: int = 64) -> Call:
     return Call(patterns.rings, {"n": n})
 
 
-def picture(photo: images.Photo | None, now: Now, n: int = 64, side: int = 192, square: bool = False) -> Tensor:
+def picture(
+    photo: images.Photo | None, now: Now, n: int = 64, side: int = 192, square: bool = False
+) -> Tensor:
     """(C, H, W): the photograph, at most `side` pixels long, or the pattern of n × n."""
     if photo is None or now["source"] != PHOTO:
         made: Tensor = pattern_call(now, n)()
@@ -123,8 +132,12 @@ def choose_window(lab: Lab, kernel: int = 8, most: int = 16, fine: bool = True) 
             lab.toggle("ceil", _("Ceil mode"), False, help=_("A last window may begin in what is left over."))
 
 
+def stride(now: Now) -> int:
+    return int(now["kernel"] if now["tied"] else now["stride"])
+
+
 def window_call(now: Now) -> Call:
-    given = {"kernel": now["kernel"], "stride": now["kernel"] if now["tied"] else now["stride"]}
+    given = {"kernel": now["kernel"], "stride": stride(now)}
     return Call(Window, given | {n: now[n] for n in ("padding", "dilation", "ceil") if n in now})
 
 
@@ -132,7 +145,9 @@ def window(now: Now, size_hw: Sequence[int], channels: int = 1) -> Window:
     """The window, or one sentence why there can be none on a picture of this size."""
     k, p = now["kernel"], now.get("padding", 0)
     if p > k // 2:
-        raise Refused(_("The padding may be at most half the kernel: {most} here, not {p}.").format(most=k // 2, p=p))
+        raise Refused(
+            _("The padding may be at most half the kernel: {most} here, not {p}.").format(most=k // 2, p=p)
+        )
     found: Window = window_call(now)()
     least = min(size_hw)
     if least + 2 * p < found.reach:
@@ -143,7 +158,9 @@ def window(now: Now, size_hw: Sequence[int], channels: int = 1) -> Window:
     except ValueError:
         raise Refused(_("One of the windows would hold nothing but padding.")) from None
     if rows * columns * channels > MOST:
-        raise Refused(_("So many windows overlap that they cannot follow the hand: take a larger stride.")) from None
+        raise Refused(
+            _("So many windows overlap that they cannot follow the hand: take a larger stride.")
+        ) from None
     return found
 
 

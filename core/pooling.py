@@ -155,9 +155,9 @@ def max_blur(x: Tensor, w: Window, p: float = 0.0, seed: int = 0) -> Tensor:
 
 
 def strided(x: Tensor, w: Window, p: float = 0.0, seed: int = 0) -> Tensor:
-    """A convolution that sharpens: twice the pixel in the middle less the mean of the window; zeros as padding."""
-    kernel = torch.full((w.kernel, w.kernel), -1 / w.kernel**2, dtype=x.dtype, device=x.device)
-    kernel[w.kernel // 2, w.kernel // 2] += 2
+    """A convolution that sharpens a little: 3/2 of the pixel in the middle less half the mean; zeros as padding."""
+    kernel = torch.full((w.kernel, w.kernel), -0.5 / w.kernel**2, dtype=x.dtype, device=x.device)
+    kernel[w.kernel // 2, w.kernel // 2] += 1.5
     x = F.pad(x, (*_margins(x.shape[-1], w), *_margins(x.shape[-2], w)))
     return F.conv2d(x, kernel[None, None], stride=w.stride, dilation=w.dilation)
 
@@ -177,9 +177,9 @@ KINDS: dict[str, Kind] = {
                "torch.nn.LPPool2d sums instead of averaging, so its values grow with the window.", power_mean),
     "stochastic": Kind("Stochastic", "One pixel of each window by chance, bright ones more often.", stochastic),
     "median": Kind("Median", "The value in the middle: single specks vanish, edges stay.", median),
-    "blur": Kind("BlurPool", "Blurs with a smooth window that reaches into the neighbours, then subsamples.", blur),
-    "max_blur": Kind("Max, then BlurPool", "The maximum around every pixel, then BlurPool.", max_blur),
-    "strided": Kind("Strided convolution", "Sharpens, and keeps every s-th pixel.", strided),
+    "blur": Kind("BlurPool", "Blurs with a smooth window that reaches into its neighbours, then subsamples.", blur),
+    "max_blur": Kind("MaxBlurPool", "The maximum around every pixel, then BlurPool.", max_blur),
+    "strided": Kind("Convolution", "With stride s and a kernel that sharpens a little.", strided),
     "max_shared": Kind("Max, ties share", "The values of max-pooling; those who tie share the gradient.",
                        shared_maximum),
 }  # fmt: skip

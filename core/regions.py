@@ -103,12 +103,25 @@ def _between(at: Tensor, n: int) -> Tensor:
 
 
 def travels(
-    x: Tensor, box: Box, scale: float, out: int, steps: Sequence[float], largest: bool = True, sampling: int = 2
+    x: Tensor,
+    box: Box,
+    scale: float,
+    out: int,
+    steps: Sequence[float],
+    largest: bool = True,
+    sampling: int = 2,
 ) -> dict[str, list[float]]:
     """How far both outputs are from the first ones when the box moves to the right: root of the mean square."""
-    (x0, y0, x1, y1), found = box, {}
-    ways = {"pool": lambda b: roi_pool(x, b, scale, out, largest), "align": lambda b: roi_align(x, b, scale, out, sampling)}
-    for name, way in ways.items():
+    x0, y0, x1, y1 = box
+
+    def pooled(box: Box) -> Tensor:
+        return roi_pool(x, box, scale, out, largest)
+
+    def aligned(box: Box) -> Tensor:
+        return roi_align(x, box, scale, out, sampling)
+
+    found = {}
+    for name, way in (("pool", pooled), ("align", aligned)):
         first = way(box)
         found[name] = [(way((x0 + t, y0, x1 + t, y1)) - first).square().mean().sqrt().item() for t in steps]
     return found

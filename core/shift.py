@@ -56,12 +56,13 @@ def folded(frequency: float, stride: int) -> float:
 
 
 def passed(read: Reader, frequencies: Sequence[float], n: int = 64) -> list[float]:
-    """The contrast of upright stripes in the output, as a share of that in the input, for each frequency."""
+    """The contrast of upright stripes in the output, as a share of that in the input; over all phases alike."""
     along = torch.arange(n, dtype=torch.float64)
-    waves = [torch.cos(2 * math.pi * f * along + 0.7) for f in frequencies]  # no phase of the grid's own
-    x = torch.stack([wave.expand(n, n) for wave in waves]) / 2 + 0.5
-    deviation = [y.flatten(1).std(1, correction=0) for y in (read(x), x)]
-    return (deviation[0] / deviation[1].clamp(min=1e-12)).tolist()
+    phases = [math.pi * i / 4 for i in range(4)]
+    waves = torch.stack([torch.cos(2 * math.pi * f * along + phase) for f in frequencies for phase in phases])
+    x = waves[:, None, :].expand(-1, min(n, 32), -1) / 2 + 0.5
+    power = [y.flatten(1).var(1, correction=0).unflatten(0, (-1, 4)).mean(1) for y in (read(x), x)]
+    return (power[0] / power[1].clamp(min=1e-12)).sqrt().tolist()
 
 
 def strongest(y: Tensor, stride: int) -> float:

@@ -121,7 +121,7 @@ WAYS: dict[str, Way] = {
     "nails": Way("Bed of nails", "The value in the corner of its block, zeros elsewhere.", bed_of_nails),
     "unpool": Way("Max-unpooling", "The value goes back to where it was the largest, if that was remembered; "
                   "zeros elsewhere.", max_unpool),
-    "transposed": Way("Transposed convolution", "Lays a kernel onto every r-th place and adds up. A kernel that r "
+    "transposed": Way("Transposed conv.", "Lays a kernel onto every r-th place and adds up. A kernel that r "
                       "does not divide leaves a checkerboard.", transposed),
     "shuffle": Way("Pixel shuffle", "r² small maps, each by its own convolution, interleaved.", shuffled),
 }  # fmt: skip

@@ -80,7 +80,9 @@ def remains(photo: Any, **now: Any) -> Plot:
         said.append(f"{title} {found[-1]:.1f}")
     grid = {"xaxis": axis(_("layer"), range=[0.8, now["layers"] + 0.2], dtick=1),
             "yaxis": axis(_("PSNR, dB"), range=[0, 45])}  # fmt: skip
-    alt = _("Decibels after {n} layers and the way back: {said}.").format(n=now["layers"], said=", ".join(said))
+    alt = _("Decibels after {n} layers and the way back: {said}.").format(
+        n=now["layers"], said=", ".join(said)
+    )
     return Plot(data, layout(**grid), alt)
 
 
@@ -95,15 +97,19 @@ def numbers(photo: Any, **now: Any) -> Table:
 
 def sizes(photo: Any, now: dict[str, Any]) -> dict[str, Any]:
     x = pools.picture(photo, now, 96)
-    return {"size_hw": (x.shape[-2], x.shape[-1]), "window": pools.window(now, x.shape[-2:]), "layers": now["layers"]}
+    return {
+        "size_hw": (x.shape[-2], x.shape[-1]),
+        "window": pools.window(now, x.shape[-2:]),
+        "layers": now["layers"],
+    }
 
 
-lab.live(stage, height=245, photo=photo)
-lab.live(other, height=245, place=lab.stage, photo=photo)
+lab.live(stage, height=300, photo=photo)
+lab.live(other, height=300, place=lab.stage, photo=photo)
 lab.live(remains, height=280, photo=photo)
 lab.live(numbers, height=0, photo=photo)
-lab.look(_("With kernel 2 each layer leaves a quarter: after five of them one number stands for 1024 pixels. Averages of "
-           "averages are the average of all; the maximum of maxima is the brightest speck far and wide, so "
+lab.look(_("With kernel 2 each layer leaves a quarter: after five of them one number stands for 1024 pixels. Averages "
+           "of averages are the average of all; the maximum of maxima is the brightest speck far and wide, so "
            "max-pooling drifts to white."))  # fmt: skip
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}

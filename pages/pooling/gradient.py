@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from app import pools
-from app.code import Call
 from app.domains import Refused
 from app.figures.picture import Picture, Table, panel, signed
 from app.i18n import gettext as _
@@ -26,7 +25,7 @@ PRESETS = {
     "one": Preset(_("One output alone"), {"sent": "one", "kernel": 7, "at_x": 15.0, "at_y": 12.0}),
     "signs": Preset(_("Plus and minus"), {"sent": "signs", "kernel": 4}),
 }  # fmt: skip
-USUAL = ["max", "max_shared", "average", "lp", "blur"]
+USUAL = ["max", "max_shared", "average", "lp", "median", "blur"]
 
 lab = Lab("pooling-gradient", PRESETS)
 photo = pools.choose_picture(lab, n=N, photo="digit", frequency=1 / 7)
@@ -47,20 +46,16 @@ def grey(photo: Any, now: dict[str, Any]) -> Tensor:
 
 def place(now: dict[str, Any], windows: int) -> tuple[int, int]:
     """Row and column of the window at the chosen pixel."""
-    stride = now["kernel"] if now["tied"] else now["stride"]
-    return tuple(min(int(at / stride), windows - 1) for at in (now["at_y"], now["at_x"]))  # type: ignore[return-value]
+    row, column = (min(int(at / pools.stride(now)), windows - 1) for at in (now["at_y"], now["at_x"]))
+    return row, column
 
 
 def sent(now: dict[str, Any], windows: int) -> Tensor:
     """The gradient on the output."""
-    if now["sent"] == "ones":
-        return torch.ones(windows, windows)
-    if now["sent"] == "signs":
-        drawn = torch.rand(windows, windows, generator=torch.Generator().manual_seed(now["seed"]))
-        return 2.0 * (drawn < 0.5) - 1
-    one = torch.zeros(windows, windows)
-    one[place(now, windows)] = 1
-    return one
+    (row, column), here = place(now, windows), torch.arange(windows)
+    drawn = torch.rand(windows, windows, generator=torch.Generator().manual_seed(now["seed"]))
+    return {"ones": torch.ones_like(drawn), "signs": 2.0 * (drawn < 0.5) - 1,
+            "one": ((here[:, None] == row) & (here == column)).float()}[now["sent"]]  # fmt: skip
 
 
 def stage(photo: Any, **now: Any) -> Picture:
@@ -70,11 +65,14 @@ def stage(photo: Any, **now: Any) -> Picture:
     x = grey(photo, now)
     window = pools.window(now, (N, N))
     g = sent(now, window.size(N))
-    panels, said = [panel(_("input"), x), panel(_("sent: Σ = {sum:g}").format(sum=g.sum()), signed(g, 1), g)], []
+    panels, said = (
+        [panel(_("input"), x), panel(_("sent: Σ = {sum:g}").format(sum=g.sum()), signed(g, 1), g)],
+        [],
+    )
     for kind in now["kinds"]:
         got = pooling.landing(x, kind, window, g, pools.p_of(now["q"]), now["seed"])
         title, some = pools.title(kind, now), int((got.abs() > 1e-9).sum())
-        panels.append(panel(f"{title}: Σ = {got.sum():.4g}", signed(got, min(1.0, float(got.abs().max()))), got))
+        panels.append(panel(f"{title}: Σ = {got.sum():.4g}", signed(got.sign() * got.abs().sqrt(), 1), got))
         said.append(_("{kind} {n}").format(kind=title, n=some))
     alt = _("How many of {all} pixels get a gradient: {said}.")
     return Picture(panels, alt.format(all=N * N, said=", ".join(said)))
@@ -84,7 +82,13 @@ def numbers(photo: Any, **now: Any) -> Table:
     """One window by itself: who gets how much of a gradient of 1."""
     cells = [[pools.title(s.kind, now), f"{s.value:.4f}", str(s.pixels), f"{s.largest:.4f}", f"{s.total:.4f}"]
              for s in pooling.shares(inside(photo, now), alone(now), pools.p_of(now["q"]), now["seed"])]  # fmt: skip
-    titles = [_("the window at the point"), _("output"), _("pixels that get some"), _("the largest part"), _("sum")]
+    titles = [
+        _("the window at the point"),
+        _("output"),
+        _("pixels that get some"),
+        _("the largest part"),
+        _("sum"),
+    ]
     return Table(titles, cells, _("How one window deals out a gradient of 1"))
 
 
@@ -102,10 +106,13 @@ def alone(now: dict[str, Any]) -> list[str]:
 
 
 now = {name: control.value for name, control in lab.controls.items()}
-lab.live(stage, handles=[*pools.handles(now), Handle("at_x", "at_y", label=_("Pixel"), click=True)], photo=photo)
+point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
+lab.live(stage, height=430, handles=[*pools.handles(now), point], photo=photo)
 lab.live(numbers, height=0, photo=photo)
-lab.look(_("White pixels learn nothing. Max pays one pixel per window, and at a tie PyTorch pays the first in reading "
-           "order; average pays all alike; Lp pays by share. The sum stays what was sent; only Lp, between its ends, "
-           "hands on another sum, because its output is no weighted mean of its pixels."))  # fmt: skip
+lab.look(_("White pixels learn nothing. Max pays one pixel of each window, at a tie the first in reading order (and "
+           "zeros behind a ReLU tie all the time); average pays all alike, Lp by share. The sums stay what was sent, "
+           "but for Lp between its ends. Colours show the square root, so that small parts are seen."))  # fmt: skip
 lab.theory()
-lab.code(pooling.shares, values=inside(photo, now), kinds=alone(now), p=pools.p_of(now["q"]), seed=now["seed"])
+lab.code(
+    pooling.shares, values=inside(photo, now), kinds=alone(now), p=pools.p_of(now["q"]), seed=now["seed"]
+)

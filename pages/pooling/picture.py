@@ -59,7 +59,9 @@ def stage(photo: images.Photo | None, **now: Any) -> Picture:
     titles = {kind: told.format(kind=pools.title(kind, now), psnr=restore.psnr(x, up))
               for kind, (_y, up) in found.items()}  # fmt: skip
     named = _("{width} × {height} pixels").format(width=x.shape[-1], height=x.shape[-2])
-    panels = [panel(named, pools.shown(x))] + [panel(titles[kind], pools.shown(y)) for kind, (y, _up) in found.items()]
+    panels = [panel(named, pools.shown(x))] + [
+        panel(titles[kind], pools.shown(y)) for kind, (y, _up) in found.items()
+    ]
     alt = _("A picture of {n} numbers, and {m} numbers of each kind. PSNR: {said}.")
     numbers = next(iter(found.values()))[0].numel()
     return Picture(panels, alt.format(n=x.numel(), m=numbers, said=", ".join(titles.values())))
@@ -69,8 +71,12 @@ def lost(photo: images.Photo | None, **now: Any) -> Picture:
     """What is left of the picture less what came back: red where it was brighter, blue where it was darker."""
     x, found = pooled(photo, now)
     gone = {kind: (x - up).mean(0) for kind, (_y, up) in found.items()}
-    panels = [panel(_("{kind}: lost").format(kind=pools.title(k, now)), signed(g, 0.5)) for k, g in gone.items()]
-    return Picture(panels, _("The picture less what can be brought back: edges and everything fine are gone."))
+    panels = [
+        panel(_("{kind}: lost").format(kind=pools.title(k, now)), signed(g, 0.5)) for k, g in gone.items()
+    ]
+    return Picture(
+        panels, _("The picture less what can be brought back: edges and everything fine are gone.")
+    )
 
 
 def numbers(photo: images.Photo | None, **now: Any) -> Table:
@@ -87,8 +93,8 @@ def sides(size: Any, now: dict[str, Any]) -> list[pooling.Side]:
 
 
 now = {name: control.value for name, control in lab.controls.items()}
-lab.live(stage, handles=pools.handles(now), photo=photo)
-lab.live(lost, height=230, photo=photo)
+lab.live(stage, height=350, handles=pools.handles(now), photo=photo)
+lab.live(lost, height=190, place=lab.stage, photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("The number beside each name is the PSNR after the way back up, in decibels: 3 more mean half the squared "
            "error. No single value per window errs less than the mean; max and min pay for what they "

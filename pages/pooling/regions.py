@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from app import images, pools
 from app.code import Call
 from app.domains import Refused
-from app.figures import palette
-from app.figures.picture import Picture, Table, backdrop, panel
-from app.figures.plot import Plot, axis, bars, dots, layout, line
+from app.figures import regions as drawn
+from app.figures.picture import Picture, Table, panel
+from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -28,11 +27,12 @@ PRESETS = {
     "whole": Preset(_("The whole picture: a pyramid of 21 values"), {
         "a_x": 0.0, "a_y": 0.0, "b_x": 256.0, "b_y": 256.0, "out": 4}),
 }  # fmt: skip
-POOL, ALIGN = palette.RED, palette.GREEN
 
 lab = Lab("pooling-regions", PRESETS)
 photo = images.choose(lab, "astronaut")
-stride = lab.choice("stride", _("Pixels per cell of the features"), {n: n for n in ("4", "8", "16", "32")}, "16")
+stride = lab.choice(
+    "stride", _("Pixels per cell of the features"), {n: n for n in ("4", "8", "16", "32")}, "16"
+)
 lab.slider("out", _("Output, n × n"), 1, 14, 7)
 lab.slider("sampling", _("Readings per side of a bin (RoI align)"), 1, 4, 2)
 lab.choice("how", _("A bin is"), {"max": _("its maximum"), "mean": _("its mean")},
@@ -60,30 +60,8 @@ def features(photo: images.Photo, now: dict[str, Any]) -> tuple[Tensor, Tensor, 
 
 def stage(photo: images.Photo, **now: Any) -> Plot:
     """The features; the box as it was drawn and where RoI align reads; the cells that RoI pooling takes."""
-    _x, cells, scale = features(photo, now)
-    box, out, cell = box_of(now), now["out"], 1 / scale
-    rows, columns = regions.roi_bins(box, scale, out, (cells.shape[-2], cells.shape[-1]))
-    taken = [r.taken * cell for r in regions.roundings(box, scale)]
-    ys, xs = ((v + 0.5) * cell for v in regions.roi_samples(box, scale, out, now["sampling"]))
-    grid = torch.cartesian_prod(xs, ys)
-    bins = [taken[0], taken[1], taken[2], taken[3]]
-    inner = [(low * cell, taken[1], low * cell, taken[3]) for low, _high in columns[1:]]
-    inner += [(taken[0], low * cell, taken[2], low * cell) for low, _high in rows[1:]]
-    gap = [torch.nan, torch.nan, torch.nan, torch.nan]
-    edges = torch.tensor([part for each in inner for part in (each, gap)] or [gap]).reshape(-1, 4)
-    ex, ey = edges[:, [0, 2]].flatten(), edges[:, [1, 3]].flatten()
-    data = [line(ex, ey, "", POOL, width=1, legend=False, hoverinfo="skip"),
-            outline(bins, _("RoI pooling takes"), POOL), outline(list(box), _("RoI align, as drawn"), ALIGN),
-            dots(grid[:, 0], grid[:, 1], "", ALIGN, 5, legend=False, hoverinfo="skip")]  # fmt: skip
-    large = cells.repeat_interleave(int(cell), -1).repeat_interleave(int(cell), -2)
-    off = max((r.off_by for r in regions.roundings(box, scale)), key=abs)
-    alt = _("RoI pooling moves a side of the box by up to {n:.1f} pixels.").format(n=abs(off))
-    return Plot(data, layout(**backdrop(large), margin={"l": 8, "r": 8, "t": 34, "b": 8}), alt)
-
-
-def outline(box: list[float], name: str, color: str) -> dict[str, Any]:
-    x0, y0, x1, y1 = box
-    return line(torch.tensor([x0, x1, x1, x0, x0]), torch.tensor([y0, y0, y1, y1, y0]), name, color, width=4)
+    x, cells, _scale = features(photo, now)
+    return drawn.on_features(x, cells, box_of(now), now["out"], now["sampling"])
 
 
 def outputs(photo: images.Photo, **now: Any) -> Picture:
@@ -119,33 +97,25 @@ def levels(photo: images.Photo, **now: Any) -> Picture:
             "2 × 2": regions.adaptive(x, 2), "4 × 4": regions.adaptive(x, 4),
             _("adaptive average, {n} × {n}").format(n=n): regions.adaptive(x, n, False)}  # fmt: skip
     panels = [panel(title, pools.shown(y)) for title, y in made.items()]
-    alt = _("1 + 4 + 16 = 21 values per channel, whatever the size of the box: here {height} × {width} cells.")
+    alt = _(
+        "1 + 4 + 16 = 21 values per channel, whatever the size of the box: here {height} × {width} cells."
+    )
     return Picture(panels, alt.format(height=x.shape[-2], width=x.shape[-1]))
 
 
 def vector(photo: images.Photo, **now: Any) -> Plot:
-    """The pyramid of the brightness as one vector."""
-    values = regions.pyramid(inside(photo, now).mean(0, keepdim=True))
-    colors = [palette.ORANGE] + 4 * [palette.PINK] + 16 * [palette.BLUE]
-    data = [bars(values, torch.arange(1, 22), "", colors, upright=True) | {"textfont": {"size": 11}}]
-    grid = {"xaxis": axis(_("1 × 1, then 2 × 2, then 4 × 4"), range=[0.3, 21.7], showgrid=False),
-            "yaxis": axis(_("brightness"), range=[0, 1.15])}  # fmt: skip
-    return Plot(data, layout(**grid, showlegend=False), _("A vector of 21 values, from {a:.2f} to {b:.2f}").format(
-        a=values.min(), b=values.max()))  # fmt: skip
+    """The pyramid of the brightness."""
+    return drawn.pyramid(regions.pyramid(inside(photo, now).mean(0, keepdim=True)))
 
 
 def travel(photo: images.Photo, **now: Any) -> Plot:
     """The box moves to the right, pixel by pixel: how far is the output from the first one?"""
     _x, cells, scale = features(photo, now)
     steps = [float(i) for i in range(33)]
-    found = regions.travels(cells, box_of(now), scale, now["out"], steps, now["how"] == "max", now["sampling"])
-    names = {"pool": (_("RoI pooling"), POOL, "hv"), "align": (_("RoI align"), ALIGN, "linear")}
-    data = [line(torch.tensor(steps), torch.tensor(values), names[way][0], names[way][1], width=3)
-            for way, values in found.items()]  # fmt: skip
-    grid = {"xaxis": axis(_("box moved to the right, pixels"), range=[0, 32], dtick=4),
-            "yaxis": axis(_("change of the output"), range=[-0.01, 0.45])}  # fmt: skip
-    alt = _("RoI pooling answers {n} times in 32 pixels, RoI align at each of them.")
-    return Plot(data, layout(**grid), alt.format(n=len({round(v, 9) for v in found["pool"]}) - 1))
+    found = regions.travels(
+        cells, box_of(now), scale, now["out"], steps, now["how"] == "max", now["sampling"]
+    )
+    return drawn.travels(found, steps)
 
 
 def numbers(**now: Any) -> Table:
@@ -162,11 +132,12 @@ corners = [Handle("a_x", "a_y", label=_("Left, top")), Handle("b_x", "b_y", labe
 lab.live(stage, place=left, handles=corners, photo=photo)
 lab.live(outputs, place=right, photo=photo)
 lab.live(levels, height=200, photo=photo)
-lab.live(vector, height=240, photo=photo)
-lab.live(travel, height=260, photo=photo)
+first, second = lab.below.columns(2)
+lab.live(vector, height=250, place=first, photo=photo)
+lab.live(travel, height=250, place=second, photo=photo)
 lab.live(numbers, height=0)
-lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green one follows. The output has the same size "
-           "for every box; that is what a layer of fixed size behind it needs."))  # fmt: skip
+lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green one follows. The output has the same "
+           "size for every box; that is what a layer of fixed size behind it needs."))  # fmt: skip
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
 box = tuple(now[name] for name in ("a_x", "a_y", "b_x", "b_y"))

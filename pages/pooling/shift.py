@@ -10,7 +10,7 @@ from app import images, pools
 from app.code import Call
 from app.domains import Refused
 from app.figures import palette
-from app.figures.picture import Panel, Picture, panel
+from app.figures.picture import Picture, pair
 from app.figures.plot import Plot, axis, layout, line, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
@@ -40,7 +40,7 @@ pools.choose_window(lab, 2, 8, fine=False)
 kinds = lab.choices("kinds", _("Pooling"), pools.titles(FAMILY), ["max", "average", "blur", "strided"])
 lab.choice("compare", _("The output is compared"), {
     "first": _("with the first one"), "moved": _("with the first one, moved along")})  # fmt: skip
-linear = lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _("Bilinear")}) == "linear"
+lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _("Bilinear")})
 
 
 def base(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
@@ -52,51 +52,42 @@ def base(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Tensor, dict[
     return x, {kind: pooling.pooler(kind, window) for kind in now["kinds"]}
 
 
-def stride(now: dict[str, Any]) -> int:
-    return int(now["kernel"] if now["tied"] else now["stride"])
-
-
-def pair(title: str, before: Tensor, after: Tensor) -> Panel:
-    """Above as it was, below as it is, a line between them."""
-    gap = max(1, len(before) // 16)
-    empty = before.new_full((gap, before.shape[1]), torch.nan)
-    values = torch.cat([before, empty, after])
-    mark = torch.tensor([int(palette.ACCENT[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    return panel(title, torch.where(values.isnan()[..., None], mark, values[..., None]), values)
+def how(now: dict[str, Any]) -> dict[str, Any]:
+    """What the output is compared with, and how a part of a pixel is made."""
+    return {
+        "stride": pools.stride(now) if now["compare"] == "moved" else 0,
+        "linear": now["between"] == "linear",
+    }
 
 
 def stage(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Picture:
     """Input and outputs: above before the shift, below after it."""
     x, readers = base(photo, now)
     y = shift.translate(x, dx, dy, now["between"] == "linear")
-    panels, said = [pair(_("input"), x, y)], []
+    panels = [pair(_("input"), x, y)]
     for kind, read in readers.items():
-        change = shift.changes(read, x, [(dx, dy)], moving(now), now["between"] == "linear")[0]
+        change = shift.changes(read, x, [(dx, dy)], **how(now))[0]
         panels.append(pair(f"{pools.title(kind, now)}: {100 * change:.0f} %", read(x), read(y)))
-        said.append(panels[-1].title)
     alt = _("Shifted by {dx:g}, {dy:g} pixels the outputs change by: {said}")
-    return Picture(panels, alt.format(dx=dx, dy=dy, said=", ".join(said)))
-
-
-def moving(now: dict[str, Any]) -> int:
-    return stride(now) if now["compare"] == "moved" else 0
+    return Picture(panels, alt.format(dx=dx, dy=dy, said=", ".join(p.title for p in panels[1:])))
 
 
 @lru_cache(32)
 def curves(photo: images.Photo | None, dy: float, key: tuple[Any, ...]) -> dict[str, Tensor]:
-    """How much each output changes, for every eighth of a pixel, or every quarter on a photograph."""
-    now = {n: list(v) if isinstance(v, tuple) else v for n, v in key}
+    """How much each output changes, for every eighth of a pixel, or every half on a photograph."""
+    now = dict(key)
     x, readers = base(photo, now)
-    shifts = [(i / (8 if len(x) <= N else 4), dy) for i in range(FURTHEST * (8 if len(x) <= N else 4) + 1)]
-    return {kind: torch.tensor(shift.changes(read, x, shifts, moving(now), now["between"] == "linear"))
-            for kind, read in readers.items()}  # fmt: skip
+    fine = 8 if len(x) <= N else 2
+    shifts = [(i / fine, dy) for i in range(FURTHEST * fine + 1)]
+    return {kind: torch.tensor(shift.changes(read, x, shifts, **how(now))) for kind, read in readers.items()}
 
 
 def change(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Plot:
     """The change of each output, in units of the contrast of the picture, over the shift to the right."""
-    key = tuple(sorted((n, tuple(v) if isinstance(v, list) else v) for n, v in now.items()))
-    found, data = curves(photo, dy, key), []
-    top = max(1.0, stable_range(list(found.values()))[1])
+    found = curves(
+        photo, dy, tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
+    )
+    data, top = [], max(1.0, stable_range(list(found.values()))[1])
     for kind, values in found.items():
         at = torch.linspace(0, FURTHEST, len(values))
         data.append(line(at, 100 * values, pools.title(kind, now), pools.COLORS[kind], width=3))
@@ -106,35 +97,33 @@ def change(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Plot
     return Plot(data, layout(**grid), _("The largest change over all shifts: {said}.").format(said=worst))
 
 
-def passing(now: dict[str, Any]) -> tuple[list[float], dict[str, Call]]:
-    """Up to half a cycle per pixel; and the kinds that are asked."""
-    return [i / 64 for i in range(1, 33)], {kind: pools.pooler_call(kind, now) for kind in now["kinds"]}
-
-
-def contrast(kernel: int, tied: bool, kinds: list[str], **rest: Any) -> Plot:
+def contrast(**now: Any) -> Plot:
     """What is left of the contrast of stripes; right of the dashed line it comes back as stripes that are not there."""
-    now = {"kernel": kernel, "tied": tied, "kinds": kinds, **rest}
     pools.window(now, (64, 64))
-    frequencies, calls = passing(now)
-    at, edge = torch.tensor(frequencies), torch.full((2,), 0.5 / stride(now))
-    data = [line(at, 100 * torch.tensor(shift.passed(call(), frequencies)), pools.title(kind, now), pools.COLORS[kind],
-                 width=3) for kind, call in calls.items()]  # fmt: skip
-    data.append(line(edge, torch.tensor([0.0, 130.0]), _("finest that the output can hold"), palette.INK, dash="dash"))
+    frequencies, finest, data = [i / 64 for i in range(1, 33)], 0.5 / pools.stride(now), []
+    for kind in now["kinds"]:
+        left = torch.tensor(shift.passed(pools.pooler_call(kind, now)(), frequencies))
+        data.append(
+            line(torch.tensor(frequencies), 100 * left, pools.title(kind, now), pools.COLORS[kind], width=3)
+        )
+    edge, name = torch.full((2,), finest), _("finest that the output can hold")
+    data.append(line(edge, torch.tensor([0.0, 160.0]), name, palette.INK, dash="dash"))
     grid = {"xaxis": axis(_("stripes, cycles per pixel"), range=[0, 0.5]),
-            "yaxis": axis(_("contrast left, %"), range=[-2, 130])}  # fmt: skip
-    alt = _("Beyond {f:.3g} cycles per pixel stripes fold over.").format(f=0.5 / stride(now))
-    return Plot(data, layout(**grid), alt)
+            "yaxis": axis(_("contrast left, %"), range=[-2, 160])}  # fmt: skip
+    alt = _("Beyond {f:.3g} cycles per pixel stripes fold over.")
+    return Plot(data, layout(**grid), alt.format(f=finest))
 
 
-lab.live(stage, height=330, handles=(), photo=photo)
-lab.live(change, height=250, handles=[Handle("dx", label=_("To the right, pixels"))], place=lab.stage, photo=photo)
+lab.live(stage, height=330, photo=photo)
+lab.live(
+    change, height=250, handles=[Handle("dx", label=_("To the right, pixels"))], place=lab.stage, photo=photo
+)
 lab.live(contrast, height=280)
 lab.look(_("Drag the shift: what is above the line is the output before, below it after. By a whole stride everything "
            "only moves along; between, max-pooling and the strided convolution change their minds. Blurring first "
            "costs sharpness and buys calm."))  # fmt: skip
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
-reader = pools.pooler_call(kinds[0] if kinds else "max", now)
-folding = Call(shift.folded, {"frequency": now.get("frequency", 0.25), "stride": stride(now)})
-lab.code(shift.changes, folding, read=reader, x=pools.pattern_call(now, N), shifts=[(now["dx"], now["dy"])],
-         stride=moving(now), linear=linear)  # fmt: skip
+folding = Call(shift.folded, {"frequency": now.get("frequency", 0.25), "stride": pools.stride(now)})
+lab.code(shift.changes, folding, read=pools.pooler_call(kinds[0] if kinds else "max", now),
+         x=pools.pattern_call(now, N), shifts=[(now["dx"], now["dy"])], **how(now))  # fmt: skip

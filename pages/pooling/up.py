@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from app import pools
 from app.code import Call, Verbatim
 from app.domains import Refused
-from app.figures.picture import Picture, Table, panel
+from app.figures.picture import Picture, Table, panel, signed
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -60,9 +59,11 @@ def stage(photo: Any, **now: Any) -> Picture:
     said = []
     for way in WAYS.values():
         up = way.up(y, more)
-        panels.append(panel(_("{way} · {psnr:.1f} dB").format(way=_(way.title), psnr=restore.psnr(x, up)), up))
-        said.append(panels[-1].title)
-    return Picture(panels, _("The same map of {n} × {n} brought up: {said}").format(n=len(y), said=", ".join(said)))
+        panels.append(panel(_(way.title), up))
+        said.append(_("{way} · {psnr:.1f} dB").format(way=_(way.title), psnr=restore.psnr(x, up)))
+    return Picture(
+        panels, _("The same map of {n} × {n} brought up: {said}").format(n=len(y), said=", ".join(said))
+    )
 
 
 def dealt(photo: Any, **now: Any) -> Picture:
@@ -70,7 +71,7 @@ def dealt(photo: Any, **now: Any) -> Picture:
     _x, y, more = prepared(photo, now)
     maps = upsample.sub_pixels(y, more)
     shown = maps[: min(len(maps), 9)]
-    panels = [panel(_("kernel, {k} × {k}").format(k=now["k"]), more.kernel / more.kernel.max(), more.kernel)]
+    panels = [panel(_("kernel, {k} × {k}").format(k=now["k"]), signed(more.kernel), more.kernel)]
     panels += [panel(_("map {i} of {n}").format(i=i, n=len(maps)), one) for i, one in enumerate(shown, 1)]
     alt = _("Pixel shuffle interleaves {n} maps, each of its own convolution.").format(n=len(maps))
     return Picture(panels, alt)
@@ -87,13 +88,16 @@ def numbers(photo: Any, **now: Any) -> Table:
     for pixel in upsample.arithmetic(y, more, **place(now)):
         terms = [f"{weight:.4g} · {value:.4g}" for weight, value in pixel.terms]
         said = " + ".join(terms[:6]) + (" + …" if len(terms) > 6 else "") or "–"
-        cells.append([_(WAYS[pixel.way].title), f"{pixel.value:.4f}".replace("-", "−"), said.replace("-", "−")])
+        cells.append(
+            [_(WAYS[pixel.way].title), f"{pixel.value:.4f}".replace("-", "−"), said.replace("-", "−")]
+        )
     titles = [_("the pixel at the point"), _("value"), _("weight · value of the map")]
     return Table(titles, cells, _("Where the value of one pixel comes from"))
 
 
 now = {name: control.value for name, control in lab.controls.items()}
-lab.live(stage, handles=[*pools.handles(now), Handle("at_x", "at_y", label=_("Pixel"), click=True)], photo=photo)
+point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
+lab.live(stage, height=430, handles=[*pools.handles(now), point], photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.live(dealt, height=200, photo=photo)
 lab.look(_("Click into the picture: the table says from which values of the small map that pixel is made. Only "

@@ -120,8 +120,8 @@ def test_blur_of_kernel_2_is_the_filter_of_zhang() -> None:
 @pytest.mark.parametrize("w", [w for w in WINDOWS if not w.ceil], ids=str)
 def test_strided_convolution_equals_torch(w: Window) -> None:
     x = picture(1, 1, 11, 14)
-    weight = torch.full((1, 1, w.kernel, w.kernel), -1 / w.kernel**2, dtype=x.dtype)
-    weight[..., w.kernel // 2, w.kernel // 2] += 2
+    weight = torch.full((1, 1, w.kernel, w.kernel), -0.5 / w.kernel**2, dtype=x.dtype)
+    weight[..., w.kernel // 2, w.kernel // 2] += 1.5
     expected = F.conv2d(x, weight, stride=w.stride, padding=w.padding, dilation=w.dilation)
     torch.testing.assert_close(pool(x, "strided", w), expected)
 
