@@ -131,6 +131,19 @@ CONCEPTS: tuple[Concept, ...] = (
         ),
     ),
     Concept(
+        _("Convolution"),
+        "blur_on",
+        (
+            Page(
+                "convolution",
+                "pages/convolution/filter.py",
+                _("Filter a photograph"),
+                "blur_on",
+                _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
+            ),
+        ),
+    ),
+    Concept(
         _("Pooling"),
         "grid_view",
         (

@@ -12,7 +12,7 @@ The page is laid out here once: presets on a line, controls at the left, the sta
 import csv
 import inspect
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,16 +60,17 @@ class Lab(Controls):
     # --- figures ---
 
     def live(self, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, handles: Sequence[Handle] = (),
-             place: Any = None, plays: str = "", **bound: Any) -> None:  # fmt: skip
+             place: Any = None, plays: str = "", follows: Collection[str] = (), **bound: Any) -> None:  # fmt: skip
         """A figure that follows the hand: the first of a page takes the stage, the others stand below.
 
         The arguments of `draw` are controls of the page, by name, or given here (a picture, a cached result).
+        A draw(**rest) takes all of them, or those that `follows` names.
         `plays` names a slider that a playback bar under the figure moves from its low end to its high one.
         """
         name = f"{self.address}.{draw.__name__}"
         place = place or (self.below if self._preset_line is None else self.stage)
         self._show_presets()
-        takes = self._taken(draw, bound)
+        takes = self._taken(draw, bound) & set(follows or self.controls)
         values = {n: c.value for n, c in self.controls.items() if n in takes}
         held = {n for h in handles for n in (h.x, h.y)}
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}

@@ -18,6 +18,9 @@ def show(drawing: Drawing, name: str, height: int) -> None:
         figure = go.Figure(json.loads(to_json(drawing.header()["figure"])))
         st.plotly_chart(figure, key=f"plain-{name}", height=height, theme=None)
     elif isinstance(drawing, Picture):
-        st.image([panel.data for panel in drawing.panels], [panel.title for panel in drawing.panels])
+        with st.container(key=f"plain-{name}", horizontal=True):
+            st.image(
+                [panel.data for panel in drawing.panels], [panel.title for panel in drawing.panels], width=300
+            )
     elif isinstance(drawing, Table):
         st.table([dict(zip(drawing.columns, row, strict=True)) for row in drawing.rows])

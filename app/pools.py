@@ -11,6 +11,7 @@ from app import images
 from app.code import Call
 from app.domains import Refused
 from app.figures import palette
+from app.figures.plot import Trace, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
@@ -117,6 +118,19 @@ def shrunk(photo: images.Photo, side: int, square: bool) -> Tensor:
     return F.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0].clamp(0, 1)
 
 
+def features(photo: images.Photo, side: int, cell: int) -> tuple[Tensor, Tensor]:
+    """The picture, side × side, and what stands for its features: the mean colour of each cell × cell pixels."""
+    x = shrunk(photo, side, True)
+    if x.shape[-1] != side:  # a small picture, made as large as the others
+        x = F.interpolate(x[None], size=(side, side))[0]
+    return x, F.avg_pool2d(x, cell)
+
+
+def frozen(now: Now) -> tuple[Any, ...]:
+    """The settings as the key of a cache."""
+    return tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
+
+
 # --- Windows ---
 
 
@@ -195,6 +209,13 @@ def pooler_call(kind: str, now: Now) -> Call:
                                  **({"seed": now["seed"]} if kind == "stochastic" else {})})  # fmt: skip
 
 
-def shown(x: Tensor) -> Tensor:
-    """(C, H, W) as a picture: a grey one as (H, W), so that its numbers can be read under the pointer."""
-    return x[0] if len(x) == 1 else x.movedim(0, -1)
+def chosen(now: Now) -> list[str]:
+    """The kinds that were chosen, at least one."""
+    if not now["kinds"]:
+        raise Refused(_("Choose at least one pooling."))
+    return list(now["kinds"])
+
+
+def curves(at: Tensor, values: Mapping[str, Tensor], now: Now, **more: Any) -> list[Trace]:
+    """One line for each kind, in its colour."""
+    return [line(at, y, title(kind, now), COLORS[kind], **{"width": 3} | more) for kind, y in values.items()]

@@ -146,7 +146,8 @@ def first_figure(browser: Browser, url: str) -> float:
     with fresh(browser, url) as page:
         return page.wait_for_function(
             """() => ([...document.querySelectorAll("[data-testid=live-figure]")].some((f) => +f.dataset.frames > 0)
-                      || document.querySelector(".stPlotlyChart .main-svg")) && performance.now()""",
+                      || document.querySelector(".stPlotlyChart .main-svg, [data-testid=stImage] img"))
+                     && performance.now()""",
             timeout=30_000).json_value()  # fmt: skip
 
 

@@ -102,18 +102,12 @@ def gabor(size: int = 11, frequency: float = 0.2, angle: float = 0.0, sigma: flo
 
 def motion(size: int = 9, angle: float = 0.0) -> Tensor:
     """The average along a line through the middle: what a camera sees that moves while it looks."""
-    w, half = torch.zeros(size, size, dtype=torch.float64), (size - 1) / 2
-    a = math.radians(angle)
-    for step in torch.linspace(-half, half, 8 * size, dtype=torch.float64).tolist():
-        y, x = half - step * math.sin(a), half + step * math.cos(a)
-        top, left = min(math.floor(y), size - 2), min(math.floor(x), size - 2)
-        for row, col in (
-            (max(top, 0), max(left, 0)),
-            (max(top, 0), left + 1),
-            (top + 1, max(left, 0)),
-            (top + 1, left + 1),
-        ):
-            w[row, col] += max(0.0, 1 - abs(y - row)) * max(0.0, 1 - abs(x - col))
+    y, x = _offsets(size)
+    a, t = math.radians(angle), torch.linspace(-size / 2, size / 2, 8 * size, dtype=torch.float64)
+    down, right = (y.unsqueeze(-1) + t * math.sin(a)).abs(), (x.unsqueeze(-1) - t * math.cos(a)).abs()
+    w = ((1 - down).clamp(min=0) * (1 - right).clamp(min=0)).sum(
+        -1
+    )  # each point of the line to its four neighbours
     return w / w.sum()
 
 
@@ -151,10 +145,23 @@ KERNELS: dict[str, Kernel] = {
 }  # fmt: skip
 
 
+def kernel(name: str, **knobs: float) -> Tensor:
+    """One of the family, by its name and with its own knobs."""
+    if name not in KERNELS:
+        raise ValueError(f"There is no kernel {name!r}; there are {', '.join(KERNELS)}.")
+    return KERNELS[name].make(**knobs)
+
+
+def normalised(w: Tensor) -> Tensor:
+    """The same kernel with weights that sum to 1 in size: no answer is larger than the brightest pixel."""
+    return w / w.abs().sum().clamp(min=1e-12)
+
+
 @dataclass(frozen=True)
 class Separation:
     """A kernel as a sum of columns times rows, by its singular values; `rank` of them are not zero."""
 
+    total: float  # of all weights: what an even grey is multiplied by
     rank: int
     singular: Tensor  # (k,)
     columns: Tensor  # (rank, k)
@@ -169,8 +176,9 @@ def separate(w: Tensor, tolerance: float = 1e-9) -> Separation:
     rank = int((s > tolerance * max(float(s[0]), 1e-300)).sum()) if float(s[0]) > 0 else 0
     root = s[:rank].sqrt().unsqueeze(1)
     height, width = w.shape
+    columns, rows = u[:, :rank].T * root, vt[:rank] * root
     return Separation(
-        rank, s, u[:, :rank].T * root, vt[:rank] * root, height * width, rank * (height + width)
+        round(float(w.sum()), 9) + 0.0, rank, s, columns, rows, height * width, rank * (height + width)
     )
 
 

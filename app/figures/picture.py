@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -28,10 +29,12 @@ class Panel:
     mime: str
     size_hw: tuple[int, int]
     values: Tensor | None = None
+    id: int = 0  # of the bytes: the browser paints anew what has changed
 
     def header(self) -> dict[str, Any]:
         height, width = self.size_hw
-        return {"title": self.title, "mime": self.mime, "length": len(self.data), "width": width, "height": height,
+        return {"id": self.id, "title": self.title, "mime": self.mime, "length": len(self.data), "width": width,
+                "height": height,
                 "crisp": max(height, width) <= SMALL, "pixels": self.values}  # fmt: skip
 
 
@@ -48,6 +51,10 @@ class Picture:
 
     def payload(self) -> bytes:
         return b"".join(panel.data for panel in self.panels)
+
+    def without(self, ids: Collection[int]) -> Picture:
+        """Without the bytes of panels that the browser has already."""
+        return replace(self, panels=[replace(p, data=b"") if p.id in ids else p for p in self.panels])
 
 
 @dataclass(frozen=True)
@@ -83,14 +90,16 @@ def panel(title: str, image: Tensor, values: Tensor | None = None, quality: int 
 
     `values` (H, W) are read under the pointer where a small picture shows colours instead of the numbers themselves.
     """
-    pixels, small = to_bytes(image), max(to_bytes(image).shape[:2]) <= SMALL
-    buffer = io.BytesIO()
+    pixels, buffer = to_bytes(image), io.BytesIO()
+    small = max(pixels.shape[:2]) <= SMALL
     form, how = ("PNG", {"compress_level": 1}) if small else ("JPEG", {"quality": quality})
     Image.fromarray(pixels).save(buffer, form, **how)
     shown = values if values is not None else image if image.ndim == 2 else None
     height, width = pixels.shape[:2]
-    return Panel(title, buffer.getvalue(), f"image/{form.lower()}", (height, width),
-                 shown.detach().float() if small and shown is not None else None)  # fmt: skip
+    values = shown.detach().float() if small and shown is not None else None
+    return Panel(
+        title, data := buffer.getvalue(), f"image/{form.lower()}", (height, width), values, crc32(data)
+    )
 
 
 def to_bytes(image: Tensor) -> np.ndarray:
@@ -105,10 +114,24 @@ def to_bytes(image: Tensor) -> np.ndarray:
 def signed(values: Tensor, most: float | None = None) -> Tensor:
     """Numbers (H, W) with a sign as colours (H, W, 3): blue below zero, white at it, red above; full at ±most."""
     most = most or float(values.abs().amax()) or 1.0
-    share = (values / most).clamp(-1, 1).unsqueeze(-1)
-    low, high = (torch.tensor([int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)]) for c in (BLUE, RED))
-    end = torch.where(share < 0, low, high)
-    return 1 + share.abs() * (end - 1)
+    return _SIGNED[(values / most).clamp(-1, 1).mul(255).round().long() + 255]
+
+
+def glow(values: Tensor, most: float | None = None) -> Tensor:
+    """Numbers (H, W) from 0 up as colours (H, W, 3): white at zero, over blue to near black at `most`."""
+    most = most or float(values.amax()) or 1.0
+    return _GLOW[(values / most).clamp(0, 1).mul(255).round().long()]
+
+
+def _ramp(*colors: str, steps: int = 256) -> Tensor:
+    """Colours (steps, 3) from the first to the last, evenly."""
+    stops = torch.tensor([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors])
+    at = torch.linspace(0, len(colors) - 1, steps)
+    low = at.floor().long().clamp(max=len(colors) - 2)
+    return torch.lerp(stops[low], stops[low + 1], (at - low).unsqueeze(1))
+
+
+_SIGNED, _GLOW = _ramp(BLUE, "#ffffff", RED, steps=511), _ramp("#ffffff", BLUE, "#001a2b")
 
 
 def backdrop(image: Tensor, quality: int = 80) -> dict[str, Any]:
@@ -129,3 +152,8 @@ def pair(title: str, before: Tensor, after: Tensor) -> Panel:
     values = torch.cat([before, gap, after])
     mark = torch.tensor([int(ACCENT[i : i + 2], 16) / 255 for i in (1, 3, 5)])
     return panel(title, torch.where(values.isnan()[..., None], mark, values[..., None].clamp(0, 1)), values)
+
+
+def shown(x: Tensor) -> Tensor:
+    """(C, H, W) as a picture: a grey one as (H, W), so that its numbers can be read under the pointer."""
+    return x[0] if len(x) == 1 else x.movedim(0, -1)

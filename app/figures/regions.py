@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from app.figures import palette
-from app.figures.picture import backdrop
+from app.figures.picture import Picture, backdrop, panel, shown
 from app.figures.plot import Plot, Trace, axis, bars, dots, layout, line
 from app.i18n import gettext as _
 from core import regions
@@ -30,6 +31,27 @@ def on_features(x: Tensor, cells: Tensor, box: regions.Box, out: int, sampling: 
     alt = _("RoI pooling moves a side of the box by up to {n:.1f} pixels.").format(n=off)
     margin = {"l": 8, "r": 8, "t": 34, "b": 8}
     return Plot(data, layout(**backdrop(0.6 * large + 0.4 * x), margin=margin), alt)
+
+
+def outputs(cut: Tensor, pooled: Tensor, aligned: Tensor) -> Picture:
+    """What is in the box, stretched to a square as the outputs are, and what the two make of it."""
+    square = F.interpolate(cut[None], size=(128, 128), mode="bilinear")[0]
+    title = _("as drawn, {width} × {height}").format(width=cut.shape[-1], height=cut.shape[-2])
+    panels = [panel(title, shown(square)), panel(_("RoI pooling"), shown(pooled)),
+              panel(_("RoI align"), shown(aligned))]  # fmt: skip
+    n = pooled.shape[-1]
+    return Picture(panels, _("The box, and two outputs of {n} × {n} values per channel.").format(n=n))
+
+
+def levels(x: Tensor, n: int) -> Picture:
+    """The same cells by global pooling, by the levels of a pyramid, and by adaptive pooling to n × n."""
+    made = {_("{height} × {width} cells").format(height=x.shape[-2], width=x.shape[-1]): x,
+            _("global average"): regions.adaptive(x, 1, False), _("global max = 1 × 1"): regions.adaptive(x, 1),
+            "2 × 2": regions.adaptive(x, 2), "4 × 4": regions.adaptive(x, 4),
+            _("adaptive average, {n} × {n}").format(n=n): regions.adaptive(x, n, False)}  # fmt: skip
+    alt = _("1 + 4 + 16 = 21 values per channel, whatever the size: here {height} × {width} cells.")
+    panels = [panel(title, shown(y)) for title, y in made.items()]
+    return Picture(panels, alt.format(height=x.shape[-2], width=x.shape[-1]))
 
 
 def outline(box: Sequence[float], name: str, color: str) -> Trace:

@@ -10,6 +10,7 @@ import streamlit as st
 from app.controls import Control
 from app.domains import Options, Pair, Span
 from app.figures.palette import DARK
+from app.figures.picture import Picture
 from app.i18n import gettext as _
 from app.live.desk import Desk, Drawing, View, pack
 from app.live.socket import PLOTLY_PATH, base_path
@@ -50,6 +51,8 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
           height: int, release: Callable[[dict[str, Any]], None], plays: str = "") -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
+    if isinstance(drawing, Picture):
+        view.kept = frozenset(panel.id for panel in drawing.panels)
 
     def released() -> None:
         value = st.session_state[key].get("release")

@@ -7,7 +7,7 @@ import torch
 from app import pools
 from app.code import Call
 from app.domains import Refused
-from app.figures.picture import Picture, Table, panel
+from app.figures.picture import Picture, Table, panel, shown
 from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
@@ -56,7 +56,7 @@ def strip(photo: Any, now: dict[str, Any], kind: str) -> Picture:
     panels, title = [], pools.title(kind, now)
     for i, one in enumerate(layers(photo, now, kind)):
         height, width = one.size_hw
-        panels.append(panel(f"{width} × {height}" if i else title, pools.shown(one.output)))
+        panels.append(panel(f"{width} × {height}" if i else title, shown(one.output)))
     alt = _("{kind}: {n} layers leave {width} × {height} pixels.")
     return Picture(panels, alt.format(kind=title, n=now["layers"], width=width, height=height))
 

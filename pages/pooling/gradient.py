@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from app import pools
-from app.domains import Refused
 from app.figures.picture import Picture, Table, panel, signed
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
@@ -60,8 +59,6 @@ def sent(now: dict[str, Any], windows: int) -> Tensor:
 
 def stage(photo: Any, **now: Any) -> Picture:
     """The input, the gradient on the output, and where it lands under each kind: red plus, blue minus."""
-    if not now["kinds"]:
-        raise Refused(_("Choose at least one pooling."))
     x = grey(photo, now)
     window = pools.window(now, (N, N))
     g = sent(now, window.size(N))
@@ -69,7 +66,7 @@ def stage(photo: Any, **now: Any) -> Picture:
         [panel(_("input"), x), panel(_("sent: Σ = {sum:g}").format(sum=g.sum()), signed(g, 1), g)],
         [],
     )
-    for kind in now["kinds"]:
+    for kind in pools.chosen(now):
         got = pooling.landing(x, kind, window, g, pools.p_of(now["q"]), now["seed"])
         title, some = pools.title(kind, now), int((got.abs() > 1e-9).sum())
         panels.append(panel(f"{title}: Σ = {got.sum():.4g}", signed(got.sign() * got.abs().sqrt(), 1), got))

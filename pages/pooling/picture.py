@@ -4,8 +4,7 @@ from typing import Any
 
 from app import images, pools
 from app.code import Call
-from app.domains import Refused
-from app.figures.picture import Picture, Table, panel, signed
+from app.figures.picture import Picture, Table, panel, shown, signed
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import pooling, restore
@@ -41,12 +40,10 @@ if "stochastic" in kinds:
 
 def pooled(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Any, dict[str, tuple[Any, Any]]]:
     """The picture; for each kind its output, and that brought back up."""
-    if not now["kinds"]:
-        raise Refused(_("Choose at least one pooling."))
     x = pools.picture(photo, now)
     size = (x.shape[-2], x.shape[-1])
     window, found = pools.window(now, size, len(x)), {}
-    for kind in now["kinds"]:
+    for kind in pools.chosen(now):
         y = pooling.pool(x, kind, window, pools.p_of(now["q"]), now.get("seed", 0))
         found[kind] = (y, restore.back_up(y, size, window, now["back"] == "bilinear"))
     return x, found
@@ -59,9 +56,7 @@ def stage(photo: images.Photo | None, **now: Any) -> Picture:
     titles = {kind: told.format(kind=pools.title(kind, now), psnr=restore.psnr(x, up))
               for kind, (_y, up) in found.items()}  # fmt: skip
     named = _("{width} × {height} pixels").format(width=x.shape[-1], height=x.shape[-2])
-    panels = [panel(named, pools.shown(x))] + [
-        panel(titles[kind], pools.shown(y)) for kind, (y, _up) in found.items()
-    ]
+    panels = [panel(named, shown(x))] + [panel(titles[kind], shown(y)) for kind, (y, _up) in found.items()]
     alt = _("A picture of {n} numbers, and {m} numbers of each kind. PSNR: {said}.")
     numbers = next(iter(found.values()))[0].numel()
     return Picture(panels, alt.format(n=x.numel(), m=numbers, said=", ".join(titles.values())))

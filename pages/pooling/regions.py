@@ -1,15 +1,15 @@
 """Regions: a box of any size becomes a fixed number of values. RoI pooling rounds the box, RoI align does not."""
 
+import math
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from app import images, pools
 from app.code import Call
 from app.domains import Refused
 from app.figures import regions as drawn
-from app.figures.picture import Picture, Table, panel
+from app.figures.picture import Picture, Table
 from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
@@ -30,9 +30,7 @@ PRESETS = {
 
 lab = Lab("pooling-regions", PRESETS)
 photo = images.choose(lab, "astronaut")
-stride = lab.choice(
-    "stride", _("Pixels per cell of the features"), {n: n for n in ("4", "8", "16", "32")}, "16"
-)
+lab.choice("stride", _("Pixels per cell of the features"), {n: n for n in ("4", "8", "16", "32")}, "16")
 lab.slider("out", _("Output, n × n"), 1, 14, 7)
 lab.slider("sampling", _("Readings per side of a bin (RoI align)"), 1, 4, 2)
 lab.choice("how", _("A bin is"), {"max": _("its maximum"), "mean": _("its mean")},
@@ -50,12 +48,8 @@ def box_of(now: dict[str, Any]) -> regions.Box:
 
 
 def features(photo: images.Photo, now: dict[str, Any]) -> tuple[Tensor, Tensor, float]:
-    """The picture, its features (here: the mean colour of each cell), and the scale from one to the other."""
-    x = pools.shrunk(photo, SIDE, True)
-    if x.shape[-1] != SIDE:  # a small picture, made as large as the others
-        x = F.interpolate(x[None], size=(SIDE, SIDE))[0]
-    cell = int(now["stride"])
-    return x, F.avg_pool2d(x, cell), 1 / cell
+    """The picture, its features, and the scale from one to the other."""
+    return (*pools.features(photo, SIDE, int(now["stride"])), 1 / int(now["stride"]))
 
 
 def stage(photo: images.Photo, **now: Any) -> Plot:
@@ -70,37 +64,20 @@ def outputs(photo: images.Photo, **now: Any) -> Picture:
     box, out, largest = box_of(now), now["out"], now["how"] == "max"
     x0, y0, x1, y1 = (round(v) for v in box)
     cut = x[:, y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
-    pooled, aligned = (regions.roi_pool(cells, box, scale, out, largest),
-                       regions.roi_align(cells, box, scale, out, now["sampling"]))  # fmt: skip
-    panels = [panel(_("as drawn, {width} × {height}").format(width=cut.shape[-1], height=cut.shape[-2]), even(cut)),
-              panel(_("RoI pooling"), pools.shown(pooled)), panel(_("RoI align"), pools.shown(aligned))]  # fmt: skip
-    return Picture(panels, _("The box, and two outputs of {n} × {n} values per channel.").format(n=out))
-
-
-def even(x: Tensor) -> Tensor:
-    """Stretched to a square, as the outputs are."""
-    return pools.shown(F.interpolate(x[None], size=(128, 128), mode="bilinear")[0])
+    aligned = regions.roi_align(cells, box, scale, out, now["sampling"])
+    return drawn.outputs(cut, regions.roi_pool(cells, box, scale, out, largest), aligned)
 
 
 def inside(photo: images.Photo, now: dict[str, Any]) -> Tensor:
     """Every cell that the box touches."""
     _x, cells, scale = features(photo, now)
     x0, y0, x1, y1 = (v * scale for v in box_of(now))
-    return cells[:, int(y0) : max(int(y0) + 1, round(y1)), int(x0) : max(int(x0) + 1, round(x1))]
+    return cells[:, int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)]
 
 
 def levels(photo: images.Photo, **now: Any) -> Picture:
-    """The same cells by global pooling, by adaptive pooling, and by the three levels of a pyramid."""
-    x, n = inside(photo, now), now["out"]
-    made = {_("{height} × {width} cells").format(height=x.shape[-2], width=x.shape[-1]): x,
-            _("global average"): regions.adaptive(x, 1, False), _("global max = 1 × 1"): regions.adaptive(x, 1),
-            "2 × 2": regions.adaptive(x, 2), "4 × 4": regions.adaptive(x, 4),
-            _("adaptive average, {n} × {n}").format(n=n): regions.adaptive(x, n, False)}  # fmt: skip
-    panels = [panel(title, pools.shown(y)) for title, y in made.items()]
-    alt = _(
-        "1 + 4 + 16 = 21 values per channel, whatever the size of the box: here {height} × {width} cells."
-    )
-    return Picture(panels, alt.format(height=x.shape[-2], width=x.shape[-1]))
+    """Global, adaptive, and a pyramid."""
+    return drawn.levels(inside(photo, now), now["out"])
 
 
 def vector(photo: images.Photo, **now: Any) -> Plot:
@@ -111,10 +88,8 @@ def vector(photo: images.Photo, **now: Any) -> Plot:
 def travel(photo: images.Photo, **now: Any) -> Plot:
     """The box moves to the right, pixel by pixel: how far is the output from the first one?"""
     _x, cells, scale = features(photo, now)
-    steps = [float(i) for i in range(33)]
-    found = regions.travels(
-        cells, box_of(now), scale, now["out"], steps, now["how"] == "max", now["sampling"]
-    )
+    steps = list(map(float, range(33)))
+    found = regions.travels(cells, box_of(now), scale, now["out"], steps, now["how"] == "max")
     return drawn.travels(found, steps)
 
 
@@ -141,7 +116,7 @@ lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
 box = tuple(now[name] for name in ("a_x", "a_y", "b_x", "b_y"))
-scale, noise = 1 / int(stride), Call(patterns.noise, {"n": SIDE // int(stride)})
+scale, noise = 1 / int(now["stride"]), Call(patterns.noise, {"n": SIDE // int(now["stride"])})
 given = {"x": noise, "box": box, "scale": scale, "out": now["out"]}
 lab.code(regions.roundings, Call(regions.roi_pool, given), Call(regions.roi_align, given),
          Call(regions.pyramid, {"x": noise}), box=box, scale=scale)  # fmt: skip

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from app import images, pools
 from app.code import Call
-from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, pair
 from app.figures.plot import Plot, axis, layout, line, stable_range
@@ -45,11 +44,8 @@ lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _
 
 def base(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
     """The picture, grey, and for each kind how it is read."""
-    if not now["kinds"]:
-        raise Refused(_("Choose at least one pooling."))
     x = pools.picture(photo, now, N, 96, square=True).mean(0)
-    window = pools.window(now, x.shape)
-    return x, {kind: pooling.pooler(kind, window) for kind in now["kinds"]}
+    return x, {kind: pooling.pooler(kind, pools.window(now, x.shape)) for kind in pools.chosen(now)}
 
 
 def how(now: dict[str, Any]) -> dict[str, Any]:
@@ -84,13 +80,10 @@ def curves(photo: images.Photo | None, dy: float, key: tuple[Any, ...]) -> dict[
 
 def change(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Plot:
     """The change of each output, in units of the contrast of the picture, over the shift to the right."""
-    found = curves(
-        photo, dy, tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
-    )
-    data, top = [], max(1.0, stable_range(list(found.values()))[1])
-    for kind, values in found.items():
-        at = torch.linspace(0, FURTHEST, len(values))
-        data.append(line(at, 100 * values, pools.title(kind, now), pools.COLORS[kind], width=3))
+    found = curves(photo, dy, pools.frozen(now))
+    top = max(1.0, stable_range(list(found.values()))[1])
+    at = torch.linspace(0, FURTHEST, len(next(iter(found.values()))))
+    data = pools.curves(at, {kind: 100 * values for kind, values in found.items()}, now)
     grid = {"xaxis": axis(_("shift to the right, pixels"), range=[0, FURTHEST], dtick=1),
             "yaxis": axis(_("change, % of contrast"), range=[-2, 100 * top])}  # fmt: skip
     worst = ", ".join(f"{pools.title(kind, now)} {100 * v.max():.0f} %" for kind, v in found.items())
@@ -100,14 +93,12 @@ def change(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Plot
 def contrast(**now: Any) -> Plot:
     """What is left of the contrast of stripes; right of the dashed line it comes back as stripes that are not there."""
     pools.window(now, (64, 64))
-    frequencies, finest, data = [i / 64 for i in range(1, 33)], 0.5 / pools.stride(now), []
-    for kind in now["kinds"]:
-        left = torch.tensor(shift.passed(pools.pooler_call(kind, now)(), frequencies))
-        data.append(
-            line(torch.tensor(frequencies), 100 * left, pools.title(kind, now), pools.COLORS[kind], width=3)
-        )
+    frequencies, finest = [i / 64 for i in range(1, 33)], 0.5 / pools.stride(now)
+    left = {kind: 100 * torch.tensor(shift.passed(pools.pooler_call(kind, now)(), frequencies))
+            for kind in pools.chosen(now)}  # fmt: skip
     edge, name = torch.full((2,), finest), _("finest that the output can hold")
-    data.append(line(edge, torch.tensor([0.0, 160.0]), name, palette.INK, dash="dash"))
+    data = [*pools.curves(torch.tensor(frequencies), left, now),
+            line(edge, torch.tensor([0.0, 160.0]), name, palette.INK, dash="dash")]  # fmt: skip
     grid = {"xaxis": axis(_("stripes, cycles per pixel"), range=[0, 0.5]),
             "yaxis": axis(_("contrast left, %"), range=[-2, 160])}  # fmt: skip
     alt = _("Beyond {f:.3g} cycles per pixel stripes fold over.")
@@ -115,9 +106,8 @@ def contrast(**now: Any) -> Plot:
 
 
 lab.live(stage, height=330, photo=photo)
-lab.live(
-    change, height=250, handles=[Handle("dx", label=_("To the right, pixels"))], place=lab.stage, photo=photo
-)
+sideways = Handle("dx", label=_("To the right, pixels"))
+lab.live(change, height=250, handles=[sideways], place=lab.stage, photo=photo)
 lab.live(contrast, height=280)
 lab.look(_("Drag the shift: what is above the line is the output before, below it after. By a whole stride everything "
            "only moves along; between, max-pooling and the strided convolution change their minds. Blurring first "

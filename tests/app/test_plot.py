@@ -119,10 +119,10 @@ def test_panels_lie_behind_one_another_in_the_payload():
 
 def test_signed_numbers_are_blue_white_and_red():
     low, none, high = signed(torch.tensor([[-2.0, 0.0, 2.0]]))[0]
-    assert torch.equal(none, torch.ones(3))
+    assert torch.allclose(none, torch.ones(3))
     assert low[2] > low[0] and high[0] > high[2]
     assert torch.allclose(signed(torch.tensor([[1.0]]), most=2.0)[0, 0], (high + 1) / 2)
-    assert signed(torch.zeros(2, 2)).eq(1).all()
+    assert signed(torch.zeros(2, 2)).min() > 0.999
 
 
 def test_tables_write_text_not_markup():

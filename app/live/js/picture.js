@@ -2,30 +2,39 @@
 painters.table = async function ({ html }) { this.stage.innerHTML = html; };
 painters.picture = async function (picture) {
   const { panels, payload } = picture, gap = 14, title = panels.some((p) => p.title) ? 24 : 0;
-  let at = 0;
-  const bitmaps = await Promise.all(panels.map(({ mime, length }) => createImageBitmap(new Blob([payload.subarray(at, (at += length))], { type: mime }))));
+  // Panels that came with the page are kept: the live road does not send them again.
+  const blobs = new Map([this.head, picture].flatMap(({ panels = [], payload }) => {
+    let at = 0;
+    return panels.filter((p) => p.length).map(({ id, mime, length }) => [id, [payload.subarray(at, (at += length)), { type: mime }]]);
+  }));
+  const bitmaps = await Promise.all(panels.map(({ id }) => this.bitmaps?.get(id) ?? createImageBitmap(new Blob([blobs.get(id)[0]], blobs.get(id)[1]))));
   if (this.picture !== picture) return true; // a newer one has come meanwhile
+  const all = new Map([...(this.bitmaps ?? []), ...panels.map((p, i) => [p.id, bitmaps[i]])]);
+  this.bitmaps = new Map([...all].filter(([id]) => [...panels, ...(this.head.panels ?? [])].some((p) => p.id === id)));
   if (this.cells?.length !== panels.length) this.buildCells(panels.length);
   // As many in a row as make them largest.
   const [wide, tall] = [Math.max(...panels.map((p) => p.width / p.height)), this.root.clientWidth], rows = (n) => Math.ceil(panels.length / n);
   const size = (n) => Math.min((tall - gap * (n - 1)) / n, wide * ((this.height() - 24) / rows(n) - title - gap * (rows(n) > 1)));
   const inRow = panels.map((_, i) => i + 1).reduce((best, n) => (size(n) > size(best) + 1 ? n : best), 1), room = Math.max(48, size(inRow));
   this.stage.style.gridTemplateColumns = `repeat(${inRow}, auto)`;
-  panels.forEach(({ title: text, width, height, crisp }, i) => {
-    const { name, canvas } = this.cells[i], scale = Math.min(room / width, room / wide / height);
+  panels.forEach(({ id, title: text, width, height, crisp }, i) => {
+    const cell = this.cells[i], { name, canvas } = cell, scale = Math.min(room / width, room / wide / height);
     if (name.textContent !== text) name.textContent = text;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     canvas.classList.toggle("lb-crisp", crisp);
     canvas.style.width = `${Math.round(width * (crisp && scale > 1 && panels.length === 1 ? Math.floor(scale) : scale))}px`; // one alone: whole squares
+    if (cell.id === id) return;
     const ink = canvas.getContext("2d", { willReadFrequently: true });
     ink.clearRect(0, 0, width, height);
     ink.drawImage(bitmaps[i], 0, 0);
+    cell.id = id;
   });
 };
 Object.assign(Figure.prototype, {
   buildCells(n) {
     this.stage.textContent = "";
     this.stage.classList.add("lb-panels");
+    this.root.classList.add("lb-pictures");
     this.readout ??= make(this.root, "div", "lb-readout");
     this.cells = Array.from({ length: n }, (_, i) => {
       const cell = make(this.stage, "figure", "lb-panel"), name = make(cell, "figcaption", "lb-title"), canvas = make(cell, "canvas", "lb-canvas");

@@ -1,0 +1,110 @@
+"""A kernel to choose and to tune, and what it answers on a picture, for the pages on convolution."""
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+from torch import Tensor
+
+from app.code import Call
+from app.controls import Controls
+from app.domains import Refused
+from app.figures.picture import Panel, panel, signed
+from app.i18n import gettext as _
+from app.images import Photo
+from core import convolution, kernels
+from core.kernels import KERNELS
+
+KNOBS = ("size", "sigma", "amount", "frequency", "angle")
+SHAPE = ("kernel", "weights", "normalise", *KNOBS)  # the controls that make the kernel
+
+
+def choose(lab: Controls, default: str = "sobel_x", own: bool = True) -> str:
+    """The controls of a kernel: which one, and the sliders that it has."""
+    titles = {id: _(k.title) for id, k in KERNELS.items()} | ({"own": _("Your own numbers")} if own else {})
+    chosen = lab.choice("kernel", _("Kernel"), titles, default)
+    if chosen in KERNELS:
+        with lab.words():
+            st.caption(_(KERNELS[chosen].note))
+    if chosen == "own":
+        lab.text("weights", _("Rows, with ; between them"), "0 -1 0; -1 5 -1; 0 -1 0", longest=1200)
+    if "size" in knobs(chosen):
+        lab.slider("size", _("Size"), 1, 11, 7)
+    if "sigma" in knobs(chosen):
+        lab.slider("sigma", "σ", 0.3, 5.0, 1.5, 0.1)
+    if "amount" in knobs(chosen):
+        lab.slider("amount", _("Amount"), 0.0, 5.0, 1.0, 0.1)
+    if "frequency" in knobs(chosen):
+        lab.slider("frequency", _("Frequency, waves per pixel"), 0.02, 0.5, 0.2, 0.01)
+    if "angle" in knobs(chosen):
+        lab.slider("angle", _("Angle, degrees"), 0, 180, 0, 45 if chosen == "line" else 1)
+    return chosen
+
+
+def knobs(kernel: str) -> list[str]:
+    """The sliders that a kernel has: the arguments of its formula."""
+    takes = inspect.signature(KERNELS[kernel].make).parameters if kernel in KERNELS else {}
+    return [name for name in KNOBS if name in takes]
+
+
+def title(kernel: str) -> str:
+    return _(KERNELS[kernel].title) if kernel in KERNELS else _("Your own numbers")
+
+
+def kernel_call(now: dict[str, Any]) -> Call:
+    """The kernel as the controls have it."""
+    if now["kernel"] == "own":
+        made = Call(kernels.parse, {"text": now["weights"]})
+    else:
+        made = Call(kernels.kernel, {"name": now["kernel"], **{n: now[n] for n in knobs(now["kernel"])}})
+    return Call(kernels.normalised, {"w": made}) if now.get("normalise") else made
+
+
+def weights(now: dict[str, Any]) -> Tensor:
+    try:
+        return kernel_call(now)()
+    except ValueError:
+        text = _("A kernel is rows of numbers, all of one length, with ; between them; 11 × 11 at most.")
+        raise Refused(text) from None
+
+
+def settings(now: dict[str, Any]) -> dict[str, Any]:
+    """What a convolution needs to know beside picture and kernel."""
+    return {n: now[n] for n in ("stride", "padding", "dilation", "mode", "bias", "flip")}
+
+
+def answer(
+    pixels: Tensor, now: dict[str, Any], by: Callable[..., Tensor] = convolution.filtered, **other: Any
+) -> Tensor:
+    """What the kernel answers at each place of a picture (C, H, W)."""
+    w = weights(now)
+    try:
+        found = by(pixels, w, **{**settings(now), **other})
+    except ValueError:
+        text = _("Kernel or padding is larger than the picture: take a smaller one, or less dilation.")
+        raise Refused(text) from None
+    return found.clamp(min=0) if now["relu"] else found
+
+
+def visible(found: Tensor, shown: str, most: float | None = None) -> Tensor:
+    """Answers (C, H, W) as a picture: as they are ("clipped"), by their size, or with their sign.
+
+    Colours are full at `most`, or where 98 of 100 answers lie below: one bright spot must not make all others pale.
+    """
+    most = (
+        most or float(found[:, ::3, ::3].abs().flatten().quantile(0.98)) or float(found.abs().amax()) or 1.0
+    )
+    if shown == "clipped":
+        return found
+    if shown == "absolute":
+        return found.abs() / most
+    return signed(found[0], most) if len(found) == 1 else 0.5 + found / (2 * most)
+
+
+@lru_cache(8)
+def source(photo: Photo, colour: bool) -> tuple[Tensor, Panel]:
+    """What is filtered, and how it looks: the colours of a picture, or its brightness."""
+    pixels = photo.pixels if colour else convolution.grey(photo.pixels)
+    return pixels, panel(_("{w} × {h} pixels").format(w=pixels.shape[2], h=pixels.shape[1]), pixels)
