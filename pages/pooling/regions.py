@@ -89,8 +89,9 @@ def travel(photo: images.Photo, **now: Any) -> Plot:
     """The box moves to the right, pixel by pixel: how far is the output from the first one?"""
     _x, cells, scale = features(photo, now)
     steps = list(map(float, range(33)))
-    found = regions.travels(cells, box_of(now), scale, now["out"], steps, now["how"] == "max")
-    return drawn.travels(found, steps)
+    return drawn.travels(
+        regions.travels(cells, box_of(now), scale, now["out"], steps, now["how"] == "max"), steps
+    )
 
 
 def numbers(**now: Any) -> Table:
@@ -107,9 +108,8 @@ corners = [Handle("a_x", "a_y", label=_("Left, top")), Handle("b_x", "b_y", labe
 lab.live(stage, place=left, handles=corners, photo=photo)
 lab.live(outputs, place=right, photo=photo)
 lab.live(levels, height=200, photo=photo)
-first, second = lab.below.columns(2)
-lab.live(vector, height=250, place=first, photo=photo)
-lab.live(travel, height=250, place=second, photo=photo)
+for place, figure in zip(lab.below.columns(2), (vector, travel), strict=True):
+    lab.live(figure, height=250, place=place, photo=photo)
 lab.live(numbers, height=0)
 lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green one follows. The output has the same "
            "size for every box; that is what a layer of fixed size behind it needs."))  # fmt: skip
