@@ -25,7 +25,7 @@ def on_features(x: Tensor, cells: Tensor, box: regions.Box, out: int, sampling: 
     grid = torch.cartesian_prod(xs, ys)
     data = [bins([low * size for low, _high in rows[1:]], [low * size for low, _high in columns[1:]], taken),
             outline(taken, _("RoI pooling takes"), POOL), outline(box, _("RoI align, as drawn"), ALIGN),
-            dots(grid[:, 0], grid[:, 1], "", ALIGN, 5, legend=False, hoverinfo="skip")]  # fmt: skip
+            dots(grid[:, 0], grid[:, 1], "", ALIGN, 4, legend=False, hoverinfo="skip")]  # fmt: skip
     large = cells.repeat_interleave(size, -1).repeat_interleave(size, -2)
     off = max(abs(side.off_by) for side in sides)
     alt = _("RoI pooling moves a side of the box by up to {n:.1f} pixels.").format(n=off)
@@ -33,8 +33,10 @@ def on_features(x: Tensor, cells: Tensor, box: regions.Box, out: int, sampling: 
     return Plot(data, layout(**backdrop(0.6 * large + 0.4 * x), margin=margin), alt)
 
 
-def outputs(cut: Tensor, pooled: Tensor, aligned: Tensor) -> Picture:
+def outputs(x: Tensor, box: regions.Box, pooled: Tensor, aligned: Tensor) -> Picture:
     """What is in the box, stretched to a square as the outputs are, and what the two make of it."""
+    x0, y0, x1, y1 = (round(v) for v in box)
+    cut = x[:, y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
     square = F.interpolate(cut[None], size=(128, 128), mode="bilinear")[0]
     title = _("as drawn, {width} × {height}").format(width=cut.shape[-1], height=cut.shape[-2])
     panels = [panel(title, shown(square)), panel(_("RoI pooling"), shown(pooled)),

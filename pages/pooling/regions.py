@@ -62,10 +62,8 @@ def outputs(photo: images.Photo, **now: Any) -> Picture:
     """What is cut out, and what the two make of it."""
     x, cells, scale = features(photo, now)
     box, out, largest = box_of(now), now["out"], now["how"] == "max"
-    x0, y0, x1, y1 = (round(v) for v in box)
-    cut = x[:, y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
     aligned = regions.roi_align(cells, box, scale, out, now["sampling"])
-    return drawn.outputs(cut, regions.roi_pool(cells, box, scale, out, largest), aligned)
+    return drawn.outputs(x, box, regions.roi_pool(cells, box, scale, out, largest), aligned)
 
 
 def inside(photo: images.Photo, now: dict[str, Any]) -> Tensor:
@@ -88,10 +86,8 @@ def vector(photo: images.Photo, **now: Any) -> Plot:
 def travel(photo: images.Photo, **now: Any) -> Plot:
     """The box moves to the right, pixel by pixel: how far is the output from the first one?"""
     _x, cells, scale = features(photo, now)
-    steps = list(map(float, range(33)))
-    return drawn.travels(
-        regions.travels(cells, box_of(now), scale, now["out"], steps, now["how"] == "max"), steps
-    )
+    steps, largest = list(map(float, range(33))), now["how"] == "max"
+    return drawn.travels(regions.travels(cells, box_of(now), scale, now["out"], steps, largest), steps)
 
 
 def numbers(**now: Any) -> Table:

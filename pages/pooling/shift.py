@@ -23,11 +23,12 @@ PRESETS = {
     "alias": Preset(_("Stripes fold over: aliasing"), {
         "frequency": 13 / 32, "hard": False, "dx": 0.0, "kinds": ["strided", "max", "average", "blur"]}),
     "coarse": Preset(_("Coarse stripes: all move along"), {
-        "frequency": 1 / 32, "hard": False, "dx": 4.0, "compare": "moved"}),
-    "whole": Preset(_("A whole stride: nothing but a move"), {"dx": 2.0, "compare": "moved"}),
-    "part": Preset(_("A quarter of a pixel"), {"dx": 0.25, "source": "noise", "compare": "moved"}),
+        "frequency": 1 / 32, "hard": False, "dx": 3.0}),
+    "whole": Preset(_("A whole stride: nothing but a move"), {"dx": 2.0}),
+    "part": Preset(_("A quarter of a pixel"), {"dx": 0.25, "source": "noise"}),
     "cat": Preset(_("A photograph, kernel 8"), {
-        "source": "photo", "kernel": 8, "dx": 4.0, "compare": "moved", "kinds": ["max", "average", "blur"]}),
+        "source": "photo", "kernel": 8, "dx": 4.0, "kinds": ["max", "average", "blur"]}),
+    "stays": Preset(_("Is it the same, rather than moved?"), {"compare": "first"}),
 }  # fmt: skip
 FAMILY = [kind for kind in pooling.KINDS if kind not in ("stochastic", "max_shared", "lp")]
 
@@ -38,7 +39,7 @@ photo = pools.choose_picture(lab, "stripes", n=N, frequency=0.25, hard=True)
 pools.choose_window(lab, 2, 8, fine=False)
 kinds = lab.choices("kinds", _("Pooling"), pools.titles(FAMILY), ["max", "average", "blur", "strided"])
 lab.choice("compare", _("The output is compared"), {
-    "first": _("with the first one"), "moved": _("with the first one, moved along")})  # fmt: skip
+    "moved": _("with the first one, moved along"), "first": _("with the first one")})  # fmt: skip
 lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _("Bilinear")})
 
 
