@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from app import images
+from app import images, models
 from app.code import Call
 from app.domains import Refused
 from app.figures import palette
@@ -15,7 +16,7 @@ from app.figures.plot import Trace, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import patterns, pooling
+from core import cnn, patterns, pooling, shift
 from core.pooling import KINDS, Window
 
 Now = Mapping[str, Any]
@@ -219,3 +220,22 @@ def chosen(now: Now) -> list[str]:
 def curves(at: Tensor, values: Mapping[str, Tensor], now: Now, **more: Any) -> list[Trace]:
     """One line for each kind, in its colour."""
     return [line(at, y, title(kind, now), COLORS[kind], **{"width": 3} | more) for kind, y in values.items()]
+
+
+# --- The small network ---
+
+
+@lru_cache
+def right_by_shift(furthest: int, linear: bool) -> Tensor:
+    """The share of 200 held-back digits that the network gets right, for each half pixel to the right."""
+    x, labels = (part[:200] for part in models.held_back("digits"))
+    net, shifts = models.classifier("digits"), [i / 2 for i in range(2 * furthest + 1)]
+    return torch.tensor([cnn.accuracy(net, shift.translate(x, dx, 0, linear), labels) for dx in shifts])
+
+
+def confidence(which: int, dy: float, furthest: int, linear: bool) -> tuple[Tensor, Tensor, int]:
+    """Shifts, the probability of the right class at each of them, and that class; of one held-back digit."""
+    x, labels = (part[which] for part in models.held_back("digits"))
+    at = torch.linspace(0, furthest, 4 * furthest + 1)
+    moved = torch.stack([shift.translate(x, dx, dy, linear) for dx in at.tolist()])
+    return at, cnn.predict(models.classifier("digits"), moved)[:, labels], int(labels)

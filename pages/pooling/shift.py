@@ -8,9 +8,9 @@ from torch import Tensor
 
 from app import images, pools
 from app.code import Call
-from app.figures import palette
+from app.figures import shifts
 from app.figures.picture import Picture, pair
-from app.figures.plot import Plot, axis, layout, line, stable_range
+from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -38,6 +38,7 @@ lab.slider("dy", _("Down, pixels"), 0.0, float(FURTHEST), 0.0, 0.125)
 photo = pools.choose_picture(lab, "stripes", n=N, frequency=0.25, hard=True)
 pools.choose_window(lab, 2, 8, fine=False)
 kinds = lab.choices("kinds", _("Pooling"), pools.titles(FAMILY), ["max", "average", "blur", "strided"])
+lab.slider("digit", _("Digit for the small network"), 0, 199, 7)
 lab.choice("compare", _("The output is compared"), {
     "moved": _("with the first one, moved along"), "first": _("with the first one")})  # fmt: skip
 lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _("Bilinear")})
@@ -75,44 +76,41 @@ def curves(photo: images.Photo | None, dy: float, key: tuple[Any, ...]) -> dict[
     now = dict(key)
     x, readers = base(photo, now)
     fine = 8 if len(x) <= N else 2
-    shifts = [(i / fine, dy) for i in range(FURTHEST * fine + 1)]
-    return {kind: torch.tensor(shift.changes(read, x, shifts, **how(now))) for kind, read in readers.items()}
+    moves = [(i / fine, dy) for i in range(FURTHEST * fine + 1)]
+    return {kind: torch.tensor(shift.changes(read, x, moves, **how(now))) for kind, read in readers.items()}
 
 
 def change(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Plot:
-    """The change of each output, in units of the contrast of the picture, over the shift to the right."""
+    """Over all shifts to the right."""
     found = curves(photo, dy, pools.frozen(now))
-    top = max(1.0, stable_range(list(found.values()))[1])
     at = torch.linspace(0, FURTHEST, len(next(iter(found.values()))))
     data = pools.curves(at, {kind: 100 * values for kind, values in found.items()}, now)
-    grid = {"xaxis": axis(_("shift to the right, pixels"), range=[0, FURTHEST], dtick=1),
-            "yaxis": axis(_("change, % of contrast"), range=[-2, 100 * top])}  # fmt: skip
-    worst = ", ".join(f"{pools.title(kind, now)} {100 * v.max():.0f} %" for kind, v in found.items())
-    return Plot(data, layout(**grid), _("The largest change over all shifts: {said}.").format(said=worst))
+    return shifts.changes(data, found, FURTHEST, {kind: pools.title(kind, now) for kind in found})
 
 
 def contrast(**now: Any) -> Plot:
-    """What is left of the contrast of stripes; right of the dashed line it comes back as stripes that are not there."""
+    """Which stripes get through, and which come back as others."""
     pools.window(now, (64, 64))
-    frequencies, finest = [i / 64 for i in range(1, 33)], 0.5 / pools.stride(now)
+    frequencies = [i / 64 for i in range(1, 33)]
     left = {kind: 100 * torch.tensor(shift.passed(pools.pooler_call(kind, now)(), frequencies))
             for kind in pools.chosen(now)}  # fmt: skip
-    edge, name = torch.full((2,), finest), _("finest that the output can hold")
-    data = [*pools.curves(torch.tensor(frequencies), left, now),
-            line(edge, torch.tensor([0.0, 160.0]), name, palette.INK, dash="dash")]  # fmt: skip
-    grid = {"xaxis": axis(_("stripes, cycles per pixel"), range=[0, 0.5]),
-            "yaxis": axis(_("contrast left, %"), range=[-2, 160])}  # fmt: skip
-    alt = _("Beyond {f:.3g} cycles per pixel stripes fold over.")
-    return Plot(data, layout(**grid), alt.format(f=finest))
+    return shifts.contrast(pools.curves(torch.tensor(frequencies), left, now), 0.5 / pools.stride(now))
+
+
+def confidence(dx: float, dy: float, digit: int, between: str) -> Plot:
+    """A network that was trained with max-pooling looks at a digit that moves."""
+    at, sure, label = pools.confidence(digit, dy, FURTHEST, between == "linear")
+    return shifts.confidence(at, sure, pools.right_by_shift(FURTHEST, between == "linear"), FURTHEST, label)
 
 
 lab.live(stage, height=330, photo=photo)
 sideways = Handle("dx", label=_("To the right, pixels"))
 lab.live(change, height=250, handles=[sideways], place=lab.stage, photo=photo)
 lab.live(contrast, height=280)
+lab.live(confidence, height=260, handles=[sideways])
 lab.look(_("Drag the shift: what is above the line is the output before, below it after. By a whole stride everything "
            "only moves along; between, max-pooling and the strided convolution change their minds. Blurring first "
-           "costs sharpness and buys calm."))  # fmt: skip
+           "costs sharpness and buys calm. The network below holds for a few pixels, then it is lost."))  # fmt: skip
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
 folding = Call(shift.folded, {"frequency": now.get("frequency", 0.25), "stride": pools.stride(now)})
