@@ -222,6 +222,12 @@ def curves(at: Tensor, values: Mapping[str, Tensor], now: Now, **more: Any) -> l
     return [line(at, y, title(kind, now), COLORS[kind], **{"width": 3} | more) for kind, y in values.items()]
 
 
+def around_call(kind: str, now: Now) -> Call:
+    """The same for pictures that run round at their edges."""
+    margins = {"stride": stride(now), "margin": 3 * now["kernel"]}
+    return Call(shift.around, {"read": pooler_call(kind, now)} | margins)
+
+
 # --- The small network ---
 
 

@@ -37,7 +37,7 @@ lab.choice("how", _("A bin is"), {"max": _("its maximum"), "mean": _("its mean")
            help=_("RoI align always takes the mean of its readings."))  # fmt: skip
 with lab.fold(_("Corners of the box")):
     lab.point("a", _("Left, top"), (73.0, 22.0), (0.0, float(SIDE)), (0.0, float(SIDE)))
-    lab.point("b", _("Right, bottom"), (166.0, 117.0), (0.0, float(SIDE)), (0.0, float(SIDE)))
+    lab.point("b", _("Right, bottom"), (166.0, 131.0), (0.0, float(SIDE)), (0.0, float(SIDE)))
 
 
 def box_of(now: dict[str, Any]) -> regions.Box:
@@ -93,7 +93,7 @@ def travel(photo: images.Photo, **now: Any) -> Plot:
 def numbers(**now: Any) -> Table:
     """How far RoI pooling moves each side."""
     names = {"left": _("left"), "top": _("top"), "right": _("right"), "bottom": _("bottom")}
-    cells = [[names[r.side], f"{r.pixel:.4g}", f"{r.exact:.4f}", f"{r.taken:.0f}", f"{r.off_by:.2f}"]
+    cells = [[names[r.side], f"{r.pixel:.4g}", f"{r.exact:.4f}", f"{r.taken:.0f}", f"{r.off_by:.2f}".replace("-", "−")]
              for r in regions.roundings(box_of(now), 1 / int(now["stride"]))]  # fmt: skip
     titles = [_("side"), _("pixel"), _("in cells"), _("rounded"), _("off by, pixels")]
     return Table(titles, cells, _("What RoI pooling makes of the corners"))
