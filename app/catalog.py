@@ -154,6 +154,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
             ),
             Page(
+                "convolution-arithmetic",
+                "pages/convolution/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which pixel times which weight goes into which output."),
+            ),
+            Page(
                 "convolution-channels",
                 "pages/convolution/channels.py",
                 _("Channels"),
@@ -193,6 +200,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("Pooling"),
                 "grid_view",
                 _("One number for each window: by the largest, by the mean, by chance. What is lost?"),
+            ),
+            Page(
+                "pooling-arithmetic",
+                "pages/pooling/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which numbers a window sees, and which one wins."),
             ),
             Page(
                 "pooling-gradient",

@@ -16,7 +16,7 @@ from app.figures.plot import Trace, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import cnn, patterns, pooling, shift
+from core import cnn, pooling, shift, testcards
 from core.pooling import KINDS, Window
 
 Now = Mapping[str, Any]
@@ -84,15 +84,15 @@ def pattern_call(now: Now, n: int = 64) -> Call:
     source = now["source"]
     if source == "stripes":
         given = {"frequency": now["frequency"], "angle": now["angle"], "hard": now["hard"]}
-        return Call(patterns.stripes, {"n": n} | given)
+        return Call(testcards.stripes, {"n": n} | given)
     if source == "board":
-        return Call(patterns.checkerboard, {"n": n, "cell": now["cell"]})
+        return Call(testcards.checkerboard, {"n": n, "cell": now["cell"]})
     if source == "noise":
-        return Call(patterns.noise, {"n": n, "seed": now["grain"]})
+        return Call(testcards.noise, {"n": n, "seed": now["grain"]})
     if source == STROKE:
         points = [(now[f"p{i}_x"], now[f"p{i}_y"]) for i in range(1, len(CORNERS) + 1)]
-        return Call(patterns.stroke, {"points": points, "n": n, "width": 0.06 * n})
-    return Call(patterns.rings, {"n": n})
+        return Call(testcards.stroke, {"points": points, "n": n, "width": 0.06 * n})
+    return Call(testcards.rings, {"n": n})
 
 
 def picture(

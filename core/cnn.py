@@ -20,7 +20,9 @@ Net = Mapping[str, Tensor]
 SIDE, CLASSES = 28, 10
 # name -> (channels in, channels out, kernel size); after the first two the maps are halved by max pooling
 LAYERS = {"conv1": (1, 8, 5), "conv2": (8, 16, 3), "conv3": (16, 32, 3)}
-SHAPES = {f"{name}.weight": (out, into, k, k) for name, (into, out, k) in LAYERS.items()}
+SHAPES: dict[str, tuple[int, ...]] = {
+    f"{name}.weight": (out, into, k, k) for name, (into, out, k) in LAYERS.items()
+}
 SHAPES |= {f"{name}.bias": (out,) for name, (_into, out, _k) in LAYERS.items()}
 SHAPES |= {"head.weight": (CLASSES, 32 * 7 * 7), "head.bias": (CLASSES,)}
 

@@ -16,7 +16,7 @@ from app.figures.plot import Trace, axis, heat, tiles
 from app.figures.rods import words
 
 GREY = ("#000000", "#ffffff")
-GLOW = ("#11161a", "#7c2a14", "#e0652f", "#ffb469", "#fff6e3")  # activations: dark where there is nothing
+GLOW = ("#000000", "#7c2a14", "#e0652f", "#ffb469", "#fff6e3")  # activations: dark where there is nothing
 SIGNED = (BLUE, PAPER[0], RED)  # below zero, zero, above
 
 
@@ -48,7 +48,13 @@ def frame(n: str, title: str, size_hw: Sequence[int], x: Sequence[float] = (0, 1
           y: Sequence[float] = (0, 1)) -> dict[str, Any]:  # fmt: skip
     """The axes of one map: square pixels, no ticks, the title above."""
     rows, columns = size_hw
-    bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
+    bare: dict[str, Any] = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+        "constrain": "domain",
+    }
     across = axis(title, domain=list(x), range=[-0.5, columns - 0.5], anchor=f"y{n}", side="top", **bare)
     down = axis(domain=list(y), range=[rows - 0.5, -0.5], anchor=f"x{n}", scaleanchor=f"x{n}", **bare)
     return {f"xaxis{n}": across, f"yaxis{n}": down | {"constraintoward": "top"}}
@@ -87,7 +93,13 @@ def matrix(kinds: Tensor, channels: Sequence[int], share: float, n: str, titles:
     down, across = (torch.linspace(*e, 2 * m + 1)[1::2] for e, m in zip(ends, kinds.shape, strict=True))
     trace = tiles(colored, across, down, [PAPER[0], *SERIES], xaxis=f"x{n}", yaxis=f"y{n}") | {"z": colored}
     rows, columns = channels
-    plain = {"showgrid": False, "zeroline": False, "nticks": 6, "constrain": "domain", "tickformat": "d"}
+    plain: dict[str, Any] = {
+        "showgrid": False,
+        "zeroline": False,
+        "nticks": 6,
+        "constrain": "domain",
+        "tickformat": "d",
+    }
     axes = {
         f"xaxis{n}": axis(
             titles[1], domain=list(x), range=[0.4, columns + 0.6], anchor=f"y{n}", side="top", **plain

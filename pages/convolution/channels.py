@@ -1,5 +1,7 @@
 """Channels: which output sees which input, from all to one, and what that costs."""
 
+from typing import Any
+
 import torch
 
 from app.code import Call
@@ -60,7 +62,8 @@ def stage(c_in: int, c_out: int, k: int, groups: int, size: int, block: str) -> 
     if block == "two":
         shown = [(channels.connections(c_in, c_in, c_in), k, _("depthwise: in")),
                  (channels.connections(c_in, c_out, 1), 1, _("pointwise: in"))]  # fmt: skip
-    width, data, grid = 0.56 / len(shown), [], {}
+    grid: dict[str, Any] = {}
+    width, data = 0.56 / len(shown), []
     for i, (seen, side, title) in enumerate(shown):
         fine = max(seen.shape) * (side + 1) <= FINE
         drawn, share = (channels.weights_drawn(seen, side), side / (side + 1)) if fine else (seen, 1.0)
@@ -72,15 +75,22 @@ def stage(c_in: int, c_out: int, k: int, groups: int, size: int, block: str) -> 
     for field, n, x in (("parameters", "", [0.7, 0.83]), ("multiply_adds", "2", [0.87, 1.0])):
         numbers = [getattr(c, field) for c in costs]
         values, texts, most = torch.tensor(numbers, dtype=torch.float64), [*map(count, numbers)], max(numbers)
-        data += rods(values, COLORS, texts, 1.05 * most, f"x{n}y{n}", 30)
+        data += rods(values, COLORS, texts, 1.05 * most, f"x{n}y{n}", 20)
         title = _("parameters") if n == "" else _("multiply-adds")
         grid[f"xaxis{n}"] = axis(title, domain=x, range=[0, 2.6 * most], side="top", anchor=f"y{n}",
                                  showticklabels=False, showgrid=False, zeroline=False)  # fmt: skip
         grid[f"yaxis{n}"] = axis(range=[4.5, -0.5], anchor=f"x{n}", tickvals=[0, 1, 2, 3, 4], ticktext=names,
                                  showticklabels=n == "", showgrid=False, zeroline=False)  # fmt: skip
+    places = {"xaxis": [0.3, 0.55], "xaxis2": [0.7, 0.95], "yaxis": [0, 0.42], "yaxis2": [0, 0.42],
+              "xaxis3": [0, 1 / len(shown) - 0.04], "xaxis4": [0.54, 1],
+              "yaxis3": [0.58, 1], "yaxis4": [0.58, 1]}  # fmt: skip
+    narrow = {name: {"domain": place} for name, place in places.items() if name in grid}
+    frame = {"margin": {"l": 48, "r": 12, "t": 60, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
     alt = _("{g} groups: each output sees {seen} of {c_in} inputs. {parameters} parameters instead of {all}.")
-    return Plot(data, layout(**grid, margin={"l": 48, "r": 12, "t": 60, "b": 12}, showlegend=False), alt.format(
-        g=groups, seen=c_in // groups, c_in=c_in, parameters=costs[1].parameters, all=costs[0].parameters))  # fmt: skip
+    alt = alt.format(
+        g=groups, seen=c_in // groups, c_in=c_in, parameters=costs[1].parameters, all=costs[0].parameters
+    )
+    return Plot(data, layout(**grid, **frame), alt)
 
 
 def numbers(c_in: int, c_out: int, k: int, groups: int, size: int) -> Table:

@@ -47,17 +47,19 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
             data.append(line(*corners, title, color, width=4, axes=axes, legend=axes == "xy"))
     near = min(size, next(n for n in (8, 16, 24, 32, 48, 64, 96, 10**6) if n >= 1.25 * seen[-1].field)) / 2
     window = [middle - near, middle + near]
-    for sign, (_title, color, left, right) in zip((-0.92, 0.92), boxes, strict=True):
+    for sign, (title, _color, left, right) in zip((-0.92, 0.92), boxes, strict=True):
         x, y = (torch.tensor([middle + share * near]) for share in (-0.96, sign))
-        data.append(words(x, y, [f"{right - left:g} × {right - left:g}"], "x2y2", "middle right", color, 20))
+        data.append(
+            words(x, y, [f"{title}: {right - left:g} × {right - left:g}"], "x2y2", "middle right", "#ffffff")
+        )
     grid = maps.frame("", "", (size, size), (0, 0.49), (0.36, 1))
     grid |= maps.frame("2", "", (size, size), (0.51, 1), (0.36, 1))
     grid["xaxis2"]["range"], grid["yaxis2"]["range"] = window, window[::-1]
-    for n, x, title, top in (
+    for n, place, title, top in (
         ("3", (0.08, 0.48), _("layer"), now["layers"]),
         ("4", (0.59, 1), _("influence"), 1.0),
     ):
-        grid[f"xaxis{n}"] = axis(_("pixel of the row"), domain=x, range=window, anchor=f"y{n}", nticks=6)
+        grid[f"xaxis{n}"] = axis(_("pixel of the row"), domain=place, range=window, anchor=f"y{n}", nticks=6)
         grid[f"yaxis{n}"] = axis(
             title, domain=[0, 0.28], range=[-0.06 * top, 1.1 * top], anchor=f"x{n}", nticks=5
         )
@@ -82,7 +84,7 @@ def ways(photo: images.Photo, now: dict[str, Any]) -> list[Trace]:
     profile, (low, high) = found.weight.sum(0), receptive.span(seen[-1], found.unit)
     flat = torch.tensor([low - 0.5, low - 0.5, high + 0.5, high + 0.5])
     return [line(x, y, "", palette.MUTED + "90", width=1, axes="x3y3", legend=False, hoverinfo="skip"),
-            dots(*joints, "", palette.PINK, 6, axes="x3y3", legend=False),
+            dots(joints[0], joints[1], "", palette.PINK, 6, axes="x3y3", legend=False),
             line(flat, torch.tensor([0.0, 1, 1, 0]), "", THEORY, axes="x4y4", legend=False),
             line(torch.arange(now["size"]), profile / profile.max().clamp(min=1e-30), "", EFFECT, axes="x4y4",
                  legend=False)]  # fmt: skip

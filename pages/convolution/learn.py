@@ -9,7 +9,7 @@ from app import lessons
 from app.domains import Refused
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, signed
-from app.figures.plot import Plot, axis, dots, falling, layout, line, short
+from app.figures.plot import Plot, Trace, axis, dots, falling, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.lessons import STEPS, Lesson
@@ -46,7 +46,9 @@ def stage(step: int, lesson: Lesson, **now: Any) -> Plot:
     at = min(step, len(course.losses) - 1)
     side = max(len(secret), now["k"])
     there, here = learning.aligned(secret, side), learning.aligned(course.kernels[at], side)
-    most, data, grid = secret.abs().max().item() or 1.0, [], {}
+    data: list[Trace] = []
+    grid: dict[str, Any] = {}
+    most = secret.abs().max().item() or 1.0
     titles = (_("hidden"), _("learnt"), _("hidden − learnt"))
     for i, (w, title) in enumerate(zip((there, here, there - here), titles, strict=True)):
         n, left = str(i + 2), i * 0.34
@@ -59,8 +61,11 @@ def stage(step: int, lesson: Lesson, **now: Any) -> Plot:
              "yaxis": axis(_("loss"), domain=[0, 0.32], anchor="x") | falling([course.losses])}  # fmt: skip
     alt = _("After {step} steps the loss is {loss}, the learnt kernel is off by at most {gap}.")
     loss, gap = short(course.losses[at].item(), 4), short((there - here).abs().max().item(), 3)
-    margin = {"l": 68, "r": 12, "t": 32, "b": 44}
-    return Plot(data, layout(**grid, margin=margin), alt.format(step=at, loss=loss, gap=gap))
+    places = {"xaxis2": [0, 0.48], "xaxis3": [0.52, 1], "xaxis4": [0, 0.42], "xaxis": [0.6, 1],
+              "yaxis2": [0.58, 1], "yaxis3": [0.58, 1], "yaxis4": [0, 0.42], "yaxis": [0.06, 0.42]}  # fmt: skip
+    narrow = {name: {"domain": place} for name, place in places.items()}
+    frame = {"margin": {"l": 68, "r": 12, "t": 32, "b": 44}, "meta": {"narrow": narrow}}
+    return Plot(data, layout(**grid, **frame), alt.format(step=at, loss=loss, gap=gap))
 
 
 def pictures(step: int, lesson: Lesson, **now: Any) -> Picture:

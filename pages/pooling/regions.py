@@ -14,7 +14,7 @@ from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import patterns, regions
+from core import regions, testcards
 
 SIDE = 256
 PRESETS = {
@@ -112,7 +112,7 @@ lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
 box = tuple(now[name] for name in ("a_x", "a_y", "b_x", "b_y"))
-scale, noise = 1 / int(now["stride"]), Call(patterns.noise, {"n": SIDE // int(now["stride"])})
+scale, noise = 1 / int(now["stride"]), Call(testcards.noise, {"n": SIDE // int(now["stride"])})
 given = {"x": noise, "box": box, "scale": scale, "out": now["out"]}
 lab.code(regions.roundings, Call(regions.roi_pool, given), Call(regions.roi_align, given),
          Call(regions.pyramid, {"x": noise}), box=box, scale=scale)  # fmt: skip

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.patterns import noise, stripes
+from core.testcards import noise, stripes
 from core.pooling import Window, pooler
 from core.shift import around, changes, folded, passed, strongest, translate
 
