@@ -69,8 +69,16 @@ def choose_picture(lab: Lab, default: str = PHOTO, n: int = 64, photos: bool = T
         with lab.fold(_("Points of the stroke")):
             for i, corner in enumerate(CORNERS, 1):
                 at = (corner[0] * n / 64, corner[1] * n / 64)
-                lab.point(f"p{i}", str(i), at, (0.0, float(n)), (0.0, float(n)))
+                place(lab, f"p{i}", str(i), at, (0.0, float(n)), 0.5)
     return None
+
+
+def place(lab: Lab, name: str, label: str, default: tuple[float, float], span: tuple[float, float],
+          step: float = 1.0) -> None:  # fmt: skip
+    """A point to drag in a picture, as two sliders: all figures of the page follow it, not its own alone."""
+    with lab.row(name):
+        for axis, at in zip("xy", default, strict=True):
+            lab.slider(f"{name}_{axis}", f"{label}, {axis}", *span, at, step)
 
 
 def handles(now: Now) -> list[Handle]:

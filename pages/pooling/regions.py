@@ -36,8 +36,8 @@ lab.slider("sampling", _("Readings per side of a bin (RoI align)"), 1, 4, 2)
 lab.choice("how", _("A bin is"), {"max": _("its maximum"), "mean": _("its mean")},
            help=_("RoI align always takes the mean of its readings."))  # fmt: skip
 with lab.fold(_("Corners of the box")):
-    lab.point("a", _("Left, top"), (73.0, 22.0), (0.0, float(SIDE)), (0.0, float(SIDE)))
-    lab.point("b", _("Right, bottom"), (166.0, 131.0), (0.0, float(SIDE)), (0.0, float(SIDE)))
+    pools.place(lab, "a", _("Left, top"), (73.0, 22.0), (0.0, float(SIDE)))
+    pools.place(lab, "b", _("Right, bottom"), (166.0, 131.0), (0.0, float(SIDE)))
 
 
 def box_of(now: dict[str, Any]) -> regions.Box:
@@ -86,7 +86,7 @@ def vector(photo: images.Photo, **now: Any) -> Plot:
 def travel(photo: images.Photo, **now: Any) -> Plot:
     """The box moves to the right, pixel by pixel: how far is the output from the first one?"""
     _x, cells, scale = features(photo, now)
-    steps, largest = list(map(float, range(33))), now["how"] == "max"
+    steps, largest = list(map(float, range(0, 33, 2))), now["how"] == "max"
     return drawn.travels(regions.travels(cells, box_of(now), scale, now["out"], steps, largest), steps)
 
 

@@ -107,7 +107,7 @@ def confidence(dx: float, dy: float, digit: int, between: str) -> Plot:
 lab.live(stage, height=330, photo=photo)
 sideways = Handle("dx", label=_("To the right, pixels"))
 lab.live(change, height=250, handles=[sideways], place=lab.stage, photo=photo)
-lab.live(contrast, height=280)
+lab.live(contrast, height=280, follows=["kernel", "tied", "stride", "kinds"])
 lab.live(confidence, height=260, handles=[sideways])
 lab.look(_("Drag the shift: what is above the line is the output before, below it after. By a whole stride everything "
            "only moves along; between, max-pooling and the strided convolution change their minds. Blurring first "

@@ -9,9 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.testcards import noise, stripes
 from core.pooling import Window, pooler
 from core.shift import around, changes, folded, passed, strongest, translate
+from core.testcards import noise, stripes
 
 SHIFT = st.floats(-20, 20)
 
