@@ -16,7 +16,7 @@ from app.figures.plot import Trace, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import cnn, drawing, patterns, pooling, shift
+from core import cnn, drawing, pooling, shift, testcards
 from core.pooling import KINDS, Window
 
 Now = Mapping[str, Any]
@@ -69,8 +69,16 @@ def choose_picture(lab: Lab, default: str = PHOTO, n: int = 64, photos: bool = T
         with lab.fold(_("Points of the stroke")):
             for i, corner in enumerate(CORNERS, 1):
                 at = (corner[0] * n / 64, corner[1] * n / 64)
-                lab.point(f"p{i}", str(i), at, (0.0, float(n)), (0.0, float(n)))
+                place(lab, f"p{i}", str(i), at, (0.0, float(n)), 0.5)
     return None
+
+
+def place(lab: Lab, name: str, label: str, default: tuple[float, float], span: tuple[float, float],
+          step: float = 1.0) -> None:  # fmt: skip
+    """A point to drag in a picture, as two sliders: all figures of the page follow it, not its own alone."""
+    with lab.row(name):
+        for axis, at in zip("xy", default, strict=True):
+            lab.slider(f"{name}_{axis}", f"{label}, {axis}", *span, at, step)
 
 
 def handles(now: Now) -> list[Handle]:
@@ -84,15 +92,15 @@ def pattern_call(now: Now, n: int = 64) -> Call:
     source = now["source"]
     if source == "stripes":
         given = {"frequency": now["frequency"], "angle": now["angle"], "hard": now["hard"]}
-        return Call(patterns.stripes, {"n": n} | given)
+        return Call(testcards.stripes, {"n": n} | given)
     if source == "board":
-        return Call(patterns.checkerboard, {"n": n, "cell": now["cell"]})
+        return Call(testcards.checkerboard, {"n": n, "cell": now["cell"]})
     if source == "noise":
-        return Call(patterns.noise, {"n": n, "seed": now["grain"]})
+        return Call(testcards.noise, {"n": n, "seed": now["grain"]})
     if source == STROKE:
         points = [(now[f"p{i}_x"], now[f"p{i}_y"]) for i in range(1, len(CORNERS) + 1)]
         return Call(drawing.ink, {"points": points, "side": n, "width": 0.06 * n})
-    return Call(patterns.rings, {"n": n})
+    return Call(testcards.rings, {"n": n})
 
 
 def picture(
@@ -220,6 +228,12 @@ def chosen(now: Now) -> list[str]:
 def curves(at: Tensor, values: Mapping[str, Tensor], now: Now, **more: Any) -> list[Trace]:
     """One line for each kind, in its colour."""
     return [line(at, y, title(kind, now), COLORS[kind], **{"width": 3} | more) for kind, y in values.items()]
+
+
+def around_call(kind: str, now: Now) -> Call:
+    """The same for pictures that run round at their edges."""
+    margins = {"stride": stride(now), "margin": 3 * now["kernel"]}
+    return Call(shift.around, {"read": pooler_call(kind, now)} | margins)
 
 
 # --- The small network ---

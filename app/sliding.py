@@ -10,7 +10,7 @@ from torch import Tensor
 from app.domains import Refused
 from app.figures.grids import Grid, Grids
 from app.i18n import gettext as _
-from core import arithmetic, digits, small
+from core import arithmetic, digits, patterns
 from core.arithmetic import BEYOND, DROPPED, PADDING, ZERO, Windows
 
 MOST, MOST_MATRIX = 28, 144  # cells a side that can still be read, and of a matrix still be told apart
@@ -20,7 +20,7 @@ HEART = "0990990.9999999.9999999.0999990.0099900.0009000"
 
 def inputs() -> dict[str, str]:
     """What a page offers as an input."""
-    known = {name: _(pattern.title) for name, pattern in small.PATTERNS.items()}
+    known = {name: _(pattern.title) for name, pattern in patterns.PATTERNS.items()}
     return {"digit": _("A handwritten digit"), **known, "drawn": _("Drawn by hand")}
 
 
@@ -29,11 +29,11 @@ def picture(name: str, n: int, seed: int, drawn: str) -> Tensor:
     if name == "drawn":
         if set(drawn) - set("0123456789."):
             raise Refused(_("A drawing is written in the digits 0 to 9, its rows divided by dots."))
-        return small.written(drawn, n)
+        return patterns.written(drawn, n)
     if name == "digit":
         sevens_first = (210 + 31 * seed) % 300
-        return small.sized(digits.pictures()[sevens_first].reshape(7, 7), n)
-    return small.pattern(name, n, seed)
+        return patterns.sized(digits.pictures()[sevens_first].reshape(7, 7), n)
+    return patterns.pattern(name, n, seed)
 
 
 def refuse(kind: str, n: int, k: int, stride: int, padding: int, dilation: int, extra: int) -> None:

@@ -23,6 +23,21 @@ def translate(x: Tensor, dx: float, dy: float, linear: bool = False) -> Tensor:
     return torch.fft.ifft2(spectrum).real.to(x.dtype)
 
 
+def around(read: Reader, stride: int, margin: int) -> Reader:
+    """A reader whose pictures run round at the edges, as those that are shifted do: no window sees an edge."""
+    more = -(-margin // stride)
+
+    def whole(x: Tensor) -> Tensor:
+        for dim in (-2, -1):
+            n = x.shape[dim]
+            x = x.index_select(dim, torch.arange(-more * stride, n + more * stride) % n)
+        y = read(x)
+        rows, columns = ((n - 2 * more * stride) // stride for n in x.shape[-2:])
+        return y[..., more : more + rows, more : more + columns]
+
+    return whole
+
+
 def _phases(n: int, by: float, device: torch.device) -> Tensor:
     """e^(−2πi f·by) for each frequency; at exactly ½ only the cosine is real."""
     f = torch.fft.fftfreq(n, dtype=torch.float64, device=device)

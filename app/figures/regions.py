@@ -93,4 +93,4 @@ def travels(found: Mapping[str, list[float]], steps: Sequence[float]) -> Plot:
             "yaxis": axis(_("change of the output"), range=[-0.01, 0.45])}  # fmt: skip
     jumps = sum(a != b for a, b in zip(found["pool"], found["pool"][1:], strict=False))
     alt = _("RoI pooling answers {n} times in {all} pixels, RoI align at each of them.")
-    return Plot(data, layout(**grid), alt.format(n=jumps, all=len(steps) - 1))
+    return Plot(data, layout(**grid), alt.format(n=jumps, all=int(max(steps))))

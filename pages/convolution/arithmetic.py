@@ -10,7 +10,7 @@ from app.figures.picture import Table
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import arithmetic, small
+from core import arithmetic, patterns
 
 PRESETS = {
     "same": Preset(_("Padding 1 keeps the size"), {"p": 1}),
@@ -33,7 +33,7 @@ lab = Lab("convolution-arithmetic", PRESETS)
 kind = lab.choice("kind", _("Convolution"), {i: _(k.title) for i, k in arithmetic.KINDS.items()})
 pattern = lab.choice("pattern", _("Input"), sliding.inputs())
 lab.slider("n", _("Input size n"), 1, 16, 7)
-lab.choice("kernel", _("Kernel"), {i: _(f.title) for i, f in small.KERNELS.items()})
+lab.choice("kernel", _("Kernel"), {i: _(f.title) for i, f in patterns.KERNELS.items()})
 lab.slider("k", _("Kernel size k"), 1, 7, 3)
 lab.slider("s", _("Stride s"), 1, 4, 1)
 if not arithmetic.KINDS[kind].causal:
@@ -60,7 +60,7 @@ def operands(v: dict[str, Any]) -> tuple[Tensor, Tensor, dict[str, int]]:
     settings = {"stride": v["s"], "padding": v.get("p", 0), "dilation": v["d"], "extra": v.get("extra", 0)}
     sliding.refuse(v["kind"], v["n"], v["k"], **settings)
     x, dims = sliding.picture(v["pattern"], v["n"], v["seed"], v["drawn"]), arithmetic.KINDS[v["kind"]].dims
-    kernel = small.kernel(v["kernel"], v["k"], dims, v["seed"])
+    kernel = patterns.kernel(v["kernel"], v["k"], dims, v["seed"])
     return x if dims == 2 else x[v["n"] // 4, None], kernel, settings
 
 

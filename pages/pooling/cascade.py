@@ -1,5 +1,6 @@
 """A cascade: the picture through the same pooling again and again. Each layer keeps a quarter; what remains?"""
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from app import pools
 from app.code import Call
 from app.domains import Refused
 from app.figures.picture import Picture, Table, panel, shown
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.plot import Plot, axis, layout
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import pooling, restore
@@ -38,8 +39,10 @@ with lab.fold(_("Lp, the way back, seed")):
     lab.seed()
 
 
-def layers(photo: Any, now: dict[str, Any], kind: str) -> list[restore.Layer]:
-    """The picture, and what is left behind each layer."""
+@lru_cache(16)
+def layers(photo: Any, key: tuple[Any, ...], kind: str) -> list[restore.Layer]:
+    """The picture, and what is left behind each layer; all figures ask for the same."""
+    now = dict(key)
     x = pools.picture(photo, now, 96)
     size = (x.shape[-2], x.shape[-1])
     window = pools.window(now, size, len(x))
@@ -54,7 +57,7 @@ def layers(photo: Any, now: dict[str, Any], kind: str) -> list[restore.Layer]:
 def strip(photo: Any, now: dict[str, Any], kind: str) -> Picture:
     """All layers in a row, each as large as the picture."""
     panels, title = [], pools.title(kind, now)
-    for i, one in enumerate(layers(photo, now, kind)):
+    for i, one in enumerate(layers(photo, pools.frozen(now), kind)):
         height, width = one.size_hw
         panels.append(panel(f"{width} × {height}" if i else title, shown(one.output)))
     alt = _("{kind}: {n} layers leave {width} × {height} pixels.")
@@ -71,13 +74,12 @@ def other(photo: Any, **now: Any) -> Picture:
 
 def remains(photo: Any, **now: Any) -> Plot:
     """How well the picture can be brought back from each layer, under every kind."""
-    at, data, said = torch.arange(1, now["layers"] + 1), [], []
-    for kind in dict.fromkeys([now["above"], now["below"], "max", "average", "blur"]):
-        found = [one.psnr for one in layers(photo, now, kind)[1:]]
-        title, shown = pools.title(kind, now), kind in (now["above"], now["below"])
-        data.append(line(at, torch.tensor(found), title, pools.COLORS[kind], width=4 if shown else 2,
-                         mode="lines+markers"))  # fmt: skip
-        said.append(f"{title} {found[-1]:.1f}")
+    kinds = dict.fromkeys([now["above"], now["below"], "max", "average", "blur"])
+    found = {
+        kind: torch.tensor([one.psnr for one in layers(photo, pools.frozen(now), kind)[1:]]) for kind in kinds
+    }
+    data = pools.curves(torch.arange(1, now["layers"] + 1), found, now, mode="lines+markers")
+    said = [f"{pools.title(kind, now)} {values[-1]:.1f}" for kind, values in found.items()]
     grid = {"xaxis": axis(_("layer"), range=[0.8, now["layers"] + 0.2], dtick=1),
             "yaxis": axis(_("PSNR, dB"), range=[0, 45])}  # fmt: skip
     alt = _("Decibels after {n} layers and the way back: {said}.").format(
@@ -88,7 +90,7 @@ def remains(photo: Any, **now: Any) -> Plot:
 
 def numbers(photo: Any, **now: Any) -> Table:
     """What each layer leaves."""
-    layers(photo, now, now["above"])  # says so where there cannot be so many
+    layers(photo, pools.frozen(now), now["above"])  # says so where there cannot be so many
     cells = [[str(one.layer), str(one.width), str(one.height), str(one.numbers), f"{one.percent:.4g}"]
              for one in pooling.left(**sizes(photo, now))]  # fmt: skip
     titles = [_("layer"), _("width"), _("height"), _("numbers per channel"), _("left, %")]

@@ -21,7 +21,7 @@ PRESETS = {
         "tied": False, "stride": 1, "kernel": 3, "kinds": ["max", "average", "blur"]}),
     "gaps": Preset(_("Stride beyond the kernel: some never learn"), {
         "tied": False, "stride": 4, "kernel": 2, "kinds": ["max", "average", "blur"], "source": "rings"}),
-    "one": Preset(_("One output alone"), {"sent": "one", "kernel": 7, "at_x": 15.0, "at_y": 12.0}),
+    "one": Preset(_("One output alone"), {"sent": "one", "kernel": 7, "at_x": 15.5, "at_y": 12.5}),
     "signs": Preset(_("Plus and minus"), {"sent": "signs", "kernel": 4}),
 }  # fmt: skip
 USUAL = ["max", "max_shared", "average", "lp", "median", "blur"]
@@ -34,7 +34,7 @@ lab.choice("sent", _("Gradient on the output"), {"ones": _("1 everywhere"), "one
                                                  "signs": _("±1 by chance")})  # fmt: skip
 kinds = lab.choices("kinds", _("Pooling"), pools.titles([k for k in pooling.KINDS if k != "strided"]), USUAL)
 with lab.fold(_("The window to look at; the seed")):
-    lab.point("at", _("Pixel"), (15.0, 7.0), (0.0, float(N)), (0.0, float(N)))
+    pools.place(lab, "at", _("Pixel"), (15.5, 7.5), (0.5, N - 0.5))
     lab.seed()
 
 

@@ -14,7 +14,7 @@ from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import patterns, regions
+from core import regions, testcards
 
 SIDE = 256
 PRESETS = {
@@ -36,8 +36,8 @@ lab.slider("sampling", _("Readings per side of a bin (RoI align)"), 1, 4, 2)
 lab.choice("how", _("A bin is"), {"max": _("its maximum"), "mean": _("its mean")},
            help=_("RoI align always takes the mean of its readings."))  # fmt: skip
 with lab.fold(_("Corners of the box")):
-    lab.point("a", _("Left, top"), (73.0, 22.0), (0.0, float(SIDE)), (0.0, float(SIDE)))
-    lab.point("b", _("Right, bottom"), (166.0, 117.0), (0.0, float(SIDE)), (0.0, float(SIDE)))
+    pools.place(lab, "a", _("Left, top"), (73.0, 22.0), (0.0, float(SIDE)))
+    pools.place(lab, "b", _("Right, bottom"), (166.0, 131.0), (0.0, float(SIDE)))
 
 
 def box_of(now: dict[str, Any]) -> regions.Box:
@@ -86,14 +86,14 @@ def vector(photo: images.Photo, **now: Any) -> Plot:
 def travel(photo: images.Photo, **now: Any) -> Plot:
     """The box moves to the right, pixel by pixel: how far is the output from the first one?"""
     _x, cells, scale = features(photo, now)
-    steps, largest = list(map(float, range(33))), now["how"] == "max"
+    steps, largest = list(map(float, range(0, 33, 2))), now["how"] == "max"
     return drawn.travels(regions.travels(cells, box_of(now), scale, now["out"], steps, largest), steps)
 
 
 def numbers(**now: Any) -> Table:
     """How far RoI pooling moves each side."""
     names = {"left": _("left"), "top": _("top"), "right": _("right"), "bottom": _("bottom")}
-    cells = [[names[r.side], f"{r.pixel:.4g}", f"{r.exact:.4f}", f"{r.taken:.0f}", f"{r.off_by:.2f}"]
+    cells = [[names[r.side], f"{r.pixel:.4g}", f"{r.exact:.4f}", f"{r.taken:.0f}", f"{r.off_by:.2f}".replace("-", "−")]
              for r in regions.roundings(box_of(now), 1 / int(now["stride"]))]  # fmt: skip
     titles = [_("side"), _("pixel"), _("in cells"), _("rounded"), _("off by, pixels")]
     return Table(titles, cells, _("What RoI pooling makes of the corners"))
@@ -112,7 +112,7 @@ lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
 box = tuple(now[name] for name in ("a_x", "a_y", "b_x", "b_y"))
-scale, noise = 1 / int(now["stride"]), Call(patterns.noise, {"n": SIDE // int(now["stride"])})
+scale, noise = 1 / int(now["stride"]), Call(testcards.noise, {"n": SIDE // int(now["stride"])})
 given = {"x": noise, "box": box, "scale": scale, "out": now["out"]}
 lab.code(regions.roundings, Call(regions.roi_pool, given), Call(regions.roi_align, given),
          Call(regions.pyramid, {"x": noise}), box=box, scale=scale)  # fmt: skip

@@ -47,7 +47,8 @@ lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _
 def base(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
     """The picture, grey, and for each kind how it is read."""
     x = pools.picture(photo, now, N, 96, square=True).mean(0)
-    return x, {kind: pooling.pooler(kind, pools.window(now, x.shape)) for kind in pools.chosen(now)}
+    pools.window(now, x.shape)
+    return x, {kind: pools.around_call(kind, now)() for kind in pools.chosen(now)}
 
 
 def how(now: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def confidence(dx: float, dy: float, digit: int, between: str) -> Plot:
 lab.live(stage, height=330, photo=photo)
 sideways = Handle("dx", label=_("To the right, pixels"))
 lab.live(change, height=250, handles=[sideways], place=lab.stage, photo=photo)
-lab.live(contrast, height=280)
+lab.live(contrast, height=280, follows=["kernel", "tied", "stride", "kinds"])
 lab.live(confidence, height=260, handles=[sideways])
 lab.look(_("Drag the shift: what is above the line is the output before, below it after. By a whole stride everything "
            "only moves along; between, max-pooling and the strided convolution change their minds. Blurring first "
@@ -114,5 +115,5 @@ lab.look(_("Drag the shift: what is above the line is the output before, below i
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
 folding = Call(shift.folded, {"frequency": now.get("frequency", 0.25), "stride": pools.stride(now)})
-lab.code(shift.changes, folding, read=pools.pooler_call(kinds[0] if kinds else "max", now),
+lab.code(shift.changes, folding, read=pools.around_call(kinds[0] if kinds else "max", now),
          x=pools.pattern_call(now, N), shifts=[(now["dx"], now["dy"])], **how(now))  # fmt: skip

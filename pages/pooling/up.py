@@ -33,7 +33,7 @@ lab.slider("k", _("Kernel of the transposed convolution"), 2, 9, 6)
 lab.choice("weights", _("Its weights"), {"ones": _("All alike"), "tent": _("A tent"), "random": _("Random")})
 lab.choice("pooled", _("The small map is"), {"max": _("the maximum"), "average": _("the average")})
 with lab.fold(_("The pixel to work out; the seed")):
-    lab.point("at", _("Pixel"), (13.5, 8.5), (0.0, float(N)), (0.0, float(N)))
+    pools.place(lab, "at", _("Pixel"), (13.5, 8.5), (0.5, N - 0.5))
     lab.seed()
 
 

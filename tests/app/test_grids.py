@@ -12,15 +12,15 @@ from app import sliding
 from app.domains import Refused
 from app.figures.grids import Grids
 from app.figures.plot import to_json
-from core import arithmetic, small
+from core import arithmetic, patterns
 
 SETTINGS = {"stride": 2, "padding": 1, "dilation": 1, "extra": 0}
 
 
 def convolution(kind: str, view: str = "none", **more) -> Grids:
     dims = arithmetic.KINDS[kind].dims
-    x = small.pattern("random", 5)
-    return sliding.convolution(x if dims == 2 else x[:1], small.kernel("count", 3, dims), kind,
+    x = patterns.pattern("random", 5)
+    return sliding.convolution(x if dims == 2 else x[:1], patterns.kernel("count", 3, dims), kind,
                                SETTINGS | more.pop("settings", {}), (0, 1), view, **more)  # fmt: skip
 
 
@@ -76,8 +76,8 @@ def test_the_chosen_output_is_the_cell_of_its_row_and_column():
 
 def test_the_gradients_are_those_of_the_chosen_output():
     *_others, dx, dw = convolution("2d", gradients=True).grids
-    x = small.pattern("random", 5).requires_grad_()
-    w = small.kernel("count", 3).requires_grad_()
+    x = patterns.pattern("random", 5).requires_grad_()
+    w = patterns.kernel("count", 3).requires_grad_()
     torch.nn.functional.conv2d(x[None, None], w[None, None], stride=2, padding=1)[0, 0, 0, 1].backward()
     assert torch.equal(dx.values, x.grad) and torch.equal(dw.values, w.grad)
 

@@ -1,58 +1,67 @@
-"""Patterns: what a Fourier transform and a look at single pixels say about them."""
-
-import math
+"""Small inputs and kernels: whole numbers, and what their names promise."""
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import torch.nn.functional as F
 
-from core.patterns import checkerboard, noise, rings, stripes
+from core.patterns import KERNELS, PATTERNS, kernel, pattern, sized, written
 
-
-@settings(deadline=None)
-@given(st.integers(1, 31), st.booleans())
-def test_stripes_have_their_frequency(cycles: int, upright: bool) -> None:
-    x = stripes(64, cycles / 64, 0.0 if upright else 90.0).double()
-    spectrum = torch.fft.rfft((x - 0.5).mean(0 if upright else 1)).abs()
-    assert spectrum.argmax().item() == cycles
-    assert spectrum[cycles].item() == pytest.approx(16, rel=1e-5)  # amplitude ½ of 64 pixels
-    assert x.min() >= 0 and x.max() <= 1
+each_size = pytest.mark.parametrize("n", [1, 2, 3, 7, 16])
 
 
-def test_hard_stripes() -> None:
-    assert stripes(8, 0.25, hard=True)[3].tolist() == [1, 1, 0, 0, 1, 1, 0, 0]
-    assert stripes(8, 0.25, 90, hard=True)[:, 3].tolist() == [1, 1, 0, 0, 1, 1, 0, 0]
-    assert stripes(9, 1 / 3, hard=True)[0].tolist() == [1, 1, 0] * 3
+@each_size
+@pytest.mark.parametrize("name", PATTERNS)
+def test_an_input_is_whole_and_in_range(name, n):
+    x = pattern(name, n)
+    assert x.shape == (n, n)
+    assert ((x == x.round()) & (x >= 0) & (x <= 9)).all()
+    assert name == "random" or n < 3 or x.max() == x.max().clamp(min=1)
 
 
-def test_checkerboard() -> None:
-    assert checkerboard(4, 1).tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]] * 2
-    assert checkerboard(4, 2)[0].tolist() == [1, 1, 0, 0]
-    assert checkerboard(64, 4).mean() == 0.5
+@pytest.mark.parametrize("dims", [1, 2])
+@pytest.mark.parametrize("k", range(1, 8))
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_is_whole(name, k, dims):
+    w = kernel(name, k, dims)
+    assert w.shape == ((k, k) if dims == 2 else (1, k))
+    assert (w == w.round()).all()
 
 
-def test_rings_are_round_and_grow_finer() -> None:
-    x = rings(65)
-    assert x[32, 32] == 1
-    torch.testing.assert_close(x, x.T)
-    torch.testing.assert_close(x, x.flip(0))
-    phase = math.pi * torch.arange(33.0) ** 2 / 65  # from the middle to the edge
-    torch.testing.assert_close(x[32, 32:], 0.5 + 0.5 * phase.cos(), atol=1e-5, rtol=0)
+def test_the_kernels_are_those_of_the_books():
+    assert kernel("edges", 3).tolist() == [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+    assert kernel("edges", 5, 1).tolist() == [[-1, -2, 0, 2, 1]]
+    assert kernel("blur", 3).tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    assert kernel("sharpen", 3).tolist() == [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]
+    assert kernel("outline", 3).tolist() == [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]
 
 
-def test_noise_is_of_its_seed() -> None:
-    assert torch.equal(noise(16, 3), noise(16, 3)) and not torch.equal(noise(16, 3), noise(16, 4))
-    assert noise(64).mean().item() == pytest.approx(0.5, abs=0.02)
+@pytest.mark.parametrize(("name", "total"), [("edges", 0), ("outline", 0), ("sharpen", 1), ("identity", 1)])
+@pytest.mark.parametrize("k", [2, 3, 5, 7])
+@pytest.mark.parametrize("dims", [1, 2])
+def test_what_a_kernel_makes_of_an_even_input(name, total, k, dims):
+    assert kernel(name, k, dims).sum() == total
 
 
-@pytest.mark.parametrize(
-    ("call", "sentence"),
-    [
-        (lambda: checkerboard(8, 0), "at least 1 pixel wide, not 0"),
-        (lambda: stripes(0), "at least 1 pixel wide, not 0"),
-    ],
-)
-def test_bad_input_gets_a_sentence(call, sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
+def test_identity_gives_the_input_back():
+    x = pattern("random", 6, seed=3)
+    assert torch.equal(F.conv2d(x[None, None], kernel("identity", 3)[None, None], padding=1)[0, 0], x)
+
+
+def test_the_seed_decides():
+    assert torch.equal(pattern("random", 5, 1), pattern("random", 5, 1))
+    assert not torch.equal(pattern("random", 5, 1), pattern("random", 5, 2))
+    assert not torch.equal(kernel("random", 3, 2, 1), kernel("random", 3, 2, 2))
+
+
+def test_a_drawing_is_read_and_a_picture_is_sized():
+    assert written("12.3.4567", 3).tolist() == [[1, 2, 0], [3, 0, 0], [4, 5, 6]]
+    assert sized(torch.ones(7, 7), 4).tolist() == [[9] * 4] * 4
+    same = torch.randint(0, 10, (7, 7), generator=torch.Generator().manual_seed(0)) / 9
+    assert torch.equal(sized(same, 7), (same * 9).round().double())
+
+
+@pytest.mark.parametrize("call", [lambda: pattern("x", 3), lambda: kernel("x", 3), lambda: kernel("ones", 0),
+                                  lambda: written("12a", 3)])  # fmt: skip
+def test_bad_names_are_told(call):
+    with pytest.raises(ValueError, match=r"\.$"):
         call()

@@ -9,9 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.patterns import noise, stripes
 from core.pooling import Window, pooler
-from core.shift import changes, folded, passed, strongest, translate
+from core.shift import around, changes, folded, passed, strongest, translate
+from core.testcards import noise, stripes
 
 SHIFT = st.floats(-20, 20)
 
@@ -55,6 +55,18 @@ def test_the_pair_of_zhang() -> None:
     read = pooler("max", Window(2, 2))
     assert read(x)[0].tolist() == [1, 0] * 4
     assert read(translate(x, 1, 0).round())[0].tolist() == [1] * 8
+
+
+@pytest.mark.parametrize("kind", ["max", "average", "blur", "max_blur", "strided", "median"])
+@pytest.mark.parametrize("k", [2, 3, 4])
+def test_around_sees_no_edge(kind: str, k: int) -> None:
+    """A shift by a whole stride moves the output by a pixel, and nothing else; inside it is the plain reader."""
+    x, plain = noise(24, 3).double(), pooler(kind, Window(k, 2))
+    read = around(plain, 2, 3 * k)
+    assert read(x).shape == (12, 12)
+    torch.testing.assert_close(read(x.roll((4, 2), (0, 1))), read(x).roll((2, 1), (0, 1)))
+    torch.testing.assert_close(read(x)[5:8, 5:8], plain(x)[5:8, 5:8])
+    assert changes(read, x, [(2.0, -4.0)], stride=2)[0] == pytest.approx(0, abs=1e-9)
 
 
 def test_changes_equal_a_slow_loop() -> None:
