@@ -116,5 +116,5 @@ lab.look(_("With kernel 2 each layer leaves a quarter: after five of them one nu
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
 down = Call(restore.cascade, {"x": pools.pattern_call(now, 16), "read": pools.pooler_call(now["above"], now),
-                              "window": pools.window_call(now), "layers": 1, "smooth": now["back"] == "bilinear"})  # fmt: skip
+                              "window": pools.window_call(now), "layers": 1})  # fmt: skip
 lab.code(pooling.left, down, **sizes(photo, now))
