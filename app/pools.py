@@ -16,7 +16,7 @@ from app.figures.plot import Trace, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import cnn, pooling, shift, testcards
+from core import cnn, drawing, pooling, shift, testcards
 from core.pooling import KINDS, Window
 
 Now = Mapping[str, Any]
@@ -99,7 +99,7 @@ def pattern_call(now: Now, n: int = 64) -> Call:
         return Call(testcards.noise, {"n": n, "seed": now["grain"]})
     if source == STROKE:
         points = [(now[f"p{i}_x"], now[f"p{i}_y"]) for i in range(1, len(CORNERS) + 1)]
-        return Call(testcards.stroke, {"points": points, "n": n, "width": 0.06 * n})
+        return Call(drawing.ink, {"points": points, "side": n, "width": 0.06 * n})
     return Call(testcards.rings, {"n": n})
 
 

@@ -1,12 +1,10 @@
-"""Test cards: pictures that are made, not taken: stripes, boards, rings and strokes, (H, W) with values from 0 to 1.
+"""Test cards: pictures that are made, not taken: stripes, boards and rings, (H, W) with values from 0 to 1.
 
 A stripe pattern of frequency f (cycles per pixel) is ½ + ½ cos 2πf(x cos θ + y sin θ). Beyond ½ a cycle per pixel no
 grid can hold it. All are as large as asked for, so that they run round at the edges where n·f is whole.
 """
 
 import math
-from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -35,19 +33,6 @@ def rings(n: int = 64) -> Tensor:
     y, x = _grid(n)
     r2 = (x - (n - 1) / 2) ** 2 + (y - (n - 1) / 2) ** 2
     return (0.5 + 0.5 * torch.cos(math.pi * r2 / n)).float()
-
-
-def stroke(points: Sequence[tuple[float, float]], n: int = 64, width: float = 3.0) -> Tensor:
-    """(n, n), a white line through the points (x, y), its edges smoothed over a pixel."""
-    if len(points) < 2:
-        raise ValueError("A stroke needs at least two points.")
-    y, x = _grid(n)
-    nearest = torch.full((n, n), math.inf, dtype=torch.float64)
-    for (x0, y0), (x1, y1) in pairwise(points):
-        dx, dy = x1 - x0, y1 - y0
-        t = (((x - x0) * dx + (y - y0) * dy) / max(dx * dx + dy * dy, 1e-12)).clamp(0, 1)
-        nearest = torch.minimum(nearest, torch.hypot(x - x0 - t * dx, y - y0 - t * dy))
-    return (width / 2 + 0.5 - nearest).clamp(0, 1).float()
 
 
 def noise(n: int = 64, seed: int = 0) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app.figures.palette import BLUE, ORANGE
+from app.figures.palette import ABOVE, BELOW
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Grid:
     sign: str = ""  # stands between it and the next grid
     marks: Tensor | None = None  # per cell, as in core/arithmetic.py: padding, inserted zero, dropped, beyond
     corner: int | None = None  # the link whose value stands small in a lit cell
-    color: str = BLUE
-    below: str = ORANGE  # of what is negative
+    color: str = ABOVE
+    below: str = BELOW  # of what is negative
     origin: tuple[int, int] = (0, 0)  # the cell that is called [0, 0]
     every: int = 1  # how many cells one step of the index is
     line: int = 0  # grids of one line stand side by side, as far as there is room

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app.figures.palette import BLUE, PAPER, RED, SERIES
+from app.figures.palette import ABOVE, BELOW, PAPER, SERIES
 from app.figures.picture import panel
 from app.figures.plot import Trace, axis, heat, tiles
 from app.figures.rods import words
 
 GREY = ("#000000", "#ffffff")
 GLOW = ("#000000", "#7c2a14", "#e0652f", "#ffb469", "#fff6e3")  # activations: dark where there is nothing
-SIGNED = (BLUE, PAPER[0], RED)  # below zero, zero, above
+SIGNED = (BELOW, PAPER[0], ABOVE)  # below zero, zero, above
 
 
 def shown(z: Tensor, n: str = "", colors: Sequence[str] = GREY, low: float = 0.0, high: float = 1.0,

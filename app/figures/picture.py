@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from app.figures.palette import ACCENT, BLUE, RED
+from app.figures.palette import ABOVE, ACCENT, BELOW, BLUE
 
 SMALL = 96  # up to this many pixels a side: lossless, drawn as crisp squares, real values under the pointer
 
@@ -112,7 +112,7 @@ def to_bytes(image: Tensor) -> np.ndarray:
 
 
 def signed(values: Tensor, most: float | None = None) -> Tensor:
-    """Numbers (H, W) with a sign as colours (H, W, 3): blue below zero, white at it, red above; full at ±most."""
+    """Numbers (H, W) with a sign as colours (H, W, 3): orange below zero, white at it, blue above; full at ±most."""
     most = most or float(values.abs().amax()) or 1.0
     return _SIGNED[(values / most).clamp(-1, 1).mul(255).round().long() + 255]
 
@@ -131,7 +131,7 @@ def _ramp(*colors: str, steps: int = 256) -> Tensor:
     return torch.lerp(stops[low], stops[low + 1], (at - low).unsqueeze(1))
 
 
-_SIGNED, _GLOW = _ramp(BLUE, "#ffffff", RED, steps=511), _ramp("#ffffff", BLUE, "#001a2b")
+_SIGNED, _GLOW = _ramp(BELOW, "#ffffff", ABOVE, steps=511), _ramp("#ffffff", BLUE, "#001a2b")
 
 
 def backdrop(image: Tensor, quality: int = 80) -> dict[str, Any]:

@@ -108,7 +108,7 @@ lab.live(stage, height=430, photo=photo)
 lab.live(inside, height=210, follows=filters.SHAPE)
 lab.live(corner, height=210, photo=photo)
 lab.live(numbers, height=0)
-lab.look(_("Blue is negative, red positive, white says: nothing here. Weights that sum to 0 ignore even areas; "
+lab.look(_("Blue is positive, orange negative, white says: nothing here. Weights that sum to 0 ignore even areas; "
            "with a sum of 1 the brightness stays. Turn a Gabor kernel and see which edges light up."))  # fmt: skip
 lab.theory()
 now = lab.values

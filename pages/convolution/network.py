@@ -75,7 +75,7 @@ def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
         last = torch.nn.functional.interpolate(seen, size=picture.shape)[0, 0]
         title = _("where {name} fires").format(name=name)
     warm = last / last.max().clamp(min=1e-12)
-    panels = [panel(_("gradient: red pixels raise {name}").format(name=name), signed(slope), slope),
+    panels = [panel(_("gradient: blue pixels raise {name}").format(name=name), signed(slope), slope),
               panel(title, maps.tinted(picture, warm), last)]  # fmt: skip
     return Picture(panels, _("Which pixels drive {name}").format(name=name))
 

@@ -63,7 +63,7 @@ def stage(photo: images.Photo | None, **now: Any) -> Picture:
 
 
 def lost(photo: images.Photo | None, **now: Any) -> Picture:
-    """What is left of the picture less what came back: red where it was brighter, blue where it was darker."""
+    """What is left of the picture less what came back: blue where it was brighter, orange where it was darker."""
     x, found = pooled(photo, now)
     gone = {kind: (x - up).mean(0) for kind, (_y, up) in found.items()}
     panels = [
@@ -93,7 +93,7 @@ lab.live(lost, height=190, place=lab.stage, photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("The number beside each name is the PSNR after the way back up, in decibels: 3 more mean half the squared "
            "error. No single value per window errs less than the mean; max and min pay for what they "
-           "keep. What is lost is drawn below: red was brighter, blue was darker."))  # fmt: skip
+           "keep. What is lost is drawn below: blue was brighter, orange was darker."))  # fmt: skip
 lab.theory()
 x = pools.picture(photo, now)
 readers = {kind: pools.pooler_call(kind, now) for kind in kinds}

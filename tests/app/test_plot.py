@@ -146,10 +146,10 @@ def test_panels_lie_behind_one_another_in_the_payload():
         assert image.size == size and set(image.convert("L").get_flattened_data()) == {color}
 
 
-def test_signed_numbers_are_blue_white_and_red():
+def test_signed_numbers_are_orange_white_and_blue():
     low, none, high = signed(torch.tensor([[-2.0, 0.0, 2.0]]))[0]
     assert torch.allclose(none, torch.ones(3))
-    assert low[2] > low[0] and high[0] > high[2]
+    assert low[0] > low[2] and high[2] > high[0]
     assert torch.allclose(signed(torch.tensor([[1.0]]), most=2.0)[0, 0], (high + 1) / 2, atol=2e-3)
     assert signed(torch.zeros(2, 2)).min() > 0.999
 

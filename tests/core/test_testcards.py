@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.testcards import checkerboard, noise, rings, stripes, stroke
+from core.testcards import checkerboard, noise, rings, stripes
 
 
 @settings(deadline=None)
@@ -41,14 +41,6 @@ def test_rings_are_round_and_grow_finer() -> None:
     torch.testing.assert_close(x[32, 32:], 0.5 + 0.5 * phase.cos(), atol=1e-5, rtol=0)
 
 
-def test_stroke_lies_on_its_points() -> None:
-    x = stroke([(10, 20), (50, 20), (50, 60)], 64, 3)
-    assert x[20, 10] == x[20, 30] == x[20, 50] == x[40, 50] == 1
-    assert x[40, 20] == 0 and x[23, 30] == 0
-    length = 40 + 40
-    assert x.sum().item() == pytest.approx(3 * length, rel=0.1)
-
-
 def test_noise_is_of_its_seed() -> None:
     assert torch.equal(noise(16, 3), noise(16, 3)) and not torch.equal(noise(16, 3), noise(16, 4))
     assert noise(64).mean().item() == pytest.approx(0.5, abs=0.02)
@@ -59,7 +51,6 @@ def test_noise_is_of_its_seed() -> None:
     [
         (lambda: checkerboard(8, 0), "at least 1 pixel wide, not 0"),
         (lambda: stripes(0), "at least 1 pixel wide, not 0"),
-        (lambda: stroke([(1.0, 2.0)]), "at least two points"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, sentence: str) -> None:
