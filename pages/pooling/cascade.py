@@ -115,7 +115,6 @@ lab.look(_("With kernel 2 each layer leaves a quarter: after five of them one nu
            "max-pooling drifts to white."))  # fmt: skip
 lab.theory()
 now = {name: control.value for name, control in lab.controls.items()}
-read = pools.pooler_call(now["above"], now)
-down = Call(restore.cascade, {"x": pools.pattern_call(now, 16), "read": read, "window": pools.window_call(now),
-                              "layers": 1, "smooth": now["back"] == "bilinear"})  # fmt: skip
+down = Call(restore.cascade, {"x": pools.pattern_call(now, 16), "read": pools.pooler_call(now["above"], now),
+                              "window": pools.window_call(now), "layers": 1})  # fmt: skip
 lab.code(pooling.left, down, **sizes(photo, now))

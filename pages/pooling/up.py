@@ -30,7 +30,7 @@ lab = Lab("pooling-up", PRESETS)
 photo = pools.choose_picture(lab, n=N, photo="digit", frequency=1 / 7)
 r = int(lab.choice("r", _("Factor r"), {"2": "2", "4": "4", "7": "7"}, "4"))
 lab.slider("k", _("Kernel of the transposed convolution"), 2, 9, 6)
-lab.choice("weights", _("Its weights"), {"ones": _("All alike"), "tent": _("A tent"), "random": _("Random")})
+lab.choice("weights", _("Its weights"), {"ones": _("All alike"), "tent": _("A tent"), "random": _("By lot")})
 lab.choice("pooled", _("The small map is"), {"max": _("the maximum"), "average": _("the average")})
 with lab.fold(_("The pixel to work out; the seed")):
     pools.place(lab, "at", _("Pixel"), (13.5, 8.5), (0.5, N - 0.5))
