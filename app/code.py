@@ -20,6 +20,10 @@ class Verbatim(str):
         return str(self)
 
 
+# A function, further calls, and the arguments of the first: what lab.code shows.
+Script = tuple[Callable[..., Any], Sequence["Call"], Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class Call:
     """A call of a core function. As an argument of another one it is written inside it: bank(seed=0)."""

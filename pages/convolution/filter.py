@@ -5,7 +5,6 @@ from typing import Any
 import torch
 
 from app import filters, images
-from app.code import Call, Verbatim
 from app.figures.picture import Picture, Table, glow, panel, signed
 from app.figures.plot import short
 from app.i18n import gettext as _
@@ -111,8 +110,4 @@ lab.live(numbers, height=0)
 lab.look(_("Blue is positive, orange negative, white says: nothing here. Weights that sum to 0 ignore even areas; "
            "with a sum of 1 the brightness stays. Turn a Gabor kernel and see which edges light up."))  # fmt: skip
 lab.theory()
-now = lab.values
-call, given = filters.kernel_call(now), filters.settings(now)
-here = {"picture": Verbatim("torch.eye(32).unsqueeze(0)"), "kernel": call, **given}
-lab.code(kernels.separate, Call(convolution.largest_difference, {"kernel": call, **given}),
-         Call(convolution.filtered, here), w=call)  # fmt: skip
+lab.code(lambda: filters.script(lab.values, photo))
