@@ -46,7 +46,7 @@ CONCEPTS: tuple[Concept, ...] = (
                 "pages/activations/depth.py",
                 _("Through depth"),
                 "layers",
-                _("Fifty layers in a row: does the signal arrive, and does the gradient come back?"),
+                _("Up to fifty layers in a row: does the signal arrive, and does the gradient come back?"),
             ),
             Page(
                 "activations-dead",

@@ -111,6 +111,23 @@ def weights(now: dict[str, Any]) -> Tensor:
         raise Refused(text) from None
 
 
+def looks(now: dict[str, Any]) -> str:
+    """How the answer is shown: a blur looks like a picture, an edge finder has a sign."""
+    if now["shown"] != "auto":
+        return str(now["shown"])
+    w = weights(now)
+    return "raw" if abs(float(w.sum())) < 0.05 * float(w.abs().sum()) else "clipped"
+
+
+def trouble(now: dict[str, Any]) -> str:
+    """Why there is no kernel; empty where there is one."""
+    try:
+        weights(now)
+    except Refused as why:
+        return str(why)
+    return ""
+
+
 def settings(now: dict[str, Any]) -> dict[str, Any]:
     """What a convolution needs to know beside picture and kernel."""
     return {n: now[n] for n in ("stride", "padding", "dilation", "mode", "bias", "flip", "relu")}
@@ -166,3 +183,10 @@ def script(now: dict[str, Any], photo: Photo) -> Script:
     check = Call(convolution.largest_difference, {"kernel": call, **given})
     part = Call(convolution.filtered, {"picture": excerpt(photo), "kernel": call, **given})
     return kernels.separate, [check, part], {"w": call}
+
+
+def rows(w: Tensor) -> str:
+    """The weights themselves where they fit into a title."""
+    if max(w.shape) > 3:
+        return _("the kernel")
+    return " | ".join(" ".join(f"{v + 0.0:.3g}".replace("-", "−") for v in row) for row in w.tolist())

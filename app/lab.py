@@ -52,6 +52,7 @@ class Lab(Controls):
         self.stage = right.container(key="lab-stage")
         self.below = st.container(key="lab-below")
         self._note = left.container()
+        self._held: set[str | None] = set()
         super().__init__(address, left.container(key="lab-controls", gap="xsmall"))
         arriving = desk().address != address
         self._asked = {key: st.query_params.get_all(key) for key in st.query_params} if arriving else {}
@@ -72,7 +73,8 @@ class Lab(Controls):
         self._show_presets()
         takes = self._taken(draw, bound) & set(follows or self.controls)
         values = {n: v for n, v in self.values.items() if n in takes}
-        held = {n for h in handles for n in (h.x, h.y)}
+        self._held |= {n for h in handles for n in (h.x, h.y)}  # all figures follow the handles of the first
+        held = self._held
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
         view = desk().put(name, lambda **now: draw(**bound, **now), values, domains, get_language())
         with place:

@@ -292,13 +292,15 @@ def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> d
 
 def falling(values: Sequence[Tensor]) -> dict[str, Any]:
     """A logarithmic axis for what starts somewhere and should fall: from ten times the start down by six decades, or by
-    twelve or eighteen where that is not enough. It rests under the hand; what rises further leaves the picture."""
+    twelve or eighteen where that is not enough. It rests under the hand. What rises is followed to 10⁸ times the start."""
     firsts = [v[:1][(v[:1] > 0) & v[:1].isfinite()] for v in values]
     start = torch.cat(firsts).max().log10().item() if sum(map(len, firsts)) else 0.0
     logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
     lowest = min((v.min().item() for v in logs if len(v)), default=start)
     depth = min(18, 6 * max(1, math.ceil((math.ceil(start) - lowest) / 6)))
-    return _powers(math.ceil(start) - depth - 0.3, math.ceil(start) + 1.0)
+    highest = max((v.max().item() for v in logs if len(v)), default=start)
+    rise = next(n for n in (1, 4, 8, 8.5) if math.ceil(start) + n >= highest or n == 8.5)
+    return _powers(math.ceil(start) - depth - 0.3, math.ceil(start) + rise)
 
 
 def _powers(low: float, high: float) -> dict[str, Any]:
