@@ -143,6 +143,19 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Augmentations"),
+        "auto_awesome_motion",
+        (
+            Page(
+                "augmentations",
+                "pages/augmentations/transform.py",
+                _("One transform"),
+                "auto_awesome_motion",
+                _("Any transform of albumentations, drawn from many seeds at once."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}
