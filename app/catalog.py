@@ -154,6 +154,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 "auto_awesome_motion",
                 _("Any transform of albumentations, drawn from many seeds at once."),
             ),
+            Page(
+                "augmentations-pipeline",
+                "pages/augmentations/pipeline.py",
+                _("A pipeline"),
+                "linear_scale",
+                _("Stages in a row, each with its chance: what did each do, and does their order matter?"),
+            ),
         ),
     ),
 )

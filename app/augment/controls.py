@@ -36,6 +36,27 @@ def tune(lab: Lab, transform: str, prefix: str = "") -> None:
                 _control(lab, f"{prefix}{transform}_", argument)
 
 
+def tune_flat(lab: Lab, transform: str) -> None:
+    """All controls of its arguments, where they stand under a fold of their own."""
+    for argument in transforms()[transform].arguments:
+        _control(lab, f"{transform}_", argument)
+
+
+def move_up(lab: Lab, name: str, chosen: list[str], i: int) -> None:
+    """A button that puts the i-th of the chosen ones before the one above it."""
+    key = f"{lab.address}.{name}"
+
+    def moved() -> None:
+        order = list(chosen)
+        order[i - 1], order[i] = order[i], order[i - 1]
+        st.session_state[key] = order
+
+    if i:
+        with lab.words():
+            st.button(_("One place up"), icon=":material/arrow_upward:", key=f"{lab.address}-up-{chosen[i]}",
+                      on_click=moved, type="tertiary")  # fmt: skip
+
+
 def given(transform: str, now: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """The arguments as the controls have them."""
     found: dict[str, Any] = {}

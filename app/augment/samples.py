@@ -5,6 +5,7 @@ afresh: the same seed, the same picture, in every process. Each stage is started
 two equal stages draw equal numbers.
 """
 
+import random
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -132,3 +133,45 @@ def seen(image: np.ndarray) -> np.ndarray:
         image = ((image if inside else (image - low) / max(high - low, 1e-9)) * 255).round().astype(np.uint8)
     image = image[..., None] if image.ndim == 2 else image
     return np.ascontiguousarray(image[..., :3] if image.shape[-1] >= 3 else image[..., :1].repeat(3, -1))
+
+
+def run(picture: np.ndarray, pipeline: Any, seeds: Iterable[int], alike: bool = False) -> list[Sample]:
+    """Samples of a whole pipeline, and which stages were applied.
+
+    All stages draw from one stream of numbers. With `alike` they do as Compose(seed=…) makes them: each starts with
+    the same seed by itself, so that stages of equal probability are applied together or not at all.
+    """
+    pipeline.save_applied_params = True
+    found = []
+    for seed in seeds:
+        if alike:
+            pipeline.set_random_seed(seed)
+        else:
+            pipeline.set_random_state(np.random.default_rng(seed), random.Random(seed))
+        result = pipeline(image=picture)
+        applied = [name for name, params in result["applied_transforms"] if name in vars(A)]
+        image = seen(result["image"])
+        found.append(
+            Sample(seed, {"applied": ", ".join(applied)}, f"{image.shape[1]} × {image.shape[0]}", image)
+        )
+    return found
+
+
+def augmix(picture: np.ndarray, operations: Any, seeds: Iterable[int], width: int = 3) -> list[Sample]:
+    """AugMix: `width` chains of one to three operations each, blended by random shares, and with the original."""
+    found = []
+    for seed in seeds:
+        numbers = np.random.default_rng(seed)
+        shares, blend, mixed = (
+            numbers.dirichlet([1.0] * width),
+            float(numbers.beta(1, 1)),
+            np.zeros(picture.shape),
+        )
+        for share in shares:
+            chain = A.Compose([A.SomeOf(operations, n=int(numbers.integers(1, 4)), p=1.0)])
+            chain.set_random_state(numbers, random.Random(int(numbers.integers(1 << 30))))
+            mixed += share * resized(seen(chain(image=picture)["image"]), *picture.shape[:2])
+        image = ((1 - blend) * picture + blend * mixed).round().astype(np.uint8)
+        told = {"share of the original": 1 - blend, "chains": ", ".join(f"{s:.3g}" for s in shares)}
+        found.append(Sample(seed, told, f"{image.shape[1]} × {image.shape[0]}", image))
+    return found

@@ -1,7 +1,7 @@
 """What the pages on augmentations draw: samples beside the original, a sweep, differences, the values drawn."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,8 @@ import torch
 
 from app.augment import controls
 from app.augment.catalogue import SLOW
-from app.augment.samples import Sample, draw, resized
+from app.augment.pipeline import Stage
+from app.augment.samples import Sample, augmix, draw, resized, run
 from app.domains import Refused
 from app.figures.picture import Panel, Table, glow, panel
 from app.figures.plot import short
@@ -103,6 +104,37 @@ def differences(image: np.ndarray, samples: list[Sample]) -> list[Panel]:
         stack = torch.stack([torch.from_numpy(s.image).float() / 255 for s in samples])
         panels.append(panel(_("mean of {n} samples").format(n=len(samples)), stack.mean(0)))
         panels.append(panel(_("where they differ"), glow(stack.std(0).amax(-1))))
+    return panels
+
+
+def piped(photo: Photo, stage: Stage, now: dict[str, Any], how: str, seeds: Iterable[int]) -> list[Sample]:
+    """Samples of a pipeline, or Refused with a sentence."""
+    image = picture(photo, now["side"])
+    try:
+        if how == "augmix":
+            return augmix(image, [s.made() for s in stage.inner[0].inner], seeds)
+        return run(image, stage.made(), seeds, now["alike"])
+    except Refused:
+        raise
+    except Exception as why:  # OpenCV and the library raise whatever they stumble over
+        raise Refused(controls.refusal(why)) from None
+
+
+def stepwise(photo: Photo, stage: Stage, now: dict[str, Any], how: str) -> list[Panel]:
+    """The first sample after each stage; then its first two stages, the same values drawn, in either order."""
+    panels = []
+    for i, last in enumerate(stage.inner):
+        found = piped(photo, Stage("Compose", {}, 1.0, stage.inner[: i + 1]), now, how, [now["seed"]])[0]
+        off = _("{n}. {name}") if last.name in found.drawn["applied"].split(", ") else _("{n}. not {name}")
+        panels.append(shown(off.format(n=i + 1, name=quoted(last.name)), found.image))
+    if len(stage.inner) > 1:
+        for order, title in (((0, 1), "1 → 2"), ((1, 0), "2 → 1")):
+            image = picture(photo, now["side"])
+            for i in order:  # each with the seed by itself: the order changes, the values drawn do not
+                image = run(image, Stage("Compose", {}, 1.0, (stage.inner[i],)).made(), [now["seed"]])[
+                    0
+                ].image
+            panels.append(shown(title, image))
     return panels
 
 
