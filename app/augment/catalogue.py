@@ -75,6 +75,14 @@ def transforms() -> Mapping[str, Transform]:
     return {t.name: t for t in sorted(found, key=lambda t: (order.index(t.group), t.name))}
 
 
+def alone() -> list[str]:
+    """The transforms that need nothing beside the picture, and do not take long: the stages of pipelines."""
+    more = re.compile("BBox|MaskDropout|NonEmptyMask|Constrained")
+    return [
+        n for n, t in transforms().items() if t.group != "mixing" and not more.search(n) and n not in SLOW
+    ]
+
+
 def _group(name: str, cls: type) -> str:
     part = cls.__module__.split(".")[2] if cls.__module__.count(".") > 2 else "other"
     if part == "pixel":

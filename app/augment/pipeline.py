@@ -11,7 +11,7 @@ import albumentations as A
 import yaml
 
 from app.augment import controls
-from app.augment.catalogue import UNSEEN, spelt, transforms
+from app.augment.catalogue import UNSEEN, alone, spelt, transforms
 from app.augment.knobs import Argument
 from app.domains import Refused
 from app.i18n import gettext as _
@@ -123,13 +123,15 @@ def _stage(found: Any, depth: int) -> Stage:
         inner = tuple(_stage(each, depth + 1) for each in held)
         given = {"n": int(_number(found.get("n"), "n", 1, len(inner)))} if name == "SomeOf" else {}
         return Stage(name, given, p, inner)
-    if name not in transforms():
+    if name not in alone():
         raise Refused(_("{name} is not one of the transforms here.").format(name=repr(name[:40])))
     known = {a.name: a for a in transforms()[name].arguments}
     signature = inspect.signature(transforms()[name].cls).parameters
     given = {}
     for key, value in found.items():
-        if key in ("__class_fullname__", "p", *UNSEEN):
+        if key in ("__class_fullname__", "p", "fill_mask", "mask_interpolation", "keypoint_remapping_method"):
+            continue  # they concern masks and keypoints: nothing here follows them
+        if key in UNSEEN and value == signature[key].default:
             continue
         if key not in known:
             raise Refused(_("{name} has no argument {key} here.").format(name=name, key=repr(str(key)[:40])))
@@ -148,6 +150,8 @@ def _checked(argument: Argument, value: Any) -> Any:
             _checked(argument, each) if not isinstance(each, tuple) else _checked(argument, ())
             for each in value
         )
+    if isinstance(value, dict) and value.keys() == {"x", "y"}:  # how Affine writes its ranges
+        return {axis: _checked(argument, tuple(v) if isinstance(v, list) else v) for axis, v in value.items()}
     knob = argument.knobs[0]
     if value is None and argument.optional:
         return None

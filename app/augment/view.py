@@ -126,7 +126,7 @@ def stepwise(photo: Photo, stage: Stage, now: dict[str, Any], how: str) -> list[
     for i, last in enumerate(stage.inner):
         found = piped(photo, Stage("Compose", {}, 1.0, stage.inner[: i + 1]), now, how, [now["seed"]])[0]
         off = _("{n}. {name}") if last.name in found.drawn["applied"].split(", ") else _("{n}. not {name}")
-        panels.append(shown(off.format(n=i + 1, name=quoted(last.name)), found.image))
+        panels.append(shown(off.format(n=i + 1, name=quoted(_shortened(last.name))), found.image))
     if len(stage.inner) > 1:
         for order, title in (((0, 1), "1 → 2"), ((1, 0), "2 → 1")):
             image = picture(photo, now["side"])
@@ -145,6 +145,11 @@ def drawn(samples: list[Sample], most: int = 4) -> Table:
     return Table(
         [_("seed"), *map(quoted, names), _("w × h")], cells, _("The values that were drawn for each seed")
     )
+
+
+def _shortened(name: str, most: int = 12) -> str:
+    """A long name must not make its panel wider than the others."""
+    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def _cell(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from app import images
 from app.augment import controls, exchange, pipeline, view
-from app.augment.catalogue import SLOW, transforms
+from app.augment.catalogue import alone
 from app.augment.pipeline import Stage, compose, operations
 from app.augment.samples import augmix, run
 from app.code import Verbatim
@@ -32,9 +32,9 @@ PRESETS = {
                                                    "picture": "digit", "which": 6}),
     "cutout": Preset(_("Cutout family"), {"stages": ["CoarseDropout", "GridDropout", "Erasing", "PixelDropout"],
                                           "how": "one"}),
-    "rand": Preset("RandAugment", {"how": "rand"}),
-    "trivial": Preset("TrivialAugment", {"how": "trivial"}),
-    "augmix": Preset("AugMix", {"how": "augmix"}),
+    "rand": Preset(quoted("RandAugment"), {"how": "rand"}),
+    "trivial": Preset(quoted("TrivialAugment"), {"how": "trivial"}),
+    "augmix": Preset(quoted("AugMix"), {"how": "augmix"}),
 }  # fmt: skip
 
 lab = Lab("augmentations-pipeline", PRESETS)
@@ -44,7 +44,7 @@ ways |= {id: quoted(title) for id, title in ways.items() if id in ("rand", "triv
 how = lab.choice("how", _("Which are applied"), ways)
 chosen: list[str] = []
 if how in ("all", "one", "some"):
-    known = {name: quoted(name) for name in transforms() if name not in SLOW}
+    known = {name: quoted(name) for name in alone()}
     chosen = lab.choices(
         "stages", _("Stages"), known, ["CoarseDropout", "Rotate", "RandomBrightnessContrast"]
     )
@@ -99,7 +99,7 @@ def applied(photo: Photo, **now: Any) -> Table:
 
 lab.live(stage, photo=photo)
 if how == "all" and 0 < len(chosen) <= pipeline.MOST_STAGES:
-    lab.live(steps, height=190, photo=photo)
+    lab.live(steps, height=140, place=lab.stage, photo=photo)
 lab.live(applied, height=0, photo=photo)
 lab.look(_("Holes that are cut first are turned with the picture; cut after the turn, they stand upright. Lower a "
            "probability, and some samples go without that stage. OneOf takes a single one each time."))  # fmt: skip
