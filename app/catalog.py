@@ -161,6 +161,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 "linear_scale",
                 _("Stages in a row, each with its chance: what did each do, and does their order matter?"),
             ),
+            Page(
+                "augmentations-mixing",
+                "pages/augmentations/mixing.py",
+                _("Mixing"),
+                "blender",
+                _("Two pictures become one, and so do their labels: mixup, CutMix and their kin."),
+            ),
         ),
     ),
 )
