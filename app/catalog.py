@@ -162,6 +162,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("Stages in a row, each with its chance: what did each do, and does their order matter?"),
             ),
             Page(
+                "augmentations-targets",
+                "pages/augmentations/targets.py",
+                _("Targets follow"),
+                "select_all",
+                _("Boxes, masks and points go where the picture goes, or are lost on the way."),
+            ),
+            Page(
                 "augmentations-mixing",
                 "pages/augmentations/mixing.py",
                 _("Mixing"),

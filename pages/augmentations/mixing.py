@@ -1,14 +1,10 @@
 """Mixing: two pictures become one, and so do their labels; or a part is taken away, and the label stays."""
 
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
 
-from app import images
 from app.code import Verbatim
 from app.figures import palette
 from app.figures.picture import Picture, Table, panel
@@ -16,6 +12,7 @@ from app.figures.plot import Plot, columns, dots, layout, line, short
 from app.i18n import gettext as _
 from app.i18n import name as quoted
 from app.lab import Lab, Preset
+from app.mixes import sources
 from core import mixing
 from core.mixing import METHODS, Mixed
 
@@ -30,7 +27,6 @@ PRESETS = {
     "digits": Preset(_("Half a 3 and half an 8"), {"method": "mixup", "kind": "digits", "own": True, "lam": 0.5}),
 }  # fmt: skip
 COLORS = (palette.BLUE, palette.ORANGE, palette.GREEN, palette.PINK)
-SIDE = 208  # pixels of a photograph
 
 lab = Lab("augmentations-mixing", PRESETS)
 method = lab.choice("method", _("Method"), {id: quoted(m.title) if id not in ("mosaic", "erasing") else _(m.title)
@@ -45,23 +41,8 @@ else:
 kind = lab.choice("kind", _("Pictures"), {"photos": _("Photographs"), "digits": _("Digits")})
 lab.slider("n", _("How many samples"), 1, 8, 6)
 lab.seed()
-PHOTOS = {"cat": _("Cat"), "coffee": _("Coffee"), "astronaut": _("Astronaut"), "rocket": _("Rocket")}
-names = list(PHOTOS.values()) if kind == "photos" else ["3", "8", "1", "7"]
-
-
-@lru_cache
-def sources(kind: str) -> Tensor:
-    """Four pictures of one size (4, C, H, W), each of another class."""
-    if kind == "digits":
-        pictures, labels = images.collection("digits")
-        return torch.stack([pictures[labels == c][4] for c in (3, 8, 1, 7)])
-    found = []
-    for pixels in (images.photograph(name).pixels for name in PHOTOS):
-        side = min(pixels.shape[1:])
-        top, left = ((n - side) // 2 for n in pixels.shape[1:])
-        square = pixels[None, :, top : top + side, left : left + side]
-        found.append(interpolate(square, (SIDE, SIDE), mode="bilinear", antialias=True)[0])
-    return torch.stack(found)
+PHOTOS = (_("Cat"), _("Coffee"), _("Astronaut"), _("Rocket"))
+names = list(PHOTOS) if kind == "photos" else ["3", "8", "1", "7"]
 
 
 def mixed(now: dict[str, Any]) -> list[Mixed]:
@@ -83,35 +64,39 @@ def labels(**now: Any) -> Plot:
     lam, rows = torch.tensor([m.lam for m in found]), torch.arange(len(found))
     x = torch.linspace(0.002, 0.998, 200, dtype=torch.float64)
     shape = mixing.density(now.get("alpha", 1.0), x).clamp(max=4)
-    data = [] if now["own"] else [line(x, shape, "Beta(α, α)", palette.INK, legend=False)]
+    data = [] if now["own"] else [line(x, shape, quoted("Beta(α, α)"), palette.INK, legend=False)]
     data.append(dots(lam, torch.full_like(lam, 0.15), "λ", palette.ACCENT, legend=False))
     for k in range(METHODS[now["method"]].pictures):
         part = torch.stack([m.label[k] if k < len(m.label) else torch.zeros(()) for m in found])
-        data.append({"type": "bar", "orientation": "h", "x": part, "y": rows, "name": names[k], "xaxis": "x2", "yaxis": "y2",
-                     "marker": {"color": COLORS[k]}, "text": [short(v) if v > 0.06 else "" for v in part.tolist()],
-                     "textposition": "inside", "insidetextanchor": "middle", "textangle": 0})  # fmt: skip
+        text = [short(v) if v > 0.06 else "" for v in part.tolist()]
+        data.append({"type": "bar", "orientation": "h", "x": part, "y": rows, "name": names[k], "text": text,
+                     "xaxis": "x2", "yaxis": "y2", "marker": {"color": COLORS[k]}, "textposition": "inside",
+                     "insidetextanchor": "middle", "textangle": 0})  # fmt: skip
+    legend = {"orientation": "h", "x": 0.55, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
     grid = columns([_("density of λ"), _("label")], (0, 1), [[0, 4.1], [len(found) - 0.4, -0.6]])
     grid["yaxis2"] |= {"tickvals": rows.tolist(), "ticktext": [str(now["seed"] + i) for i in rows.tolist()]}
-    said = "; ".join(
-        " + ".join(f"{short(v)} {n}" for v, n in zip(m.label.tolist(), names, strict=False)) for m in found
-    )
-    return Plot(data, layout(**grid, barmode="stack"), _("Labels: {said}.").format(said=said))
+    mixes = [zip(m.label.tolist(), names, strict=False) for m in found]
+    said = "; ".join(" + ".join(f"{short(v)} {n}" for v, n in pairs) for pairs in mixes)
+    frame = layout(**grid, barmode="stack", legend=legend)
+    return Plot(data, frame, _("Labels: {said}.").format(said=said))
 
 
 def numbers(**now: Any) -> Table:
     takes = METHODS[now["method"]].pictures
-    rows = [
-        [str(now["seed"] + i), short(m.lam, 3), *(short(v, 3) for v in m.label.tolist())]
-        for i, m in enumerate(mixed(now))
-    ]
+    found = enumerate(mixed(now), now["seed"])
+    rows = [[str(i), short(m.lam, 3), *(short(v, 3) for v in m.label.tolist())] for i, m in found]
     return Table([_("seed"), "λ", *names[:takes]], rows, _("λ and the label of each sample"))
 
 
 lab.live(stage)
 lab.live(labels, height=260)
 lab.live(numbers, height=0)
-lab.look(_("mixup and CutMix take the same share from the label as from the picture. Cutout takes from the picture "
-           "alone: at λ = 0.2 would you still call it a cat? A small α draws λ near 0 or 1: hardly mixed at all."))  # fmt: skip
+lab.look(
+    _(
+        "mixup and CutMix take the same share from the label as from the picture. Cutout takes from the picture "
+        "alone: at λ = 0.2 would you still call it a cat? A small α draws λ near 0 or 1: hardly mixed at all."
+    )
+)
 lab.theory()
 now = {n: c.value for n, c in lab.controls.items()}
 shape = ", ".join(map(str, sources(kind).shape))
