@@ -32,7 +32,7 @@ def on(
             pen.line((left, bottom, right, top), fill=LOST, width=2)
     for x, y in points.tolist():
         pen.ellipse((x - 3, y - 3, x + 3, y + 3), fill="white", outline="black")
-    return np.asarray(drawn)
+    return np.array(drawn)
 
 
 def before(image: np.ndarray, boxes: dict[str, Box], points: list[tuple[float, float]]) -> np.ndarray:

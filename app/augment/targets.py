@@ -71,7 +71,7 @@ def follow(picture: np.ndarray, pipeline: Sequence[Any], boxes: dict[str, Box], 
     compose = A.Compose(
         list(pipeline), bbox_params=kept, keypoint_params=A.KeypointParams("xy", remove_invisible=False)
     )
-    found = []
+    found = []  # NoOp above takes boxes: alone, a transform of colours would be refused
     for seed in seeds:
         compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         masks = [oval(box, height, width) for box in boxes.values()]

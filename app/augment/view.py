@@ -32,7 +32,7 @@ def picture(photo: Photo, side: int) -> np.ndarray:
 
 def shown(title: str, image: np.ndarray) -> Panel:
     """Bytes (H, W, 3) as a panel."""
-    return panel(title, torch.from_numpy(image).float() / 255)
+    return panel(title, torch.from_numpy(image.copy()).float() / 255)
 
 
 @lru_cache(8)

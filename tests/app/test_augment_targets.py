@@ -75,6 +75,12 @@ def test_nothing_to_follow_is_possible_and_what_leaves_is_told():
     assert [f.verdict for f in fates] == ["gone"]
 
 
+def test_a_transform_of_colours_moves_nothing():
+    fates = targets.follow(PICTURE, [A.InvertImg(p=1)], BOXES, [(0.5, 0.5)], [0])[0].fates
+    assert [f.verdict for f in fates] == ["kept"] * 3
+    assert fates[0].box == pytest.approx((16, 24, 64, 72), abs=1e-3)
+
+
 def test_the_four_formats_mean_the_same_box():
     found = targets.formats((40.0, 30.0, 80.0, 90.0), 120, 160)
     assert found["pascal_voc"] == (40, 30, 80, 90) and found["coco"] == (40, 30, 40, 60)
