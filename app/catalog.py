@@ -21,7 +21,12 @@ class Page:
 class Concept:
     title: str
     icon: str
-    pages: tuple[Page, ...]
+    pages: tuple[Page, ...]  # one to eight ideas
+    exercise: Page | None = None  # to test oneself; linked from the foot of the pages
+
+    @property
+    def all(self) -> tuple[Page, ...]:
+        return self.pages + ((self.exercise,) if self.exercise else ())
 
 
 CONCEPTS: tuple[Concept, ...] = (
@@ -67,6 +72,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 ),
             ),
             Page(
+                "activations-gate",
+                "pages/activations/gate.py",
+                _("Gates"),
+                "door_open",
+                _("GLU, SwiGLU and the rest: one half of a layer decides what the other half may say."),
+            ),
+            Page(
                 "activations-formula",
                 "pages/activations/formula.py",
                 _("Your own formula"),
@@ -80,13 +92,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 "timer",
                 _("What a function takes in time and memory: written out step by step, or in one piece."),
             ),
-            Page(
-                "activations-quiz",
-                "pages/activations/quiz.py",
-                _("Which is it?"),
-                "quiz",
-                _("A derivative is drawn: whose is it?"),
-            ),
+        ),
+        exercise=Page(
+            "activations-quiz",
+            "pages/activations/quiz.py",
+            _("Which is it?"),
+            "quiz",
+            _("A derivative is drawn: whose is it?"),
         ),
     ),
     Concept(
@@ -141,6 +153,96 @@ CONCEPTS: tuple[Concept, ...] = (
                 "blur_on",
                 _("Nine numbers slide over a picture: they blur it, sharpen it, or find its edges."),
             ),
+            Page(
+                "convolution-arithmetic",
+                "pages/convolution/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which pixel times which weight goes into which output."),
+            ),
+            Page(
+                "convolution-channels",
+                "pages/convolution/channels.py",
+                _("Channels"),
+                "grid_view",
+                _("Which output sees which input, and what that costs."),
+            ),
+            Page(
+                "convolution-field",
+                "pages/convolution/field.py",
+                _("Receptive field"),
+                "center_focus_strong",
+                _("How much of the picture one unit sees, in theory and in effect."),
+            ),
+            Page(
+                "convolution-network",
+                "pages/convolution/network.py",
+                _("A real network"),
+                "hub",
+                _("A trained network, layer by layer: what it sees, what it answers, and what drives it."),
+            ),
+            Page(
+                "convolution-learn",
+                "pages/convolution/learn.py",
+                _("Learn a kernel"),
+                "school",
+                _("Somebody has filtered the picture. Gradient descent finds out with what."),
+            ),
+        ),
+    ),
+    Concept(
+        _("Pooling"),
+        "grid_view",
+        (
+            Page(
+                "pooling",
+                "pages/pooling/picture.py",
+                _("Pooling"),
+                "grid_view",
+                _("One number for each window: by the largest, by the mean, by chance. What is lost?"),
+            ),
+            Page(
+                "pooling-arithmetic",
+                "pages/pooling/arithmetic.py",
+                _("The arithmetic"),
+                "calculate",
+                _("Under the pointer: which numbers a window sees, and which one wins."),
+            ),
+            Page(
+                "pooling-gradient",
+                "pages/pooling/gradient.py",
+                _("The gradient"),
+                "call_split",
+                _("Put a gradient on the output, and see which pixels learn from it."),
+            ),
+            Page(
+                "pooling-shift",
+                "pages/pooling/shift.py",
+                _("Shift"),
+                "swipe_right",
+                _("Move the picture by a pixel: does the output move along, or does it change?"),
+            ),
+            Page(
+                "pooling-regions",
+                "pages/pooling/regions.py",
+                _("Regions"),
+                "crop_free",
+                _("A box of any size becomes a fixed number of values; one way rounds, the other does not."),
+            ),
+            Page(
+                "pooling-up",
+                "pages/pooling/up.py",
+                _("Back up"),
+                "zoom_out_map",
+                _("Six ways from a small map to a large one, and the sum behind each pixel."),
+            ),
+            Page(
+                "pooling-cascade",
+                "pages/pooling/cascade.py",
+                _("A cascade"),
+                "filter_list",
+                _("Pooling after pooling: what remains of the picture?"),
+            ),
         ),
     ),
     Concept(
@@ -179,9 +281,9 @@ CONCEPTS: tuple[Concept, ...] = (
     ),
 )
 
-PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}
+PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.all}
 
 
 def concept_of(address: str) -> Concept | None:
     """The section that a page belongs to; none for home."""
-    return next((c for c in CONCEPTS if any(p.address == address for p in c.pages)), None)
+    return next((c for c in CONCEPTS if any(p.address == address for p in c.all)), None)

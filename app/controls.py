@@ -35,6 +35,11 @@ class Controls:
         self.closed = False  # once presets and figures know the controls, no more may come
         self._place = place
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Where all of them stand, by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
     # --- in the words of Streamlit ---
 
     def slider(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *,

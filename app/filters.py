@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +30,7 @@ def choose(lab: Controls, default: str = "sobel_x", own: bool = True) -> str:
         with lab.words():
             st.caption(_(KERNELS[chosen].note))
     if chosen == "own":
-        lab.text("weights", _("Rows, with ; between them"), "0 -1 0; -1 5 -1; 0 -1 0", longest=1200)
+        _typed(lab)
     if "size" in knobs(chosen):
         lab.slider("size", _("Size"), 1, 11, 7)
     if "sigma" in knobs(chosen):
@@ -40,7 +41,46 @@ def choose(lab: Controls, default: str = "sobel_x", own: bool = True) -> str:
         lab.slider("frequency", _("Frequency, waves per pixel"), 0.02, 0.5, 0.2, 0.01)
     if "angle" in knobs(chosen):
         lab.slider("angle", _("Angle, degrees"), 0, 180, 0, 45 if chosen == "line" else 1)
+    if chosen in KERNELS:
+        tuned = {n: lab.controls[n].value for n in knobs(chosen)}
+        st.session_state[f"_filters.{lab.address}.last"] = kernels.written(kernels.kernel(chosen, **tuned))
     return chosen
+
+
+def _typed(lab: Controls) -> None:
+    """A kernel typed as text, or cell by cell; it starts as the one that was chosen before."""
+    key, last = f"{lab.address}.weights", st.session_state.pop(f"_filters.{lab.address}.last", None)
+    if last is not None and key not in st.query_params:
+        # A control that was not there is not yet bound to the link: both are told.
+        st.session_state[key] = st.query_params[key] = last
+    text = lab.text("weights", _("Rows, with ; between them"), "0 -1 0; -1 5 -1; 0 -1 0", longest=2000)
+    # The grid keeps its edits over a fixed start. A text that does not come from them is a new start.
+    grid = st.session_state.setdefault(f"_filters.{lab.address}.grid", {"start": "", "number": 0})
+    cells = f"{lab.address}-grid-{grid['number']}"
+    with suppress(ValueError):
+        if not grid["start"] or _edited(grid["start"], cells) != text:
+            kernels.parse(text)
+            grid["start"], grid["number"] = text, grid["number"] + 1
+            cells = f"{lab.address}-grid-{grid['number']}"
+
+        def take() -> None:
+            with suppress(ValueError):
+                st.session_state[key] = _edited(grid["start"], cells)
+
+        rows = kernels.parse(grid["start"]).tolist()
+        look = {str(i): st.column_config.NumberColumn(str(i + 1), width=46) for i in range(len(rows[0]))}
+        columns = {str(i): [row[i] for row in rows] for i in range(len(rows[0]))}
+        with lab.words():
+            st.data_editor(columns, key=cells, hide_index=True, column_config=look, on_change=take)
+
+
+def _edited(start: str, cells: str) -> str:
+    """The text of a kernel with the edits of the grid `cells`."""
+    w = kernels.parse(start)
+    for row, changes in st.session_state.get(cells, {}).get("edited_rows", {}).items():
+        for column, value in changes.items():
+            w[int(row), int(column)] = float(value or 0)
+    return kernels.written(w) if st.session_state.get(cells, {}).get("edited_rows") else start
 
 
 def knobs(kernel: str) -> list[str]:

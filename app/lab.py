@@ -20,7 +20,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import plain
+from app import catalog, plain
 from app.code import Call, exported
 from app.controls import Controls
 from app.domains import Refused
@@ -71,7 +71,7 @@ class Lab(Controls):
         place = place or (self.below if self._preset_line is None else self.stage)
         self._show_presets()
         takes = self._taken(draw, bound) & set(follows or self.controls)
-        values = {n: c.value for n, c in self.controls.items() if n in takes}
+        values = {n: v for n, v in self.values.items() if n in takes}
         held = {n for h in handles for n in (h.x, h.y)}
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
         view = desk().put(name, lambda **now: draw(**bound, **now), values, domains, get_language())
@@ -126,9 +126,10 @@ class Lab(Controls):
             self._note.info(_("The link asks for what is not possible here: {said}.").format(said=said))
         if not self.presets:
             return
-        now = {n: c.value for n, c in self.controls.items()}
         base = {n: c.default for n, c in self.controls.items()}
-        standing = next((i for i, p in self.presets.items() if {**base, **_listed(p.values)} == now), None)
+        standing = next(
+            (i for i, p in self.presets.items() if {**base, **_listed(p.values)} == self.values), None
+        )
         key = f"{self.address}.preset"
         st.session_state[key] = standing
         with line:
@@ -177,9 +178,20 @@ class Lab(Controls):
             writer.writerows(zip(*(map(float, column) for column in numbers.values()), strict=True))
             return file.getvalue()
 
-        self.below.download_button(_("Numbers as CSV"), content, f"{self.address}.csv", "text/csv",
-                                   key=f"{self.address}.csv", icon=":material/table:", type="tertiary",
-                                   on_click="ignore")  # fmt: skip
+        self.download(_("Numbers as CSV"), content, "csv", "text/csv", ":material/table:")
+
+    def download(
+        self, label: str, content: Callable[[], str | bytes], suffix: str, mime: str, icon: str
+    ) -> None:
+        """A button below the stage for a file that is made when it is pressed."""
+        self.below.download_button(label, content, f"{self.address}.{suffix}", mime, key=f"{self.address}.{suffix}",
+                                   icon=icon, type="tertiary", on_click="ignore")  # fmt: skip
+
+    def link(self, address: str, label: str, values: Mapping[str, Any], icon: str) -> None:
+        """A link below the stage to another page, whose controls it sets."""
+        page = st.Page(ROOT / catalog.PAGES[address].script, url_path=address)
+        asked = {f"{address}.{name}": _as_link(value) for name, value in values.items()}
+        self.below.page_link(page, label=label, icon=icon, query_params=asked)
 
     # --- words ---
 

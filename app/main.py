@@ -35,7 +35,7 @@ def navigation(pages: dict[str, st.Page], here: catalog.Page | None) -> None:
     """Home, the concepts, and the pages of the concept one is in."""
     st.page_link(pages[""], label=_("Home"), icon=":material/home:")
     for concept in catalog.CONCEPTS:
-        inside = here in concept.pages
+        inside = here in concept.all
         first = concept.pages[0]
         st.page_link(pages[first.address], label=f"**{_(concept.title)}**", icon=f":material/{concept.icon}:")
         if inside and len(concept.pages) > 1:
@@ -79,6 +79,10 @@ def main() -> None:
         log.exception("The page %r has failed", chosen.url_path)
         st.error(_("This page has stumbled. Reload it, or reset its controls by opening it from the navigation."),
                  icon=":material/error:")  # fmt: skip
+    concept = catalog.concept_of(here.address) if here else None
+    if concept and concept.exercise and here != concept.exercise:
+        label = f"**{_('Test yourself')}**: {_(concept.exercise.summary)}"
+        st.page_link(pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:")
 
 
 main()

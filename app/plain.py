@@ -6,6 +6,7 @@ import os
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.figures.grids import Grids
 from app.figures.picture import Picture, Table
 from app.figures.plot import Plot, to_json
 from app.live.desk import Drawing
@@ -24,3 +25,6 @@ def show(drawing: Drawing, name: str, height: int) -> None:
             )
     elif isinstance(drawing, Table):
         st.table([dict(zip(drawing.columns, row, strict=True)) for row in drawing.rows])
+    elif isinstance(drawing, Grids):
+        for grid in drawing.grids:
+            st.table(grid.values.tolist())

@@ -1,28 +1,29 @@
-"""Surfaces and rules as controls, and the walks they ask for: what the optimizer pages share."""
+"""The walks that the controls of the optimizer pages ask for: on which ground, by which runs, as which calls."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import streamlit as st
 import torch
 from torch import Tensor
 
-from app import formulas
 from app.code import Call, Verbatim
+from app.figures import palette
+from app.figures.film import film
 from app.figures.terrain import Relief
 from app.i18n import gettext as _
-from app.lab import Lab
-from core import device, formula, landscapes, optimizers, schedules, surfaces, torch_walk
-from core.optimizers import RULES, Path, Run
-from core.surfaces import SURFACES, Field
+from core import descent, fields, formula, landscapes, optimizers, schedules, surfaces, torch_walk
+from core.descent import Path, Run
+from core.fields import Field
+from core.optimizers import RULES
+from core.surfaces import SURFACES
 
 OWN, DATA = "own", "data"  # beside the ids of the family: the visitor's formula, a regression in mini-batches
 OWN_START, DATA_START, DATA_VIEW = (2.0, 1.5), (-1.5, 3.0), (-2.0, 4.0, -3.0, 4.0)
 BATCH, TOLERANCE = 200, 1e-3
-NO_GUESS = (100.0, 100.0)  # nobody clicks there: it is outside of every view
+RATES = 1e-4, 10.0
 Now = Mapping[str, Any]
 
 
@@ -44,161 +45,18 @@ class Ground:
     @property
     def steepest(self) -> float | None:
         """The largest curvature at a known minimum."""
-        return max((surfaces.lambda_max(self.field, m) for m in self.minima), default=None)
-
-
-# --- Controls ---
-
-
-def choose_surface(lab: Lab, default: str = "ravine", data: bool = True) -> tuple[str, bool]:
-    """The surface and what shapes it: its id, and whether it can be walked on (a formula may not be readable)."""
-    titles = {id: _(s.title) for id, s in SURFACES.items()} | {OWN: _("Your own f(x, y)")}
-    id = lab.choice(
-        "surface", _("Surface"), titles | ({DATA: _("Regression, mini-batches")} if data else {}), default
-    )
-    if id == DATA:
-        lab.slider(
-            "batch",
-            _("Batch size"),
-            1,
-            BATCH,
-            8,
-            help=_("Of {n} points; each step sees so many.").format(n=BATCH),
-        )
-    if id == OWN:
-        text = "x**2 + a * y**2 + 3 * sin(x) * sin(2 * y)"
-        readable = formulas.typed(lab, "f(x, y) =", text, ("x", "y"))
-        lab.slider("size", _("Half the width of the view"), 0.5, 20.0, 4.0, log=True)
-        return id, readable
-    for p in SURFACES[id].parameters if id in SURFACES else ():
-        lab.slider(p.name, f"${p.symbol}$", p.low, p.high, p.default, p.step, log=p.log)
-    return id, True
-
-
-def place_start(lab: Lab, surface: str) -> tuple[str, str]:
-    """The start of each surface is a control of its own: another surface does not move it. The names of x and y."""
-    if surface in SURFACES:
-        known = SURFACES[surface]
-        start, view = known.start, known.view
-    else:
-        start, view = (OWN_START, (-20.0, 20.0, -20.0, 20.0)) if surface == OWN else (DATA_START, DATA_VIEW)
-    with lab.fold(_("Start")):
-        lab.point(f"{surface}_start", _("Start"), start, view[:2], view[2:])
-    return f"{surface}_start_x", f"{surface}_start_y"
-
-
-def ask_rates(lab: Lab, readable: bool) -> str:
-    """One learning rate for all rules, one for each, or the best of each ("same", "own", "best")."""
-    ways = {"same": _("The same for all"), "own": _("Each its own"), "best": _("Each at its best")}
-    rates = lab.choice("rates", _("Learning rate"), ways)
-    if rates == "same":
-        ask_rate(lab, "lr", _("Learning rate η"), 0.06, limit(lab) if readable else math.inf)
-    return str(rates)
-
-
-def ask_rate(lab: Lab, name: str, label: str, default: float, limit: float = math.inf) -> float:
-    """A learning rate; the largest stable one is marked below its slider."""
-    rate = lab.slider(name, label, 1e-4, 10.0, default, log=True)
-    if 1e-4 < limit < 10:
-        with lab.words():
-            share = (math.log10(limit) + 4) / 5
-            mark = _("2/λ = {limit:.3g}").format(limit=limit)
-            side = f"left: {100 * share:.1f}%" if share < 0.75 else f"right: {100 - 100 * share:.1f}%"
-            arrow = f"▲ {mark}" if share < 0.75 else f"{mark} ▲"
-            st.html(f'<div class="limit"><span style="{side}">{arrow}</span></div>')
-    return rate
-
-
-def ask_parameter(lab: Lab, name: str, p: optimizers.Knob | schedules.Parameter) -> None:
-    """A number of a rule or of a schedule; counts are whole."""
-    whole = p.step == 1 and not p.log
-    low, high, default, step = (int(v) if whole else v for v in (p.low, p.high, p.default, p.step))
-    lab.slider(name, f"${p.symbol}$", low, high, default, step, log=p.log,
-               format=None if whole or p.log else "%.3f")  # fmt: skip
-
-
-def ask_hyper(lab: Lab, rule: str) -> None:
-    """What a rule can be told, under its own name."""
-    for p in RULES[rule].parameters:
-        if p.switch:
-            lab.toggle(f"{rule}_{p.name}", f"${p.symbol}$", bool(p.default))
-        else:
-            ask_parameter(lab, f"{rule}_{p.name}", p)
-
-
-def ask_schedule(lab: Lab) -> None:
-    id = lab.choice("schedule", _("Schedule"), {id: _(s.title) for id, s in schedules.SCHEDULES.items()})
-    for p in schedules.SCHEDULES[id].parameters:
-        ask_parameter(lab, p.name, p)
-
-
-def ask_rules(lab: Lab, rules: Sequence[str], rates: bool) -> None:
-    """The hyperparameters of each chosen rule, under a fold."""
-    with lab.fold(_("Hyperparameters")):
-        for rule in rules:
-            with lab.words():
-                st.markdown(f"**{_(RULES[rule].title)}**  \n{_(RULES[rule].note)}")
-            if rates:
-                ask_rate(lab, f"{rule}_lr", "η", RULES[rule].lr)
-            ask_hyper(lab, rule)
-
-
-def ask_more(lab: Lab) -> None:
-    """What is done to the gradients and to the rate on the way."""
-    with lab.fold(_("Noise, clipping, decay, schedule")):
-        lab.slider("noise", _("Noise of the gradient, σ"), 0.0, 5.0, 0.0, 0.05)
-        lab.slider("clip", _("Clip gradients longer than"), 0.0, 10.0, 0.0, 0.1, help=_("0: no clipping."))
-        lab.slider("decay", _("Weight decay λ"), 0.0, 0.5, 0.0, 0.01)
-        lab.choice("decay_kind", _("Weight decay as"), {"l2": "L2", "decoupled": _("decoupled")})
-        ask_schedule(lab)
-        lab.seed()
-
-
-def ask_view(lab: Lab) -> tuple[str, bool]:
-    """How the surface is shown, from how many starts; and whether the visitor wants to predict first."""
-    with lab.fold(_("View")):
-        view = lab.choice("view", _("Surface as"), {"flat": _("Contours"), "relief": _("3-D")})
-        lab.toggle("arrows", _("Gradient field"))
-        lab.slider("starts", _("Starts"), 1, 16, 1)
-        lab.slider("spread", _("Distance of the other starts"), 0.1, 3.0, 0.5, 0.1)
-        predict = lab.toggle(
-            "predict", _("Predict first"), help=_("Click where they end, and the paths appear.")
-        )
-    return view, predict
-
-
-def ask_guess(lab: Lab) -> bool:
-    """Predict, then look: whether the visitor still owes his guess."""
-    lab.point("guess", _("Your guess"), NO_GUESS, (-100.0, 100.0), (-100.0, 100.0))
-    guess = tuple(lab.controls[f"guess_{axis}"].value for axis in "xy")
-
-    def again() -> None:
-        for axis, value in zip("xy", NO_GUESS, strict=True):
-            st.session_state[lab.controls[f"guess_{axis}"].key] = value
-
-    with lab.words():
-        st.button(_("Hide the paths again"), on_click=again, disabled=guess == NO_GUESS, key=f"{lab.address}.again",
-                  icon=":material/visibility_off:", width="stretch")  # fmt: skip
-    return guess == NO_GUESS
-
-
-def tell_guess(lab: Lab, rules: Sequence[str], best: Mapping[str, float], predict: bool) -> None:
-    """How far the guess was from where each rule ended."""
-    if predict:
-        now = now_of(lab)
-        ends = {r: path.points[-1, 0].tolist() for r, path in walked(rules, now, best).paths.items()}
-        guess = (now["guess_x"], now["guess_y"])
-        text = _("From your guess: {distances}.")
-        with lab.words():
-            far = "; ".join(f"{_(RULES[r].title)} {math.dist(end, guess):.2g}" for r, end in ends.items())
-            st.caption(text.format(distances=far))
+        return max((fields.lambda_max(self.field, m) for m in self.minima), default=None)
 
 
 # --- What they ask for ---
 
 
-def now_of(lab: Lab) -> dict[str, Any]:
-    return {name: control.value for name, control in lab.controls.items()}
+def frozen(
+    now: Now, names: Container[str] | None = None, without: Container[str] = ()
+) -> tuple[tuple[str, Any], ...]:
+    """Those of the values that count, as a key of a cache; dict(key) gives them back."""
+    kept = ((n, v) for n, v in sorted(now.items()) if (names is None or n in names) and n not in without)
+    return tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in kept)
 
 
 def parts(now: Now) -> dict[str, Call]:
@@ -210,10 +68,11 @@ def parts(now: Now) -> dict[str, Call]:
     if id == OWN:
         names = formula.parse(now["formula"], ("x", "y")).parameters
         typed = Call(formula.surface, {"text": now["formula"], **{n: now[n] for n in names}})
-        field = Call(surfaces.field_of, {"f": typed})
+        field = Call(fields.field_of, {"f": typed})
     else:
         own = (p.name for p in SURFACES[id].parameters)
-        field = Call(surfaces.bind, {"name": id, **{n: now[n] for n in own if n in now}})
+        bound = Call(surfaces.bind, {"name": id, **{n: now[n] for n in own if n in now}})
+        field = Call(fields.exact, {"surface": bound})
     return {name: replace(field, attribute=name) for name in _PARTS}
 
 
@@ -249,13 +108,13 @@ def ground(now: Now) -> Ground:
 def seen(now: Now) -> tuple[Tensor, Tensor, Tensor, Relief]:
     """The surface on a grid, and how its heights are drawn. Kept for a moment: it rests while paths move."""
     kept = ("surface", "formula", "size", "seed", *surfaces.PARAMETERS, *formula.PARAMETERS)
-    return _seen(tuple((n, v) for n, v in now.items() if n in kept))
+    return _seen(frozen(now, kept))
 
 
 @lru_cache(16)
 def _seen(key: tuple[Any, ...]) -> tuple[Tensor, Tensor, Tensor, Relief]:
     on = ground(dict(key))
-    shown = surfaces.grid(on.field.f, on.view, 81)
+    shown = fields.grid(on.field.f, on.view, 81)
     return shown.x, shown.y, shown.z, Relief(shown.z, on.log_levels)
 
 
@@ -270,10 +129,11 @@ def run_of(rule: str, now: Now, lr: float | None = None) -> Run:
     }
     if now.get("rates") == "own":
         lr = now.get(f"{rule}_lr", lr)
-    decay, l2 = now.get("decay", 0.0), now.get("decay_kind", "l2") == "l2"
+    decay, kind = now.get("decay", 0.0), now.get("decay_kind", "own")
+    decoupled = kind == "decoupled" or (kind == "own" and RULES[rule].decay > 0)
     multipliers = factors(now) if now.get("schedule", "constant") != "constant" else ()
-    return Run(rule, now.get("lr") if lr is None else lr, hyper, l2=decay if l2 else 0.0,
-               decay=None if l2 or not decay else decay, clip=now.get("clip", 0.0), noise=now.get("noise", 0.0),
+    return Run(RULES[rule], now.get("lr") if lr is None else lr, hyper, l2=0.0 if decoupled else decay,
+               decay=decay * decoupled if decay else None, clip=now.get("clip", 0.0), noise=now.get("noise", 0.0),
                seed=int(now.get("seed", 0)), schedule=multipliers)  # fmt: skip
 
 
@@ -323,8 +183,7 @@ def walked(
     rules: Sequence[str], now: Now, best: Mapping[str, float] | None = None, inside: bool = False
 ) -> Walks:
     """Every rule from the present start. Kept for a moment: several figures ask for the same."""
-    key = tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
-    return _walked(tuple(rules), key, tuple((best or {}).items()), inside)
+    return _walked(tuple(rules), frozen(now), tuple((best or {}).items()), inside)
 
 
 @lru_cache(8)
@@ -333,7 +192,7 @@ def _walked(rules: tuple[str, ...], key: tuple[Any, ...], best: tuple[Any, ...],
     on, steps = ground(now), now["steps"]
     runs = {rule: run_of(rule, now, rates.get(rule)) for rule in rules}
     gradient = steps_call(now)() if now["surface"] == DATA else on.field.gradient
-    paths = optimizers.race(gradient, starts(now), runs, steps, hessian=on.field.hessian, inside=inside,
+    paths = descent.race(gradient, starts(now), runs, steps, hessian=on.field.hessian, inside=inside,
                             together=now["surface"] == OWN)  # fmt: skip
     measured = {
         r: landscapes.curves(p.points, on.field.f, on.field.gradient, on.minima) for r, p in paths.items()
@@ -353,29 +212,30 @@ def columns(rules: Sequence[str], now: Now, best: Mapping[str, float]) -> dict[s
     return table
 
 
+def playback(rules: Sequence[str], now: Now, best: Mapping[str, float]) -> bytes:
+    """The walk as a GIF."""
+    found, (_x, _y, z, relief) = walked(rules, now, best), seen(now)
+    colors = {_(RULES[r].title): palette.style(list(RULES).index(r))[0] for r in rules}
+    ways = {_(RULES[r].title): path.points for r, path in found.paths.items()}
+    return film(z, relief, found.ground.view, ways, colors, found.ground.minima)
+
+
 def best_rate(rule: str, now: Now) -> float:
     """Of 61 rates between 0.0001 and 10, all walked at once, the one with the lowest loss at the end."""
     walk = walker_call(rule, now, "lr")()
-    return landscapes.best_lr(walk, ground(now).field.f, start_of(now), 1e-4, 10.0).lr
+    return landscapes.best_lr(walk, ground(now).field.f, start_of(now), *RATES).lr
 
 
 def best_rates(rules: Sequence[str], now: Now) -> dict[str, float]:
     return {rule: best_rate(rule, now) for rule in rules}
 
 
-def limit(lab: Lab) -> float:
-    """2 / λ_max, the smallest over the known minima: above it plain descent cannot come to rest in the sharpest one."""
-    steepest = ground(now_of(lab)).steepest
-    if steepest is None or not math.isfinite(steepest):
-        return math.inf
-    return landscapes.stability_limit(steepest)
-
-
 def walker_call(rule: str, now: Now, *varied: str) -> Call:
     """walk(starts, …) for thousands of starts at once, with what is `varied` left open."""
     run, of = run_of(rule, now), parts(now)
     told = {"lr": run.lr, **_told(run)}
-    return Call(optimizers.walker, {"grad": of["gradient"], "rule": rule, "steps": now["steps"],
+    named = Call(optimizers.named, {"id": rule})
+    return Call(descent.walker, {"grad": of["gradient"], "rule": named, "steps": now["steps"],
                                     **({"varied": list(varied)} if varied else {}),
                                     **({"hessian": of["hessian"]} if RULES[rule].curved else {}),
                                     **{n: v for n, v in told.items() if n not in varied}})  # fmt: skip
@@ -385,8 +245,9 @@ def descend_call(rule: str, now: Now, run: Run, **more: Any) -> Call:
     """The walk of one rule with our formulas."""
     of = parts(now)
     walk = {"grad": steps_call(now) if now["surface"] == DATA else of["gradient"], "start": start_of(now),
-            "rule": rule, "steps": now["steps"], "lr": run.lr, "hessian": of["hessian"]}  # fmt: skip
-    return Call(optimizers.descend, {**walk, **_told(run), **more})
+            "rule": Call(optimizers.named, {"id": rule}), "steps": now["steps"], "lr": run.lr,
+            "hessian": of["hessian"]}  # fmt: skip
+    return Call(descent.descend, {**walk, **_told(run), **more})
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -402,7 +263,7 @@ def verdict_call(rule: str, now: Now, run: Run) -> Call:
     told = {"name": rule, "f": of["f"]}
     judged = {"minima": list(ground(now).minima), "tolerance": TOLERANCE}
     numbers: dict[str, Any] = {**run.hyper, "lr": run.lr, "l2": run.l2, "decay": run.decay}
-    optimizer = optimizers.torch_optim_call(rule, numbers)
+    optimizer = descent.torch_optim_call(RULES[rule], numbers)
     if optimizer is None or now["surface"] == DATA:
         return Call(
             torch_walk.judge_path, {**told, "path": descend_call(rule, now, run), "lr": run.lr, **judged}
@@ -417,14 +278,3 @@ def verdict_call(rule: str, now: Now, run: Run) -> Call:
         more |= {"scheduler": Verbatim(f"lambda opt: {text}")}
     walk = {"start": start_of(now), "optimizer": Verbatim(f"lambda p: {optimizer}"), "steps": now["steps"]}
     return Call(torch_walk.walk, {**told, **walk, **more, **judged})
-
-
-def formula_of(rule: str) -> None:
-    st.markdown(rf"$\displaystyle {RULES[rule].formula}$")
-
-
-def took(seconds: float, starts: int, steps: int) -> None:
-    """How long a map took: said, because that is what a batch is for."""
-    text = _("{starts} starts × {steps} steps in {seconds:.1f} s on the {device}.")
-    here = device.current().type.upper()
-    st.caption(text.format(starts=f"{starts:,}".replace(",", " "), steps=steps, seconds=seconds, device=here))

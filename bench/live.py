@@ -171,6 +171,9 @@ def drag(page: Page, thumb: Locator, left: float, right: float, moves: int) -> t
     log = page.evaluate("() => JSON.parse(JSON.stringify(window.__bench))")
     page.mouse.up()
     page.mouse.move(5, 5)
+    page.wait_for_timeout(
+        300
+    )  # the run that follows begins some time later; it may move the next slider away
     idle(page)
     return log, seconds
 
@@ -197,7 +200,7 @@ def drag_everything(
             thumb = slider.locator('[data-testid="stSliderThumbValue"]').first.locator("xpath=..")
             assert track is not None
             log, seconds = drag(page, thumb, track["x"] + 8, track["x"] + track["width"] - 8, moves)
-            drags += told(address, label, names, log, seconds)
+            drags += told(address, label, names, log, seconds) or unheard(page, label)
             long = max([long, *log["long"]])
         page.goto(f"{base}/{address}")  # the sliders have left the handles where they may be out of sight
         all_painted(page)
@@ -213,7 +216,7 @@ def drag_everything(
                 assert start is not None
                 reach = box["width"] * 0.15
                 log, seconds = drag(page, handles.first, start["x"] - reach, start["x"] + reach, moves)
-                drags += told(address, "handle", [name], log, seconds)
+                drags += told(address, "handle", [name], log, seconds) or unheard(page, f"handle of {name}")
                 long = max([long, *log["long"]])
     return drags, {"longest task": long}
 
@@ -227,6 +230,13 @@ def told(address: str, by: str, names: list[str], log: dict[str, Any], seconds: 
             moves = len(log["handle" if by == "handle" else "thumb"])
             rows.append(Drag(address, name, by, moves, seconds, seen))
     return rows
+
+
+def unheard(page: Page, by: str) -> list[Drag]:
+    """No row, but not in silence: what the figures say when none has followed. Some wait for the release."""
+    notes = {note for note in page.locator(".lb-note").all_inner_texts() if note}
+    say(f"  no figure followed {by}{': ' if notes else ''}{'; '.join(sorted(notes))}")
+    return []
 
 
 def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str, presses: int,

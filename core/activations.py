@@ -15,9 +15,9 @@ relu'(0) = 0.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -333,25 +333,32 @@ class Curve:
 
 @dataclass(frozen=True)
 class Probe:
-    """The exact f(x) and f'(x) at one point."""
+    """The exact f, f' and f'' at one point, and the Lipschitz constant of f."""
 
     name: str
     f: float
     df: float
+    d2f: float
+    lipschitz: float
 
 
 def bind(name: str, **parameters: float) -> Callable[[Tensor], Tensor]:
     """f(z) with its parameters filled in; missing ones take their defaults."""
     activation = _member(name)
-    own = {p.name: p for p in activation.parameters}
+    known = {p.name: p for p in activation.parameters}
     for key, value in parameters.items():
-        if key not in own:
-            allowed = "only " + ", ".join(own) if own else "no parameters"
+        if key not in known:
+            allowed = "only " + ", ".join(known) if known else "no parameters"
             raise ValueError(f"{activation.title} takes {allowed}, not {key!r}.")
-        if not own[key].low <= value <= own[key].high:
-            low, high = own[key].low, own[key].high
+        if not known[key].low <= value <= known[key].high:
+            low, high = known[key].low, known[key].high
             raise ValueError(f"{key} of {activation.title} must lie between {low} and {high}, not {value}.")
     return partial(activation.f, **{p.name: parameters.get(p.name, p.default) for p in activation.parameters})
+
+
+def own(name: str, parameters: Mapping[str, float]) -> dict[str, float]:
+    """Those of the common `parameters` that shape this function."""
+    return {p.name: parameters[p.name] for p in _member(name).parameters if p.name in parameters}
 
 
 def chosen(names: Sequence[str]) -> dict[str, Callable[[Tensor], Tensor]]:
@@ -374,7 +381,7 @@ def curve(name: str, z: Tensor, **parameters: float) -> Curve:
 
 
 def probe(functions: Sequence[str], x: float, **parameters: float) -> list[Probe]:
-    """f(x) and f'(x) in float64; each function takes its own from the common `parameters`."""
+    """f(x), f'(x) and f''(x) in float64; each function takes its own from the common `parameters`."""
     for key in parameters:
         if key not in PARAMETERS:
             raise ValueError(f"No activation has a parameter {key!r}; there are {', '.join(PARAMETERS)}.")
@@ -383,9 +390,9 @@ def probe(functions: Sequence[str], x: float, **parameters: float) -> list[Probe
     z = torch.tensor(x, dtype=torch.float64)
     found = []
     for name in functions:
-        own = {p.name: parameters[p.name] for p in _member(name).parameters if p.name in parameters}
-        at = curve(name, z, **own)
-        found.append(Probe(name, at.f.item(), at.df.item()))
+        shape = own(name, parameters)
+        at = curve(name, z, **shape)
+        found.append(Probe(name, at.f.item(), at.df.item(), at.d2f.item(), lipschitz(name, **shape)))
     return found
 
 
@@ -396,11 +403,31 @@ def saturated(df: Tensor, threshold: float) -> Tensor:
     return df.abs() < threshold
 
 
-def lipschitz(curve: Curve) -> Tensor:
-    """max |f'| on the grid: by how much f can stretch a difference of inputs there."""
-    if curve.df.numel() == 0:
-        raise ValueError("The grid is empty: the Lipschitz constant needs at least one point.")
-    return curve.df.abs().max()
+@lru_cache(256)
+def lipschitz(name: str, **parameters: float) -> float:
+    """sup |f'|: by how much f can stretch the distance between two inputs; inf where f jumps.
+
+    The steepest place of these functions is a smooth maximum within ±30, a side of a kink at a multiple of 0.01,
+    or far out. A chord that is steeper than any tangent spans a jump.
+    """
+    middle, far = torch.arange(-3000, 3001).double() / 100, torch.logspace(1.5, 4, 100).double()
+    z = torch.cat([-far, middle - 1e-9, middle, middle + 1e-9, far])
+    at = curve(name, z, **parameters)
+    top = z[at.df.abs().argmax()]
+    close = curve(name, top + torch.linspace(-0.01, 0.01, 1001, dtype=z.dtype), **parameters)
+    tangent = max(here.df.abs().max().item() for here in (at, close))
+    chord = at.f[100:-100].view(3, -1)[1].diff().abs().max().item() / 0.01
+    return math.inf if chord > 1.001 * tangent + 1e-6 else tangent
+
+
+def samples(functions: Sequence[str], span: tuple[float, float], **parameters: float) -> dict[str, Tensor]:
+    """x, and f, f' and f'' of each function, as columns of a table."""
+    x = torch.linspace(*span, 301, dtype=torch.float64)
+    table = {"x": x}
+    for name in functions:
+        at = curve(name, x, **own(name, parameters))
+        table |= {name: at.f, f"{name}'": at.df, f"{name}''": at.d2f}
+    return table
 
 
 def _member(name: str) -> Activation:

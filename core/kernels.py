@@ -207,5 +207,5 @@ def parse(text: str, longest: int = 11) -> Tensor:
 
 
 def written(w: Tensor) -> str:
-    """The text that `parse` reads."""
-    return "; ".join(" ".join(f"{v:.6g}" for v in row) for row in w.tolist())
+    """The text that `parse` reads; four digits a number."""
+    return "; ".join(" ".join(f"{v + 0.0:.4g}" for v in row) for row in w.tolist())

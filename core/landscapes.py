@@ -9,7 +9,7 @@ below
 (Goh, "Why momentum really works", 2017; Lessard, Recht, Packard 2016). Mini-batches: the loss of a real
 regression with two weights, and its gradient on a random part of the data, right only on average.
 
-How to walk is handed in: `walk(starts, …) -> (ends, diverged_at)`, for example around optimizers.arrive.
+How to walk is handed in: `walk(starts, …) -> (ends, diverged_at)`, for example around descent.arrive.
 """
 
 import math

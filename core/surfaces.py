@@ -1,11 +1,7 @@
 r"""Loss surfaces of two weights: small landscapes on which one can watch an optimizer walk.
 
 A surface is f(x, y) with its exact gradient, written by hand so that a step of gradient descent costs almost
-nothing. The Hessian, needed by Newton's method and for the stability limit 2 / λ_max, is autograd of the
-gradient; at a single point it is the complex-step derivative, which has no difference to round off (Squire,
-Trapp, "Using complex variables to estimate derivatives of real functions", 1998):
-
-    h_xx = Im g_x(x + iε, y) / ε,  ε = 1e-100      λ = (h_xx + h_yy) / 2 ± √( ((h_xx - h_yy) / 2)² + h_xy² )
+nothing. What follows from the two of them, the Hessian above all, is worked out in core/fields.py.
 
 The classical ones: Rosenbrock 1960; Beale 1958; Himmelblau 1972; Rastrigin 1974; Ackley 1987; Styblinski,
 Tang 1990; collected in Jamil, Yang, "A literature survey of benchmark functions for global optimisation
@@ -29,7 +25,6 @@ Real = float | Tensor
 Point = tuple[float, float]
 Function = Callable[..., Real]  # f(x, y)
 Gradient = Callable[..., tuple[Real, Real]]  # (df/dx, df/dy)
-Hessian = Callable[..., tuple[Real, Real, Real]]  # (h_xx, h_xy, h_yy)
 
 
 @dataclass(frozen=True)
@@ -439,28 +434,18 @@ SURFACES: dict[str, Surface] = {
 PARAMETERS: dict[str, Parameter] = {p.name: p for s in SURFACES.values() for p in s.parameters}
 
 
-# --- What a page asks ---------------------------------------------------------------------------------------
+# --- With its numbers filled in -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Field:
-    """f(x, y), its gradient and its Hessian, parameters filled in; floats give floats, tensors tensors."""
+class Bound:
+    """f(x, y) and its gradient, parameters filled in; floats give floats, complex ones complex, tensors tensors."""
 
     f: Function
     gradient: Gradient
-    hessian: Hessian
 
 
-@dataclass(frozen=True)
-class Grid:
-    """z[i, j] = f(x[j], y[i]): rows are y, as contour plots want it."""
-
-    x: Tensor  # (n,)
-    y: Tensor  # (n,)
-    z: Tensor  # (n, n); may hold inf and NaN, but not only
-
-
-def bind(name: str, **parameters: float) -> Field:
+def bind(name: str, **parameters: float) -> Bound:
     """A built-in surface with its parameters; missing ones take their defaults."""
     if name not in SURFACES:
         raise ValueError(f"There is no surface {name!r}; choose one of {', '.join(SURFACES)}.")
@@ -475,101 +460,6 @@ def bind(name: str, **parameters: float) -> Field:
             allowed = "a finite number above 0" if own[key].log else "a finite number"
             raise ValueError(f"{key} of {surface.title} must be {allowed}, not {value}.")
     given = {p.name: float(parameters.get(p.name, p.default)) for p in surface.parameters}
-    gradient = partial(surface.gradient, **given) if given else surface.gradient
-    return Field(partial(surface.f, **given) if given else surface.f, gradient, _hessian(gradient))
-
-
-def field_of(f: Function) -> Field:
-    """A function of one's own, f(x, y) on tensors, with gradient and Hessian by autograd."""
-    gradient = gradient_of(f)
-    return Field(f, gradient, hessian_of(gradient))
-
-
-def gradient_of(f: Function) -> Gradient:
-    """(df/dx, df/dy) by autograd, for an f that works point by point on tensors of any shape."""
-
-    def gradient(x: Real, y: Real) -> tuple[Real, Real]:
-        if not isinstance(x, Tensor) or not isinstance(y, Tensor):
-            gx, gy = gradient(*torch.tensor([x, y], dtype=torch.float64))
-            return float(gx), float(gy)
-        again = x.requires_grad or y.requires_grad  # the caller wants the Hessian: leave it the graph
-        with torch.enable_grad():
-            if not again:
-                x, y = x.detach().requires_grad_(), y.detach().requires_grad_()
-            z = f(x, y)
-            return _derivatives(z, x, y, again)
-
-    return gradient
-
-
-def hessian_of(gradient: Gradient) -> Hessian:
-    """(h_xx, h_xy, h_yy) by autograd of a gradient."""
-
-    def hessian(x: Real, y: Real) -> tuple[Real, Real, Real]:
-        if not isinstance(x, Tensor) or not isinstance(y, Tensor):
-            hxx, hxy, hyy = hessian(*torch.tensor([x, y], dtype=torch.float64))
-            return float(hxx), float(hxy), float(hyy)
-        with torch.enable_grad():
-            x, y = x.detach().requires_grad_(), y.detach().requires_grad_()
-            gx, gy = gradient(x, y)
-            hxx, hxy = _derivatives(gx, x, y)
-            _, hyy = _derivatives(gy, x, y)
-        return hxx, hxy, hyy
-
-    return hessian
-
-
-def _hessian(gradient: Gradient) -> Hessian:
-    """hessian_of a gradient that also takes complex numbers: at one point fifty times faster."""
-    of_tensors, epsilon = hessian_of(gradient), 1e-100
-
-    def hessian(x: Real, y: Real) -> tuple[Real, Real, Real]:
-        if isinstance(x, Tensor):
-            return of_tensors(x, y)
-        gx_x, _ = gradient(complex(x, epsilon), y)
-        gx_y, gy_y = gradient(x, complex(y, epsilon))
-        return gx_x.imag / epsilon, gx_y.imag / epsilon, gy_y.imag / epsilon
-
-    return hessian
-
-
-def _derivatives(z: Real, x: Tensor, y: Tensor, again: bool = False) -> tuple[Tensor, Tensor]:
-    """(dz/dx, dz/dy); with `again` they can be differentiated once more."""
-    if not isinstance(z, Tensor) or not z.requires_grad:  # a constant
-        return torch.zeros_like(x), torch.zeros_like(y)
-    dx, dy = torch.autograd.grad(
-        z.sum(), (x, y), retain_graph=True, create_graph=again, materialize_grads=True
-    )
-    return dx, dy
-
-
-def eigenvalues(hxx: Real, hxy: Real, hyy: Real) -> tuple[Tensor, Tensor]:
-    """The smaller and the larger eigenvalue of [[hxx, hxy], [hxy, hyy]], of any common shape."""
-    a, b, c = (
-        torch.as_tensor(h, dtype=None if isinstance(h, Tensor) else torch.float64) for h in (hxx, hxy, hyy)
-    )
-    middle, radius = (a + c) / 2, torch.hypot((a - c) / 2, b)
-    return middle - radius, middle + radius
-
-
-def lambda_max(field: Field, point: Point) -> float:
-    """The largest curvature at a point: gradient descent is stable there up to lr = 2 / λ_max."""
-    return float(eigenvalues(*field.hessian(float(point[0]), float(point[1])))[1])
-
-
-def grid(f: Function, view: tuple[float, float, float, float], n: int = 121, device: str = "cpu") -> Grid:
-    """f on n × n points of the view (xmin, xmax, ymin, ymax)."""
-    xmin, xmax, ymin, ymax = view
-    if not (math.isfinite(xmin + xmax + ymin + ymax) and xmin < xmax and ymin < ymax):
-        raise ValueError(f"The view must be xmin < xmax and ymin < ymax, all finite, not {view}.")
-    if n < 2:
-        raise ValueError(f"The grid needs at least 2 points on a side, not {n}.")
-    x = torch.linspace(xmin, xmax, n, dtype=torch.float64, device=device)
-    y = torch.linspace(ymin, ymax, n, dtype=torch.float64, device=device)
-    with torch.no_grad():
-        z = torch.as_tensor(f(x.expand(n, n), y[:, None].expand(n, n)), device=device).double().expand(n, n)
-    if not z.isfinite().any():
-        raise ValueError(
-            "The function has no finite value in this view; move the view or change the formula."
-        )
-    return Grid(x, y, z)
+    if not given:
+        return Bound(surface.f, surface.gradient)
+    return Bound(partial(surface.f, **given), partial(surface.gradient, **given))

@@ -100,5 +100,5 @@ def judge_path(
     minima: Sequence[Place] = (),
     tolerance: float = 1e-3,
 ) -> Verdict:
-    """The verdict on the first start of a Path of core/optimizers.py, for the rules that torch.optim does not have."""
+    """The verdict on the first start of a Path of core/descent.py, for the rules that torch.optim does not have."""
     return judge(name, lr, path.points[:, 0], int(path.diverged_at[0]), f, minima, tolerance)

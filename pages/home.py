@@ -55,7 +55,7 @@ with lab.below, st.grid(3, min_column_width=260):
     for concept in catalog.CONCEPTS:
         with st.container(border=True, key=f"card-{concept.pages[0].address}", height="stretch"):
             st.markdown(f"#### :material/{concept.icon}: {_(concept.title)}")
-            for page in concept.pages:
+            for page in concept.all:
                 st.page_link(f"../{page.script}", label=_(page.title), icon=f":material/{page.icon}:",
                              help=_(page.summary))  # fmt: skip
                 st.caption(_(page.summary))

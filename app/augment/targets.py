@@ -69,9 +69,11 @@ def follow(picture: np.ndarray, pipeline: Sequence[Any], boxes: dict[str, Box], 
     spots = np.concatenate([corners, np.array([scale[:2] * p for p in points]).reshape(-1, 2)])
     kept = A.BboxParams("pascal_voc", label_fields=["which"])
     compose = A.Compose(
-        list(pipeline), bbox_params=kept, keypoint_params=A.KeypointParams("xy", remove_invisible=False)
+        [*pipeline, A.NoOp()],
+        bbox_params=kept,
+        keypoint_params=A.KeypointParams("xy", remove_invisible=False),
     )
-    found = []  # NoOp above takes boxes: alone, a transform of colours would be refused
+    found = []  # NoOp takes boxes: alone, a transform of colours would be refused
     for seed in seeds:
         compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         masks = [oval(box, height, width) for box in boxes.values()]

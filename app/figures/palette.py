@@ -17,6 +17,7 @@ BLUE, ORANGE, GREEN, RED, PINK, SKY, OLIVE = (
     "#0072b2", "#b87d00", "#00855f", "#d55e00", "#b8558e", "#2b8cc4", "#8a8200",
 )  # fmt: skip
 SERIES = (BLUE, RED, GREEN, PINK, ORANGE, SKY, OLIVE)
+ABOVE, BELOW = BLUE, ORANGE  # numbers over and under zero, on every map with a sign
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 # light -> dark

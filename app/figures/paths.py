@@ -8,12 +8,22 @@ from torch import Tensor
 
 from app.figures import palette, terrain
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play, stacking
+from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play
 from app.i18n import gettext as _
+from core.fields import Field
 from core.landscapes import Score
-from core.surfaces import Field
 
 MARKED = 120  # up to so many steps each one is marked
+RESTING = (
+    20  # axes over the steps, and the number of dots, change by so many only: then they rest under the hand
+)
+
+
+# On a phone the curve lies below its surface, and the legend is small enough for two names on a line.
+NARROW = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.4, 1]}, "xaxis2": {"domain": [0, 1]},
+          "yaxis2": {"domain": [0, 0.24], "title": {"text": ""}},
+          "legend": {"font": {"size": 12}, "itemwidth": 30},
+          "margin": {"l": 40, "r": 8, "t": 4, "b": 36}}  # fmt: skip
 
 
 def threaded(points: Tensor) -> tuple[Tensor, Tensor]:
@@ -31,6 +41,8 @@ def trail(points: Tensor, name: str, look: tuple[str, str]) -> list[Trace]:
     way = line(x, y, name, color, dash=dash, width=3, hoverinfo="skip")
     if points.shape[1] > 1:
         return [way]
+    still = (-(len(x) - 1) % RESTING,)  # the last dot lies there several times
+    x, y = (torch.cat([p, p[-1:].expand(still)]) for p in (x, y))
     marks = dots(x, y, "", color, 6, legend=False, hoverinfo="skip", marker={"line": {"width": 0}})
     return [play(way, "trail"), *([play(marks, "head")] if len(points) <= MARKED + 1 else [])]
 
@@ -39,6 +51,11 @@ def curve(values: Tensor, look: tuple[str, str], axes: str, name: str = "") -> T
     """What a rule went through, step by step; played along with its path."""
     at = torch.arange(len(values))
     return play(line(at, values, name, look[0], dash=look[1], legend=bool(name), axes=axes), "trail")
+
+
+def along(steps: int) -> list[int]:
+    """The range of an axis over the steps."""
+    return [0, max(RESTING, math.ceil(steps / RESTING) * RESTING)]
 
 
 def plane(view: tuple[float, float, float, float], titles: tuple[str, str] = ("", ""),
@@ -54,8 +71,8 @@ def beside(
 ) -> dict[str, Any]:
     """The axes of a surface, and of a curve over the steps beside it."""
     return plane(view, domain=(0, 0.64)) | {
-        "xaxis2": axis(_("step"), range=[0, max(1, steps)], domain=[0.74, 1], anchor="y2"),
-        "yaxis2": axis(title, anchor="x2") | scale, **stacking(2)}  # fmt: skip
+        "xaxis2": axis(_("step"), range=along(steps), domain=[0.74, 1], anchor="y2"),
+        "yaxis2": axis(title, anchor="x2") | scale, "meta": {"narrow": NARROW}}  # fmt: skip
 
 
 def scoreboard(

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from app.figures.palette import BLUE, RED
+from app.figures.palette import ABOVE, ACCENT, BELOW, BLUE
 
 SMALL = 96  # up to this many pixels a side: lossless, drawn as crisp squares, real values under the pointer
 
@@ -112,7 +112,7 @@ def to_bytes(image: Tensor) -> np.ndarray:
 
 
 def signed(values: Tensor, most: float | None = None) -> Tensor:
-    """Numbers (H, W) with a sign as colours (H, W, 3): blue below zero, white at it, red above; full at ±most."""
+    """Numbers (H, W) with a sign as colours (H, W, 3): orange below zero, white at it, blue above; full at ±most."""
     most = most or float(values.abs().amax()) or 1.0
     return _SIGNED[(values / most).clamp(-1, 1).mul(255).round().long() + 255]
 
@@ -131,7 +131,7 @@ def _ramp(*colors: str, steps: int = 256) -> Tensor:
     return torch.lerp(stops[low], stops[low + 1], (at - low).unsqueeze(1))
 
 
-_SIGNED, _GLOW = _ramp(BLUE, "#ffffff", RED, steps=511), _ramp("#ffffff", BLUE, "#001a2b")
+_SIGNED, _GLOW = _ramp(BELOW, "#ffffff", ABOVE, steps=511), _ramp("#ffffff", BLUE, "#001a2b")
 
 
 def backdrop(image: Tensor, quality: int = 80) -> dict[str, Any]:
@@ -144,3 +144,16 @@ def backdrop(image: Tensor, quality: int = 80) -> dict[str, Any]:
     return {"images": [{"source": source, "layer": "below"} | place],
             "xaxis": plain | {"range": [0, width]},
             "yaxis": plain | {"range": [height, 0], "scaleanchor": "x"}}  # fmt: skip
+
+
+def pair(title: str, before: Tensor, after: Tensor) -> Panel:
+    """Two grey pictures of one size, one above the other, with a line between them."""
+    gap = before.new_full((max(1, len(before) // 16), before.shape[1]), torch.nan)
+    values = torch.cat([before, gap, after])
+    mark = torch.tensor([int(ACCENT[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return panel(title, torch.where(values.isnan()[..., None], mark, values[..., None].clamp(0, 1)), values)
+
+
+def shown(x: Tensor) -> Tensor:
+    """(C, H, W) as a picture: a grey one as (H, W), so that its numbers can be read under the pointer."""
+    return x[0] if len(x) == 1 else x.movedim(0, -1)

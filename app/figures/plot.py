@@ -203,6 +203,14 @@ def stable_range(values: Sequence[Tensor]) -> list[float]:
     return [(math.floor(low / step) - 0.5) * step, (math.ceil(high / step) + 0.5) * step]
 
 
+def growing_range(values: Tensor) -> list[float]:
+    """A range of y for what grows or shrinks by factors under the hand: each end rests until it has doubled."""
+    low, high = (2.0 ** math.ceil(math.log2(v)) if v > 1e-6 else 0.0
+                 for v in (-values.min().item(), values.max().item()))  # fmt: skip
+    hair = 0.03 * (max(low, high) or 33.0)  # ±2 around what is nothing but zeros
+    return [-max(low, hair) - hair, max(high, hair) + hair]
+
+
 def columns(titles: Sequence[str], range: Sequence[float], ranges: Sequence[Sequence[float]],
             gap: float = 0.1, below: str = "") -> dict[str, Any]:  # fmt: skip
     """Panels side by side over the same range of x, which `below` names: x and y, x2 and y2, …"""
@@ -273,8 +281,13 @@ def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> d
     logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
     every = torch.cat([torch.tensor(least, dtype=torch.float64), *logs])
     low, high = every.min().item(), every.max().item()
-    step = 1 if high - low <= 4 else 4  # a wide range is held by steps of four decades, so that it rests, too
-    return _powers(math.floor(low / step) * step - 0.2, math.ceil(high / step) * step + 0.2)
+
+    def stop(end: float) -> int:  # the ends of a wide range stand at a few powers only, so that it rests, too
+        if high - low <= 4:
+            return math.ceil(end)
+        return next((n for n in (*range(5), 10, 20, 40) if n >= end), math.ceil(end))
+
+    return _powers(-stop(-low) - 0.2, stop(high) + 0.2)
 
 
 def falling(values: Sequence[Tensor]) -> dict[str, Any]:

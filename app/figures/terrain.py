@@ -35,7 +35,7 @@ def contours(x: Tensor, y: Tensor, z: Tensor, relief: Relief, levels: int = 16) 
     return {"type": "contour", "x": x, "y": y, "z": height.float(), "colorscale": _SCALE, "showscale": False,
             "zmin": low, "zmax": high, "autocontour": False, "hoverinfo": "skip",
             "contours": {"start": low + size / 2, "end": high, "size": size},
-            "line": {"width": 0.7, "color": MUTED + "60"}}  # fmt: skip
+            "line": {"width": 1, "color": MUTED + "60"}, "meta": {"paint": "bands"}}  # fmt: skip
 
 
 def surface(x: Tensor, y: Tensor, z: Tensor, relief: Relief) -> Trace:
@@ -69,4 +69,5 @@ def losses(found: Sweep, lowest: float | None) -> Trace:
     there = height[found.loss.isfinite()]
     low, high = (there.min().item(), there.max().item()) if len(there) else (0.0, 1.0)
     colors = [BLUE, DEEP, PAPER[0]]
-    return heat(height, found.columns.log10(), found.rows, colors, low, max(high, low + 1e-6))
+    return heat(height.float(), found.columns.log10().float(), found.rows.float(), colors, low, max(high, low + 1e-6),
+                meta={"paint": "smooth"})  # fmt: skip

@@ -17,7 +17,19 @@ from app.live.socket import PLOTLY_PATH, base_path
 
 _HERE = Path(__file__).parent
 # The browser gets one script; each file is one part of it.
-_SCRIPTS = ("tools", "road", "figure", "plot", "picture", "handles", "player", "mount")
+_SCRIPTS = (
+    "tools",
+    "road",
+    "figure",
+    "map",
+    "moving",
+    "plot",
+    "picture",
+    "grids",
+    "handles",
+    "player",
+    "mount",
+)
 _mount = st.components.v2.component(
     "lightboard.figure",
     html='<div class="lb-figure" data-testid="live-figure"></div>',

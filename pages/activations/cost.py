@@ -104,6 +104,6 @@ else:
 lab.look(_("Blue is the formula as a chain of steps, green PyTorch's own kernel. Each step reads and writes the whole "
            "tensor and leaves behind what its backward pass needs: that fills the memory."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
+now = lab.values
 lab.code(cost.footprints, functions=Call(activations.chosen, {"names": functions}), layers=now["layers"],
          batch=int(now["batch"]), width=int(now["width"]))  # fmt: skip

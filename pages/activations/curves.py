@@ -7,7 +7,7 @@ import torch
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, dots, layout, line, stable_range
+from app.figures.plot import Plot, columns, dots, layout, line, rows, short, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -21,7 +21,7 @@ PRESETS = {
     "selu": Preset(_("Why SELU has odd constants"), {"functions": ["elu", "selu"], "x": -1.0}),
     "copies": Preset(_("Cheap copies"), {"functions": ["sigmoid", "hard_sigmoid", "silu", "hard_swish"]}),
     "gelu": Preset(
-        _("GELU and its shortcut"), {"functions": ["gelu", "gelu_tanh"], "x": -2.0, "span": (-4.0, 1.0)}
+        _("GELU and its shortcut"), {"functions": ["gelu", "gelu_tanh"], "x": -2.0, "apart": True}
     ),
 }
 
@@ -39,10 +39,8 @@ with lab.fold(_("More")):
     lab.slider("threshold", _("Saturated where |f′| is below"), 0.01, 0.5, 0.05, log=True)
     lab.toggle("tangent", _("Tangent at the probe"))
     lab.toggle("second", _("Second derivative f″"))
-
-
-def own(id: str, shape: dict[str, Any]) -> dict[str, float]:
-    return {p.name: shape[p.name] for p in ACTIVATIONS[id].parameters if p.name in shape}
+    apart = lab.toggle("apart", _("Difference of the first two"))
+shape = {n: v for n, v in lab.values.items() if n in activations.PARAMETERS}
 
 
 def stage(functions: list[str], x: float, view: str, span: tuple[float, float], threshold: float,
@@ -58,8 +56,8 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
     points, seen = ({where: list[Any]() for where in axes} for _both in range(2))
     for place, id in enumerate(functions):
         color, dash = palette.style(place)
-        curve = activations.curve(id, z, **own(id, shape))
-        at = activations.curve(id, torch.tensor(x, device=z.device), **own(id, shape))
+        curve = activations.curve(id, z, **activations.own(id, shape))
+        at = activations.curve(id, torch.tensor(x, device=z.device), **activations.own(id, shape))
         flat = torch.where(activations.saturated(curve.df, threshold), curve.f, torch.nan)
         data.append(line(z, flat, "", color + "38", width=14, legend=False, hoverinfo="skip"))
         for panel, where in zip(panels, axes, strict=False):
@@ -89,31 +87,34 @@ def numbers(functions: list[str], x: float, **shape: Any) -> Table:
     probes = activations.probe(
         functions, x, **{n: v for n, v in shape.items() if n in activations.PARAMETERS}
     )
-    rows = [[names[p.name], f"{p.f:.4f}", f"{p.df:.4f}"] for p in probes]
-    return Table([_("at x = {x:g}").format(x=x), "f(x)", "f′(x)"], rows, _("f and f′ at the probe"))
+    cells = [
+        [names[p.name], *(f"{n:.4f}" for n in (p.f, p.df, p.d2f)), short(p.lipschitz, 4)] for p in probes
+    ]
+    titles = [_("at x = {x:g}").format(x=x), "f(x)", "f′(x)", "f″(x)", _("Lipschitz: largest |f′|")]
+    return Table(titles, cells, _("f and its derivatives at the probe"))
 
 
-def samples() -> dict[str, torch.Tensor]:
-    """The numbers behind the curves."""
-    values = {n: c.value for n, c in lab.controls.items()}
-    z = torch.linspace(values["span"][0], values["span"][1], 301, dtype=torch.float64)
-    table = {"x": z}
-    for id in functions:
-        curve = activations.curve(id, z, **own(id, values))
-        table |= {id: curve.f, f"{id}'": curve.df, f"{id}''": curve.d2f}
-    return table
+def difference(functions: list[str], x: float, span: tuple[float, float], **shape: Any) -> Plot:
+    """The first chosen function minus the second, on a scale of its own: for those that lie on one another."""
+    z = torch.linspace(*span, 301, dtype=torch.float64)
+    first, second = (activations.curve(id, z, **activations.own(id, shape)) for id in functions[:2])
+    gap, name = first.f - second.f, f"{names[functions[0]]} − {names[functions[1]]}"
+    grid = rows([_("difference")], span, [stable_range([gap])], below="x")
+    alt = _("{name}: at most {most:.2g} on this range.").format(name=name, most=gap.abs().max())
+    return Plot([line(z, gap, name, palette.INK)], layout(**grid, showlegend=True), alt)
 
 
 if functions:
     lab.live(
         stage, handles=[Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2")]
     )
+    if apart and len(functions) > 1:
+        lab.live(difference, height=240, handles=[Handle("x", label=_("Probe x"))])
     lab.live(numbers, height=0)
-    lab.csv(samples)
+    lab.csv(lambda: activations.samples(functions, lab.controls["span"].value, **shape))
 else:
     lab.say(_("Choose at least one function on the left."))
 lab.look(_("Where a curve is drawn broad, its derivative is close to zero: no gradient gets through. Drag the probe "
            "and compare f′: sigmoid never passes more than a quarter, ReLU passes all or nothing."))  # fmt: skip
 lab.theory()
-shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
 lab.code(activations.probe, functions=functions, x=x, **shape)

@@ -1,5 +1,7 @@
 """Dead ReLU: the same network and the same steps, and only the activation differs."""
 
+from textwrap import wrap
+
 import torch
 
 from app import formulas
@@ -35,7 +37,7 @@ with lab.fold(_("More")):
     lab.slider("noise", _("Noise of the points"), 0.0, 0.5, 0.1, 0.05)
     lab.seed()
 colors = [palette.style(place + 2)[0] for place in range(MOST)]  # blue and red are the two classes
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 # On the CPU: at a high learning rate the last bit decides, and a link should show the same on every machine.
 cloud = call(core.points, now, n=128)
 
@@ -48,14 +50,17 @@ def training(id: str) -> Call:
 
 def stage(epoch: int, runs: dict[str, core.Run], points: core.Points) -> Plot:
     """What each network has learnt at this epoch; below, the share of its hidden units that are dead."""
-    lines, titles, maps = [], [], []
+    lines, titles, told, maps, many = [], [], [], [], len(runs) > 3  # where they are narrow, titles break
     for color, (id, run) in zip(colors, runs.items(), strict=False):
         maps.append(core.decision(formulas.function(id, **now), run.at(epoch), REACH, FINE))
         share = run.dead.mean(1)
         said = _("{share:.0%} dead").format(share=share[min(epoch, len(share) - 1)])
         if run.diverged_at is not None and epoch >= run.diverged_at:
             said = _("diverged at epoch {n}").format(n=run.diverged_at)
-        titles.append(f"{names[id]}<br>{said}")
+        told.append(f"{names[id]}, {said}")
+        titles.append(
+            "<br>".join(part for text in (names[id], said) for part in wrap(text, 10 if many else 24))
+        )
         lines.append(line(torch.arange(len(share)), share, names[id], color, axes="x2y2", legend=False))
     learnt, middle = mosaic(maps, REACH, TINTS)
     x, y = (points.x[:, :1] + middle).T, points.x[:, 1].expand(len(maps), -1)  # (maps, points)
@@ -63,14 +68,15 @@ def stage(epoch: int, runs: dict[str, core.Run], points: core.Points) -> Plot:
     for label, ink in enumerate((palette.BLUE, palette.RED)):
         of = points.y == label
         data.append(dots(x[:, of].flatten(), y[:, of].flatten(), "", ink, 6, legend=False, hoverinfo="skip"))
-    data.append(line(middle, torch.full_like(middle, REACH + 0.5), "", palette.INK, mode="text", text=titles,
-                     textfont={"color": colors[:len(runs)], "size": 16}, legend=False, hoverinfo="skip"))  # fmt: skip
+    data.append(line(middle, torch.full_like(middle, REACH + 0.05), "", palette.INK, mode="text", text=titles,
+                     textfont={"color": colors[:len(runs)], "size": 14 if many else 16}, textposition="top center",
+                     cliponaxis=False, legend=False, hoverinfo="skip"))  # fmt: skip
     grid = {"xaxis": {"visible": False, "range": [-REACH, middle[-1].item() + REACH]},
             "yaxis": {"visible": False, "range": [-REACH, REACH + 1], "domain": [0.38, 1]},
-            "xaxis2": axis(_("epoch"), range=[0, EPOCHS], anchor="y2"), "margin": {"l": 68, "r": 12, "t": 26, "b": 44},
+            "xaxis2": axis(_("epoch"), range=[0, EPOCHS], anchor="y2"), "margin": {"l": 68, "r": 12, "t": 40, "b": 44},
             "yaxis2": axis(_("dead units"), range=[-0.05, 1.05], domain=[0, 0.3], anchor="x2",
                            tickformat=".0%")}  # fmt: skip
-    alt = _("Epoch {n}").format(n=epoch) + ": " + "; ".join(titles).replace("<br>", ", ")
+    alt = _("Epoch {n}").format(n=epoch) + ": " + "; ".join(told)
     return Plot([*data, *lines], layout(**grid), alt)
 
 

@@ -9,7 +9,7 @@ from app import formulas
 from app.code import Call, call
 from app.figures import palette
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, decades, layout, line, ranks, remark, rows, stable_range, violins
+from app.figures.plot import Plot, columns, decades, growing_range, layout, line, ranks, remark, rows, violins
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import depth as core
@@ -58,8 +58,9 @@ def stage(**now: Any) -> Plot:
         line(layer, signal.gradient_std, _("gradient"), palette.RED, axes="xy2"),
         line(twice, expected, _("theory"), palette.MUTED, width=2, dash="dash", axes="xy2"),
     ]
-    spread, titles = stable_range([signal.edges]), [_("activation"), _("size")]
-    grid = rows(titles, ranks(depth), [spread, (0, 1)], _("layer"))
+    # The first layer sets the frame: under the hand it rests, and what explodes leaves it.
+    frame = signal.edges.clamp(*(8 * signal.edges[0].abs().max() * sign for sign in (-1, 1)))
+    grid = rows([_("activation"), _("size")], ranks(depth), [growing_range(frame), (0, 1)], _("layer"))
     grid["yaxis2"] |= decades([signal.std, signal.gradient_std, expected])
     note, same = "", (signal.std == 0).nonzero().flatten().tolist()
     if signal.broken:
@@ -114,6 +115,6 @@ lab.look(_("Drag σ slowly: a little too small and the signal fades to a dash, a
            "by the same factor in every layer. The deeper the network, the narrower the way between."))  # fmt: skip
 lab.theory()
 if readable:
-    now = {n: c.value for n, c in lab.controls.items()}
+    now = lab.values
     run = call(core.experiment, now, f=formulas.source(**now))
     lab.code(run.function, Call(core.pytorch_gain, run.arguments["f"].arguments), **run.arguments)

@@ -33,7 +33,7 @@ functions = lab.choices("functions", _("Compare with"), {id: names[id] for id in
 x = lab.slider("x", _("Probe x"), -10.0, 10.0, 1.0, 0.1, help=_("Or drag the line in the picture."))
 with lab.fold(_("More")):
     lab.slider("span", _("Range of x"), -10.0, 10.0, (-5.0, 5.0), 0.5)
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 if readable:
     use = {n: v for n, v in now.items() if n in ("formula", *core.PARAMETERS)}
     use |= {"activation": formulas.OWN, "depth": 50}

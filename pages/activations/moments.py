@@ -23,7 +23,7 @@ PRESETS = {
 }  # fmt: skip
 Z = torch.linspace(-6.0, 6.0, 145, dtype=torch.float64)
 BOTTOM, LEFT = -4.0, -6.0  # where the bell stands, and its image
-POINTS = 2048  # of each integral
+POINTS, DEEPEST = 2048, 50  # of each integral; layers
 
 lab = Lab("activations-moments", PRESETS)
 function = lab.choice("function", _("Function f"), {id: _(a.title) for id, a in ACTIVATIONS.items()}, "selu")
@@ -31,7 +31,7 @@ mu = lab.slider("mu", _("Mean μ of z"), -3.0, 3.0, 1.0, 0.05)
 sigma = lab.slider("sigma", _("Standard deviation σ of z"), 0.05, 3.0, 2.0, 0.05)
 for p in ACTIVATIONS[function].parameters:
     lab.slider(p.name, f"{_(ACTIVATIONS[function].title)}: ${p.symbol}$", p.low, p.high, p.default, p.step)
-layers = lab.slider("layers", _("Layers"), 1, 50, 20)
+layers = lab.slider("layers", _("Layers"), 1, DEEPEST, 20)
 omega = lab.slider("omega", _("Sum of the weights ω"), -1.0, 1.5, 0.5, 0.05,
                    help=_("The next mean is ω times the mean of f(z)."))  # fmt: skip
 tau = lab.slider("tau", _("Sum of their squares τ"), 0.1, 3.0, 1.0, 0.05,
@@ -59,6 +59,7 @@ def stage(
     """Left: the bell below goes through f and comes out at the side. Right: where it goes, layer after layer."""
     f = bound(function, shape)()
     path = moments.cascade(f, mu, sigma, layers, omega, tau, POINTS)
+    trail_x, trail_y = path[torch.arange(DEEPEST + 1).clamp(max=layers), :2].T  # as many points at any depth
     mean, std = path[0, 2:].tolist()
     bell_y, bell_x = standing(2 * torch.exp(-(((Z - mu) / sigma) ** 2) / 2), Z, BOTTOM)
     edges, mass = moments.distribution(f, mu, sigma, points=8192)
@@ -78,8 +79,8 @@ def stage(
         line(spread(mu, sigma), torch.full((3,), BOTTOM + 0.1), "", palette.ORANGE, **dots_on),
         line(torch.full((3,), LEFT + 0.1), spread(mean, std), "", palette.BLUE, **dots_on),
         arrows(m, s, omega * after.mean - m, tau**0.5 * after.std - s, (0.27, 0.17), palette.MUTED, axes="x2y2"),
-        play(line(path[:, 0], path[:, 1], _("layer after layer"), palette.PINK, axes="x2y2"), "trail"),
-        play(dots(path[:, 0], path[:, 1], "", palette.PINK, 9, axes="x2y2", legend=False), "head"),
+        play(line(trail_x, trail_y, _("layer after layer"), palette.PINK, axes="x2y2"), "trail"),
+        play(dots(trail_x, trail_y, "", palette.PINK, 9, axes="x2y2", legend=False), "head"),
         dots(torch.zeros(1), torch.ones(1), _("mean 0, spread 1"), palette.GREEN, 15, axes="x2y2",
              marker={"symbol": "x-thin", "line": {"color": palette.GREEN, "width": 4}}),
     ]  # fmt: skip
@@ -112,6 +113,6 @@ lab.look(_("Drag the circle: it is the bell of the first layer, and the arrows s
            "With SELU and a small ω they all lead to mean 0, spread 1; tanh shrinks the bell, ReLU moves its "
            "mean."))  # fmt: skip
 lab.theory()
-shape = {n: c.value for n, c in lab.controls.items() if n in activations.PARAMETERS}
+shape = {n: v for n, v in lab.values.items() if n in activations.PARAMETERS}
 lab.code(moments.cascade, f=bound(function, shape), mu=mu, sigma=sigma, layers=layers, omega=omega, tau=tau,
          points=POINTS)  # fmt: skip

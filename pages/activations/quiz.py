@@ -55,9 +55,9 @@ def stage(x: float, asked: Question, given: str) -> Plot:
     """The derivative; once it is answered also the function, and the derivative of a wrong guess."""
     z, here = asked.z, torch.tensor([x], dtype=asked.z.dtype)
     at, f = quiz.derivative(ALL[asked.answer], here), ALL[asked.answer]
-    title = _("derivative of {name}")
-    data = [line(z, asked.df, title.format(name=names[asked.answer] if given else "?"), palette.BLUE, width=3),
-            dots(here, at, "", palette.BLUE, 12, legend=False)]  # fmt: skip
+    title, color = _("right: derivative of {name}"), palette.GREEN if given else palette.BLUE
+    said = title.format(name=names[asked.answer]) if given else _("whose derivative?")
+    data = [line(z, asked.df, said, color, width=3), dots(here, at, "", color, 12, legend=False)]
     if not given:
         among = ", ".join(names[id] for id in asked.options)
         alt = _("The derivative of one of {among}. At x = {x} it is {value}.")
@@ -66,7 +66,8 @@ def stage(x: float, asked: Question, given: str) -> Plot:
     slopes = [asked.df, torch.tensor([0.0, 1.0])]
     if given != asked.answer:
         slopes.append(quiz.derivative(ALL[given], z))
-        data.append(line(z, slopes[-1], title.format(name=names[given]), palette.ORANGE, dash="dash"))
+        wrong = _("wrong: derivative of {name}").format(name=names[given])
+        data.append(line(z, slopes[-1], wrong, palette.RED, dash="dash"))
     data += [line(z, f(z), names[asked.answer], palette.GREEN, width=3, axes="x2y2"),
              dots(here, f(here), "", palette.GREEN, 12, legend=False, axes="x2y2")]  # fmt: skip
     grid = columns([_("f′(x)"), _("f(x)")], (-5, 5), [stable_range(slopes), stable_range([f(z)])], below="x")

@@ -114,5 +114,5 @@ lab.look(_("Drag a bar: all probabilities answer, because they share one sum. De
            "pulls the true class up and pushes each of the others down by its own probability."))  # fmt: skip
 lab.theory()
 if int(target) <= classes:
-    now, true = logits(target, {name: control.value for name, control in lab.controls.items()})
+    now, true = logits(target, lab.values)
     lab.code(softmax.outcomes, logits=now.tolist(), target=true, temperature=temperature, shift=shift)

@@ -108,10 +108,10 @@ lab.live(stage, height=430, photo=photo)
 lab.live(inside, height=210, follows=filters.SHAPE)
 lab.live(corner, height=210, photo=photo)
 lab.live(numbers, height=0)
-lab.look(_("Blue is negative, red positive, white says: nothing here. Weights that sum to 0 ignore even areas; "
+lab.look(_("Blue is positive, orange negative, white says: nothing here. Weights that sum to 0 ignore even areas; "
            "with a sum of 1 the brightness stays. Turn a Gabor kernel and see which edges light up."))  # fmt: skip
 lab.theory()
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 call, given = filters.kernel_call(now), filters.settings(now)
 here = {"picture": Verbatim("torch.eye(32).unsqueeze(0)"), "kernel": call, **given}
 lab.code(kernels.separate, Call(convolution.largest_difference, {"kernel": call, **given}),

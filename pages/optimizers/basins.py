@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from app import walk_controls as ask
 from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
@@ -28,13 +29,13 @@ PRESETS = {
 COARSE = 96
 
 lab = Lab("optimizers-basins", PRESETS)
-surface, readable = walks.choose_surface(lab, "himmelblau", data=False)
+surface, readable = ask.choose_surface(lab, "himmelblau", data=False)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in RULES.items()}, "gd")
-walks.ask_rate(lab, "lr", _("Learning rate η"), 0.01, walks.limit(lab) if readable else float("inf"))
+ask.ask_rate(lab, "lr", _("Learning rate η"), 0.01, ask.limit(lab) if readable else float("inf"))
 lab.slider("steps", _("Steps"), 1, 300, 80)
 size = int(lab.choice("size", _("Starts"), {"96": _("96², live"), "256": "256²", "512": "512²"}))
-walks.ask_rules(lab, [rule], rates=False)
-start = walks.place_start(lab, surface)
+ask.ask_rules(lab, [rule], rates=False)
+start = ask.place_start(lab, surface)
 
 
 def map_call(now: dict[str, Any], n: int) -> Call:
@@ -56,7 +57,7 @@ def reached(
     if fine and fine[0] == map_call(now, size).name:
         found = fine[1]
     else:
-        found = coarse(tuple((n, v) for n, v in sorted(now.items()) if n not in (*start, "size")))
+        found = coarse(walks.frozen(now, without=(*start, "size")))
     on = walks.ground(now)
     known = [*on.minima, *on.local_minima]
     if not known:  # nobody has looked them up: where many come to rest
@@ -73,7 +74,8 @@ def stage(fine: tuple[str, landscapes.Basins] | None, **now: Any) -> Plot:
     on, way = walks.ground(now), walks.walked([rule], now).paths[rule].points
     kind = torch.where(found.reached >= 0, found.reached % len(palette.SERIES), found.reached)
     x, y = paths.threaded(way)
-    data = [tiles(kind + 2, found.x, found.y, [palette.INK, palette.PAPER[0], *palette.SERIES]),
+    data = [tiles(kind + 2, found.x, found.y, [palette.INK, palette.PAPER[0], *palette.SERIES],
+                  meta={"paint": "cells"}),
             terrain.minima(known, True), line(x, y, "", palette.PAPER[0], width=5, legend=False, hoverinfo="skip"),
             line(x, y, "", palette.INK, width=2.5, legend=False, hoverinfo="skip")]  # fmt: skip
     grid = paths.plane(on.view, ("x", "y"))
@@ -94,14 +96,14 @@ def numbers(fine: tuple[str, landscapes.Basins] | None, **now: Any) -> Table:
 
 
 if readable:
-    now = walks.now_of(lab)
+    now = lab.values
     fine = None
     if size != COARSE:
         wanted = map_call(now, size)
         found, seconds = grown(lab, wanted, _("Walking {n} starts …").format(n=size * size))
         fine = (wanted.name, found)
         with lab.words():
-            walks.took(seconds, size * size, now["steps"])
+            ask.took(seconds, size * size, now["steps"])
     lab.live(stage, fine=fine, handles=[Handle(*start, label=_("Start"), click=True)])
     lab.live(numbers, fine=fine, height=0)
 else:

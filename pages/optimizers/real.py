@@ -2,7 +2,6 @@
 
 import torch
 
-from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
@@ -32,7 +31,7 @@ lab.slider("width", _("Width"), 4, 32, 12, 4)
 lab.slider("steps", _("Training steps"), 50, 500, 200, 50)
 view = lab.choice("view", _("Surface as"), {"flat": _("Contours"), "relief": _("3-D")})
 lab.seed()
-now = walks.now_of(lab)
+now = lab.values
 looks = {id: palette.style(list(RULES).index(id)) for id in names}
 net = Call(real_surface.Network, {"inputs": digits.PIXELS, "classes": 10, "width": now["width"], "depth": now["depth"],
                                   "skip": now["skip"]})  # fmt: skip

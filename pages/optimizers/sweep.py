@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from app import walk_controls as ask
 from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
@@ -38,12 +39,12 @@ AXES = {
 LOW, HIGH, N = -4.0, 1.0, 61
 
 lab = Lab("optimizers-sweep", PRESETS)
-surface, readable = walks.choose_surface(lab, data=False)
+surface, readable = ask.choose_surface(lab, data=False)
 rule = lab.choice("rule", _("Rule"), {id: _(RULES[id].title) for id in AXES}, "momentum")
 lab.slider("lg", _("Learning rate, log₁₀ η"), LOW, HIGH, -1.3, 0.01)
 lab.slider("rho", _("Momentum ρ (β₁ of Adam)"), 0.0, 0.99, 0.8, 0.01)
 lab.slider("steps", _("Steps"), 1, 300, 80)
-start = walks.place_start(lab, surface)
+start = ask.place_start(lab, surface)
 second, symbol = AXES[rule], "β₁" if AXES[rule] == "beta1" else "ρ"
 rates, memories = (
     landscapes.steps_between(10**LOW, 10**HIGH, N, log=True),
@@ -63,7 +64,7 @@ def swept(key: tuple[Any, ...]) -> landscapes.Sweep:
 
 
 def found_for(now: dict[str, Any]) -> landscapes.Sweep:
-    return swept(tuple((n, v) for n, v in sorted(now.items()) if n not in ("lg", "rho")))
+    return swept(walks.frozen(now, without=("lg", "rho")))
 
 
 def stage(lg: float, rho: float, **now: Any) -> Plot:
@@ -85,6 +86,7 @@ def stage(lg: float, rho: float, **now: Any) -> Plot:
         on.view, domain=(0.62, 1), n="2"
     )
     grid["xaxis"] |= ticks
+    grid |= {"meta": {"narrow": paths.NARROW}, "margin": {"l": 64, "r": 12, "t": 12, "b": 44}}
     loss = float(on.field.f(*way.points[-1, 0])) if way.diverged_at[0] < 0 else math.inf
     alt = _("At η = {lr:.4g} and {name} = {rho:g} the run ends at a loss of {loss:.4g}.")
     return Plot(data, layout(**grid), alt.format(lr=10**lg, name=symbol, rho=rho, loss=loss))
@@ -105,12 +107,13 @@ if readable:
     lab.live(stage, handles=[Handle("lg", "rho", label=_("Rate and momentum"), click=True),
                              Handle(*start, label=_("Start"), xaxis="xaxis2", yaxis="yaxis2")])  # fmt: skip
     lab.live(numbers, height=0)
+    ask.link_to_walk(lab, rule, 10 ** lab.values["lg"], {f"{rule}_{second}": lab.values["rho"]})
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
 lab.look(_("Dark is good, blank is lost. Just left of the red line the run is fastest, just right of it it is gone. "
            "More momentum moves the limit to the right, up to twice the rate, but too much of it rings."))  # fmt: skip
 lab.theory()
 if readable:
-    now = walks.now_of(lab)
+    now = lab.values
     here = Call(landscapes.best_cell, {"found": sweep_call(now, [now["rho"]], [10 ** now["lg"]])})
     lab.code(landscapes.best_cell, here, found=sweep_call(now, memories, rates))

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from app import walk_controls as ask
 from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
@@ -11,12 +12,8 @@ from app.figures.plot import Plot, columns, falling, layout, remark, short, stab
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.walk_controls import preset_of as on
 from core.optimizers import RULES
-
-
-def on(surface: str, rules: str, lr: float, **more: Any) -> dict[str, Any]:
-    return {"surface": surface, "rules": rules.split(), "lr": lr} | more
-
 
 PRESETS = {
     "momentum": Preset(_("Ravine: momentum wins"), on("ravine", "gd momentum", 0.01, kappa=100.0, steps=120)),
@@ -29,20 +26,21 @@ PRESETS = {
     "flat": Preset(_("Sharp or flat?"), on("sharp_flat", "gd", 0.08, starts=9)),
     "bias": Preset(_("Bias correction in the first steps"), on("ravine", "adam adamw", 0.1, steps=20,
                                                                 adam_bias_correction=False)),
+    "decay": Preset(_("L2 in Adam fades, AdamW shrinks"), on("himmelblau", "adam adamw", 0.1, decay=0.5, steps=100)),
 }  # fmt: skip
 
 lab = Lab("optimizers", PRESETS)
 names = {id: _(rule.title) for id, rule in RULES.items()}
 looks = {id: palette.style(i) for i, id in enumerate(RULES)}
-surface, readable = walks.choose_surface(lab)
+surface, readable = ask.choose_surface(lab)
 rules = lab.choices("rules", _("Rules"), names, ["gd", "momentum", "adam"])
-rates = walks.ask_rates(lab, readable)
+rates = ask.ask_rates(lab, readable)
 lab.slider("steps", _("Steps"), 0, 500, 60)
-start = walks.place_start(lab, surface)
-walks.ask_rules(lab, rules, rates == "own")
-walks.ask_more(lab)
-view, predict = walks.ask_view(lab)
-hidden = predict and walks.ask_guess(lab)
+start = ask.place_start(lab, surface)
+ask.ask_rules(lab, rules, rates == "own")
+ask.ask_more(lab)
+view, predict = ask.ask_view(lab)
+hidden = predict and ask.ask_guess(lab)
 
 
 def stage(best: dict[str, float], **now: Any) -> Plot:
@@ -50,6 +48,7 @@ def stage(best: dict[str, float], **now: Any) -> Plot:
     found, steps = walks.walked([] if hidden else rules, now, best), now["steps"]
     ground, (x, y, z, relief) = found.ground, walks.seen(now)
     lost = [_("{rule} diverged at step {n}").format(rule=names[r], n=n) for r, n in found.lost.items()]
+    gone = [_("{rule} diverged").format(rule=names[r]) for r in found.lost]  # rests while the step changes
     ends = "; ".join(f"{names[r]}: {short(s.final_loss[0].item(), 4)}" for r, s in found.scores.items())
     alt = _("Loss at the end: {ends}.").format(ends=ends) + " " + "; ".join(lost)
     if view == "relief":
@@ -69,7 +68,7 @@ def stage(best: dict[str, float], **now: Any) -> Plot:
         ground.view, steps, _("loss above the minimum") if ground.minima else _("loss"), scale
     )
     playable = steps + 1 if now["starts"] == 1 and found.paths else 0
-    return Plot(data, layout(**grid, annotations=remark("<br>".join(lost), "y domain")), alt, playable)
+    return Plot(data, layout(**grid, annotations=remark("<br>".join(gone), "y domain")), alt, playable)
 
 
 def progress(best: dict[str, float], **now: Any) -> Plot:
@@ -82,7 +81,7 @@ def progress(best: dict[str, float], **now: Any) -> Plot:
         left.append(along.distance[:, 0])
         data += [paths.curve(slopes[-1], looks[r], "xy", names[r]), paths.curve(left[-1], looks[r], "x2y2")]
     titles = ["‖g‖", _("distance to the minimum"), _("learning rate, factor")]
-    grid = columns(titles, (0, max(1, now["steps"])), [(0, 1), (0, 1), (-0.05, 1.1)], 0.1, _("step"))
+    grid = columns(titles, paths.along(now["steps"]), [(0, 1), (0, 1), (-0.05, 1.1)], 0.1, _("step"))
     grid["yaxis"] |= falling(slopes)
     grid["yaxis2"] |= falling(left)
     return Plot(data, layout(**grid), _("Slope, distance and learning rate along the way"))
@@ -99,19 +98,21 @@ if not rules:
 elif not readable:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
 else:
-    best = walks.best_rates(rules, walks.now_of(lab)) if rates == "best" else {}
+    best = walks.best_rates(rules, lab.values) if rates == "best" else {}
     handles = [Handle(*start, label=_("Start"), click=not predict)]
     handles += [Handle("guess_x", "guess_y", label=_("Your guess"), click=True)] * predict
     lab.live(stage, handles=handles if view == "flat" else [], best=best)
     if not hidden:
-        walks.tell_guess(lab, rules, best, predict)
+        ask.tell_guess(lab, rules, best, predict)
         lab.live(progress, best=best, height=260)
         lab.live(scores, best=best, height=0)
-        lab.csv(lambda: walks.columns(rules, walks.now_of(lab), best))
+        lab.csv(lambda: walks.columns(rules, lab.values, best))
+        lab.download(_("Playback as GIF"), lambda: walks.playback(rules, lab.values, best), "gif", "image/gif",
+                     ":material/gif_box:")  # fmt: skip
 lab.look(_("Drag the start: every path answers. Then drag η over the mark 2/λ: plain descent leaves the ravine exactly "
            "there, momentum stands almost twice as much, and Adam does not care how steep the walls are."))  # fmt: skip
 lab.theory()
 if rules and readable:
-    runs, now = walks.walked(rules, walks.now_of(lab), best).runs, walks.now_of(lab)
+    runs, now = walks.walked(rules, lab.values, best).runs, lab.values
     first, *others = (walks.verdict_call(r, now, run) for r, run in runs.items())
     lab.code(first.function, *others, **first.arguments)

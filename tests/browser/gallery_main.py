@@ -1,4 +1,4 @@
-"""Figures of every kind and sliders of every sort: /?show=sliders|point|box|space|pixels|photo|play|many|broken."""
+"""Figures and sliders of every sort: /?show=sliders|point|box|space|pixels|photo|play|marks|many|broken."""
 
 import threading
 
@@ -8,7 +8,7 @@ import torch
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, Table, picture
-from app.figures.plot import Plot, dots, layout, line, play
+from app.figures.plot import Plot, dots, heat, layout, line, play, tiles
 from app.lab import Lab, Preset
 from app.live.component import Handle
 
@@ -117,6 +117,31 @@ def steps() -> None:
     lab.live(path)
 
 
+def marks() -> None:
+    lab = Lab("gallery")
+    lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
+
+    def moving(x: float) -> Plot:
+        """Everything that may change without the price of a new plot."""
+        z, gap = torch.linspace(-4, 4, 9), torch.tensor([torch.nan])
+        squares = torch.cat(
+            [(z + x).abs().unsqueeze(0) * (z.abs().unsqueeze(1) + 1), torch.full((1, 9), torch.nan)]
+        )
+        there = torch.cat([z, gap, z])
+        data = [
+            heat(squares, z, torch.linspace(-4, 4, 10), [palette.BLUE + "c0", palette.RED], 0, 30),
+            tiles((squares > 9).int(), z, torch.linspace(-5, -4, 10), [palette.ORANGE, palette.GREEN]),
+            line(there, torch.sin(there + x), "pieces", palette.BLUE),
+            line(z, z + x, "dotted", palette.GREEN, mode="lines+markers"),
+            line(torch.cat([z, -z]), torch.cat([z * 0 + x, z * 0]), "area", palette.PINK, fill="toself"),
+            dots(z, z * x, "", palette.RED),
+            line(z[:2], z[:2], "", palette.INK, mode="text", text=[f"x<br>{x:g}", f"{x:g}"]),
+        ]
+        return Plot(data, layout(**GRID), f"marks x={x:g}")
+
+    lab.live(moving)
+
+
 def many() -> None:
     lab = Lab("gallery")
     lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
@@ -138,6 +163,20 @@ def many() -> None:
         lab.live(draw, height=200)
 
 
+def maps() -> None:
+    lab = Lab("gallery")
+    lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
+    at, colors = torch.tensor([0.0, 1.0]), ["#d55e00", "#0072b2", "#00855f", "#1d2329"]
+
+    def quarters(x: float) -> Plot:
+        kind = torch.tensor([[0, 1], [2, 3 if x > 0 else 0]])
+        grid = {"xaxis": {"range": [-0.5, 1.5]}, "yaxis": {"range": [-0.5, 1.5]}}
+        data = [tiles(kind, at, at, colors, meta={"paint": "cells"})]
+        return Plot(data, layout(**grid), f"x={x:g} in quarters")
+
+    lab.live(quarters)
+
+
 def broken() -> None:
     lab = Lab("gallery")
     lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
@@ -154,5 +193,5 @@ def broken() -> None:
 
 
 KINDS = {"sliders": sliders, "point": point, "box": box, "space": space, "pixels": pixels, "photo": photo,
-         "play": steps, "many": many, "broken": broken}  # fmt: skip
+         "play": steps, "marks": marks, "many": many, "maps": maps, "broken": broken}  # fmt: skip
 KINDS[show]()

@@ -38,6 +38,53 @@ def test_the_picture_follows_the_thumb_before_it_is_let_go(visit: Visit, app: st
     assert value and hand.label("activations.stage").startswith(f"At x = {value[1].removesuffix('.0')}.")
 
 
+PAINTED = """async () => {
+  const all = (query) => [...document.querySelectorAll(`[data-testid=live-figure] ${query}`)];
+  const numbers = (text) => (text ?? "").match(/-?[\\d.]+/g)?.map((n) => Math.round(+n)) ?? [];
+  const colours = async (image) => {
+    const copy = Object.assign(new Image(), { src: image.href.baseVal });
+    await copy.decode();
+    const { width: w, height: h } = copy, board = new OffscreenCanvas(w, h).getContext("2d");
+    board.drawImage(copy, 0, 0);
+    return [w, h, ...board.getImageData(0, 0, w, h).data];
+  };
+  return {
+    lines: numbers(all("path.js-line").map((p) => p.getAttribute("d")).join(" ")),
+    areas: numbers(all("path.js-fill").map((p) => p.getAttribute("d")).join(" ")),
+    dots: numbers(all("path.point").map((p) => p.getAttribute("transform")).join(" ")),
+    texts: all(".textpoint text").map((t) => t.textContent),
+    heat: (await Promise.all(all("image").map(colours))).flat(),
+  };
+}"""
+WITHHOLD = """() => {
+  const react = window.Plotly.react;
+  window.__asked = [];
+  window.Plotly.react = (...what) => void window.__asked.push(what);
+  window.__give = () => react(...window.__asked.at(-1));
+}"""
+
+
+def test_what_moves_under_the_hand_is_what_plotly_draws_at_rest(visit: Visit, gallery: str) -> None:
+    """Lines, dots, areas, texts and heat maps are moved without Plotly; it would have drawn the same."""
+    hand = visit(f"{gallery}/?show=marks")
+    before = hand.page.evaluate(PAINTED)
+    hand.page.evaluate(WITHHOLD)
+    hand.drag(hand.thumb("gallery.x"), 45, release=False)
+    hand.until_label("!label.endsWith('x=0')")
+    hand.page.wait_for_function("() => window.__asked.length === 1")  # at rest, and not before
+    moved = hand.page.evaluate(PAINTED)
+    hand.page.evaluate("() => window.__give()")
+    drawn = hand.page.evaluate(PAINTED)
+    hand.release()
+    for kind in moved:
+        assert len(moved[kind]) == len(drawn[kind]) > 0, kind
+        if kind == "texts":
+            assert moved[kind] == drawn[kind]
+        else:
+            assert all(abs(a - b) <= 2 for a, b in zip(moved[kind], drawn[kind], strict=True)), kind
+        assert moved[kind] != before[kind], kind
+
+
 def test_nothing_flickers_from_press_to_rest(visit: Visit, gallery: str) -> None:
     """The pictures never go back to an older value, neither while dragging nor when the road of record takes over."""
     hand = visit(gallery)
@@ -348,6 +395,33 @@ def test_what_a_draw_says_is_shown_beside_the_last_picture(visit: Visit, gallery
     assert "secret" not in hand.page.content()
     hand.release()
     expect(note).to_be_hidden()
+
+
+# --- maps ---
+
+CORNERS = """async () => {
+  const image = Object.assign(new Image(), { src: document.querySelector(".imagelayer image").href.baseVal });
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+  const pen = canvas.getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const at = (x, y) => [...pen.getImageData(x * image.width, y * image.height, 1, 1).data];
+  return [at(0.25, 0.75), at(0.75, 0.75), at(0.25, 0.25), at(0.75, 0.25)]; // the rows of the tensor from below
+}"""
+
+
+def test_a_map_is_painted_and_follows_the_thumb(visit: Visit, gallery: str) -> None:
+    hand = visit(f"{gallery}?show=maps")
+    orange, blue, green, ink = [213, 94, 0, 255], [0, 114, 178, 255], [0, 133, 95, 255], [29, 35, 41, 255]
+    assert hand.page.evaluate(CORNERS) == [orange, blue, green, orange]
+    hand.drag(hand.thumb("gallery.x"), 60, release=False)
+    hand.until_label("!label.startsWith('x=0 ')")
+    hand.until_frames(1)
+    assert hand.page.evaluate(CORNERS) == [orange, blue, green, ink]
+    hand.release()
+    hand.until_url("gallery.x=")
+    hand.rest()
+    assert hand.page.evaluate(CORNERS) == [orange, blue, green, ink]
 
 
 # --- tools ---

@@ -171,11 +171,46 @@ def test_probe_is_exact(x: float, alpha: float) -> None:
     assert (leaky.f, leaky.df) == ((x, 1.0) if x > 0 else (alpha * x, alpha))
 
 
-def test_saturated_and_lipschitz() -> None:
-    at = curve("sigmoid", torch.tensor([-8.0, 0.0, 8.0]))
-    assert saturated(at.df, 0.1).tolist() == [True, False, True]
-    assert lipschitz(at) == 0.25
-    assert lipschitz(curve("leaky_relu", torch.tensor([-1.0]), alpha=0.2)) == pytest.approx(0.2)
+def test_saturated() -> None:
+    assert saturated(curve("sigmoid", torch.tensor([-8.0, 0.0, 8.0])).df, 0.1).tolist() == [True, False, True]
+
+
+@FAMILY
+def test_lipschitz_bounds_every_chord_and_is_reached_by_one(name: str) -> None:
+    """The definition: |f(a) - f(b)| ≤ L |a - b| for all pairs, and not for any smaller L."""
+    for size in (0.5, 1.0, 3.0):
+        sizes = {p.name: min(size, p.high) for p in ACTIVATIONS[name].parameters}
+        f, bound = bind(name, **sizes), lipschitz(name, **sizes)
+        random = torch.Generator().manual_seed(0)
+        a = (torch.rand(40_000, generator=random, dtype=torch.float64) - 0.5) * 40
+        b = a + torch.randn(40_000, generator=random, dtype=torch.float64) * 10 ** (
+            -4 * torch.rand(40_000, generator=random)
+        )
+        chords = (f(a) - f(b)).abs() / (a - b).abs()
+        if name == "step":
+            assert bound == math.inf and chords.max() > 100
+        else:
+            assert chords.max() <= bound * (1 + 1e-6), sizes
+            assert chords.max() >= bound * 0.995, sizes
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "expected"),
+    [("sigmoid", {}, 0.25), ("leaky_relu", {"alpha": 0.2}, 1.0), ("prelu", {"prelu_a": 1.0}, 1.0),
+     ("selu", {}, 1.0507009873554805 * 1.6732632423543772), ("hard_swish", {}, 1.5), ("gelu", {}, 1.128904145)],
+)  # fmt: skip
+def test_lipschitz_constants_that_are_known(name: str, sizes: dict[str, float], expected: float) -> None:
+    assert lipschitz(name, **sizes) == pytest.approx(expected, abs=2e-8)
+
+
+def test_samples_are_the_curves() -> None:
+    table = activations.samples(["relu", "leaky_relu"], (-1.0, 1.0), alpha=0.3)
+    assert list(table) == ["x", "relu", "relu'", "relu''", "leaky_relu", "leaky_relu'", "leaky_relu''"]
+    assert (table["x"][0], table["leaky_relu"][0], table["leaky_relu'"][0]) == (
+        -1.0,
+        pytest.approx(-0.3),
+        0.3,
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,7 +225,6 @@ def test_saturated_and_lipschitz() -> None:
         (lambda: probe(["relu"], math.inf), "finite"),
         (lambda: probe(["relu"], 0.0, slope=1.0), "No activation has a parameter 'slope'"),
         (lambda: saturated(torch.zeros(1), 0.0), "above 0"),
-        (lambda: lipschitz(curve("relu", torch.empty(0))), "empty"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, sentence: str) -> None:

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core import landscapes, optimizers, surfaces
+from core import landscapes, surfaces
+from core.descent import arrive
+from core.fields import Field, eigenvalues, lambda_max
 from core.landscapes import (
     DIVERGED,
     NOWHERE,
@@ -29,15 +31,15 @@ from core.landscapes import (
     sweep,
     which,
 )
-from core.optimizers import Run, arrive, descend
-from core.surfaces import SURFACES, Field, bind, eigenvalues, lambda_max
+from core.surfaces import SURFACES
+from tests.core.ground import bind, descend, run, walker
 
 QUICK = settings(max_examples=10, deadline=None)
 HILLS, HIMMELBLAU = bind("himmelblau"), SURFACES["himmelblau"]
 
 
 def walk(field: Field, rule: str, lr: float, steps: int = 100) -> Walk:
-    return lambda starts: arrive(field.gradient, starts, Run(rule, lr), steps, field.hessian)
+    return lambda starts: arrive(field.gradient, starts, run(rule, lr), steps, field.hessian)
 
 
 # --- Basins ---
@@ -109,7 +111,7 @@ def test_sweep_equals_walking_one_by_one() -> None:
     lrs, rhos = torch.tensor([0.01, 0.05, 0.5]).double(), torch.tensor([0.0, 0.5, 0.9, 0.99]).double()
 
     def go(starts: Tensor, lr: Tensor, rho: Tensor) -> tuple[Tensor, Tensor]:
-        return arrive(field.gradient, starts, Run("momentum", lr, {"rho": rho}), 50)
+        return arrive(field.gradient, starts, run("momentum", lr, {"rho": rho}), 50)
 
     found = sweep(go, field.f, (-2.5, 1.2), lrs, rhos)
     assert found.loss.shape == (3, 4)
@@ -148,7 +150,7 @@ def test_known_limits() -> None:
 def test_the_best_rate_of_descent_in_a_ravine_is_the_textbooks() -> None:
     field = bind("ravine", kappa=9)  # 2 / (λ_min + λ_max) = 0.2, a little below the limit 2 / 9
     best = best_lr(
-        lambda starts, lrs: arrive(field.gradient, starts, Run("gd", lrs), 100),
+        lambda starts, lrs: arrive(field.gradient, starts, run("gd", lrs), 100),
         field.f,
         (1.0, 1.0),
         0.01,
@@ -267,9 +269,9 @@ def test_what_bad_input_gets() -> None:
 
 
 def test_shares_count_every_start_once() -> None:
-    field = surfaces.bind("himmelblau")
+    field = bind("himmelblau")
     minima = list(surfaces.SURFACES["himmelblau"].minima)
-    walk = optimizers.walker(field.gradient, "gd", 200, 0.01)
+    walk = walker(field.gradient, "gd", 200, 0.01)
     map = landscapes.complete(landscapes.basins(walk, minima, (-5, 5, -5, 5), 24))
     told = landscapes.shares(map, minima)
     assert sum(share for _, share in told) == pytest.approx(1)
@@ -277,7 +279,7 @@ def test_shares_count_every_start_once() -> None:
     slow = [0] * 4
     for y in torch.linspace(-5, 5, 24).tolist():
         for x in torch.linspace(-5, 5, 24).tolist():
-            end = optimizers.descend(field.gradient, (x, y), "gd", 200, 0.01).points[-1, 0].tolist()
+            end = descend(field.gradient, (x, y), "gd", 200, 0.01).points[-1, 0].tolist()
             near = [math.dist(end, m) <= 0.1 for m in minima]
             slow = [n + hit for n, hit in zip(slow, near, strict=True)]
     assert sorted((share for _, share in told[:4]), reverse=True) == pytest.approx(
@@ -286,14 +288,14 @@ def test_shares_count_every_start_once() -> None:
 
 
 def test_best_cell_is_the_lowest_of_all() -> None:
-    field = surfaces.bind("ravine")
+    field = bind("ravine")
     rows, columns = landscapes.steps_between(0, 0.9, 7), landscapes.steps_between(1e-3, 1, 9, log=True)
-    walk = optimizers.walker(field.gradient, "momentum", 40, varied=["rho", "lr"])
+    walk = walker(field.gradient, "momentum", 40, varied=["rho", "lr"])
     found = landscapes.sweep(walk, field.f, (-2.5, 1.2), rows, columns)
     each = {}
     for rho in rows:
         for lr in columns:
-            path = optimizers.descend(field.gradient, (-2.5, 1.2), "momentum", 40, lr, rho=rho)
+            path = descend(field.gradient, (-2.5, 1.2), "momentum", 40, lr, rho=rho)
             if path.diverged_at[0] < 0:
                 each[rho, lr] = float(field.f(*path.points[-1, 0].tolist()))
     rho, lr = min(each, key=each.__getitem__)

@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from core import optimizers
+from core import descent
+from core.descent import FAR, arrive, race
+from core.fields import Field, field_of
 from core.landscapes import best_lr
-from core.optimizers import FAR, RULES, Run, arrive, descend, race, torch_optim_call
-from core.surfaces import Field, bind, field_of
+from core.optimizers import RULES
+from tests.core.ground import bind, descend, run, torch_optim_call, walker
 
 NAMES = pytest.mark.parametrize("rule", RULES)
 IN_TORCH = pytest.mark.parametrize("rule", [name for name, r in RULES.items() if r.torch_call])
@@ -221,7 +223,7 @@ def test_many_equal_one_by_one(rule: str) -> None:
     for i in range(0, 20, 5):
         one = descend(HILLS.gradient, starts[i], rule, 40, 0.005, hessian=HILLS.hessian)
         assert torch.allclose(many.points[:, i], one.points[:, 0], rtol=1e-6, atol=1e-7)
-    ends, diverged_at = arrive(HILLS.gradient, starts, Run(rule, 0.005), 40, HILLS.hessian)
+    ends, diverged_at = arrive(HILLS.gradient, starts, run(rule, 0.005), 40, HILLS.hessian)
     assert torch.equal(ends, many.points[-1]) and torch.equal(diverged_at, many.diverged_at)
 
 
@@ -253,11 +255,11 @@ def test_float32_stays_float32(rule: str) -> None:
 def test_racing_together_equals_walking_alone() -> None:
     field = field_of(HILLS.f)  # a typed formula: autograd, one call for all
     starts = torch.tensor([[-0.5, -1.5], [1.0, 1.0]], dtype=torch.float64)
-    runs = {"a": Run("adam", 0.1), "b": Run("adam", 0.05), "c": Run("gd", 0.5), "d": Run("lbfgs", 0.5)}
+    runs = {"a": run("adam", 0.1), "b": run("adam", 0.05), "c": run("gd", 0.5), "d": run("lbfgs", 0.5)}
     together = race(field.gradient, starts, runs, 60, together=True)
     assert list(together) == list(runs)
-    for name, run in runs.items():
-        alone = descend(HILLS.gradient, starts, run.rule, 60, run.lr)
+    for name, one in runs.items():
+        alone = descent.descend(HILLS.gradient, starts, one.rule, 60, one.lr)
         assert torch.allclose(together[name].points, alone.points, rtol=1e-6, atol=1e-8)
         assert torch.equal(together[name].diverged_at, alone.diverged_at)
     assert (together["c"].diverged_at > 0).all()
@@ -278,7 +280,7 @@ def test_reaches_the_bottom_at_its_best_rate(rule: str) -> None:
         field = bind(name)
 
         def walk(starts: Tensor, lrs: Tensor, field: Field = field) -> tuple[Tensor, Tensor]:
-            return arrive(field.gradient, starts, Run(rule, lrs, decay=0.0), 200, field.hessian)
+            return arrive(field.gradient, starts, run(rule, lrs, decay=0.0), 200, field.hessian)
 
         best = best_lr(walk, field.f, (-2.2, 1.8), tries=31)
         assert best.loss < 0.1, name
@@ -455,7 +457,7 @@ def test_the_family_is_well_formed() -> None:
 def test_anatomy_adds_up(rule: str) -> None:
     """w of the next step is what the parts of this one say, decay aside."""
     path = descend(lambda x, y: (x, 20 * y), (-2.0, 1.0), rule, 7, 0.05, inside=True, decay=0.0)
-    part = optimizers.anatomy(path, 6)
+    part = descent.anatomy(path, 6)
     for axis in (0, 1):
         assert part["w next"][axis] == pytest.approx(
             part["w"][axis] - part["rate"][axis] * part["direction"][axis]
@@ -469,13 +471,13 @@ def test_anatomy_adds_up(rule: str) -> None:
 def test_anatomy_refuses_a_step_that_was_not_walked(t: int) -> None:
     path = descend(lambda x, y: (x, y), (1.0, 1.0), "gd", 7, 0.1, inside=True)
     with pytest.raises(ValueError, match="step from 1 to 7"):
-        optimizers.anatomy(path, t)
+        descent.anatomy(path, t)
 
 
 def test_a_walker_leaves_open_what_varies() -> None:
     starts = torch.tensor([[1.0, 2.0], [1.0, 2.0]], dtype=torch.float64)
     lrs, rhos = torch.tensor([0.1, 0.02], dtype=torch.float64), torch.tensor([0.5, 0.9], dtype=torch.float64)
-    walk = optimizers.walker(lambda x, y: (x, 3 * y), "momentum", 20, varied=["lr", "rho"])
+    walk = walker(lambda x, y: (x, 3 * y), "momentum", 20, varied=["lr", "rho"])
     ends, diverged = walk(starts, lrs, rhos)
     for i in range(2):
         alone = descend(

@@ -8,18 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der, rosen_hess
 
-from core.surfaces import (
-    PARAMETERS,
-    SURFACES,
-    Field,
-    bind,
-    eigenvalues,
-    field_of,
-    gradient_of,
-    grid,
-    hessian_of,
-    lambda_max,
-)
+from core.fields import Field, eigenvalues, field_of, gradient_of, grid, hessian_of, lambda_max
+from core.surfaces import PARAMETERS, SURFACES
+from tests.core.ground import bind
 
 NAMES = pytest.mark.parametrize("name", SURFACES)
 QUICK = settings(max_examples=12, deadline=None)

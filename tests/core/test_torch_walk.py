@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from core import landscapes, optimizers, surfaces, torch_walk
+from core import landscapes, surfaces, torch_walk
+from tests.core.ground import bind, descend, torch_optim_call
 
 MINIMA = [(0.0, 0.0)]
 
@@ -14,10 +15,10 @@ MINIMA = [(0.0, 0.0)]
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 @pytest.mark.parametrize("rule", ["gd", "momentum", "adam", "adagrad", "lbfgs"])
 def test_arrives_where_our_formulas_arrive(rule: str, noise: float, clip: float) -> None:
-    field, start = surfaces.bind("ravine", kappa=5.0, rotation=20.0), (-2.0, 1.0)
+    field, start = bind("ravine", kappa=5.0, rotation=20.0), (-2.0, 1.0)
     more = {"noise": noise, "clip": clip, "seed": 3}
-    ours = optimizers.descend(field.gradient, start, rule, 40, 0.05, decay=0.0, **more)
-    text = optimizers.torch_optim_call(rule, {"lr": 0.05, "decay": 0.0})
+    ours = descend(field.gradient, start, rule, 40, 0.05, decay=0.0, **more)
+    text = torch_optim_call(rule, {"lr": 0.05, "decay": 0.0})
     theirs = torch_walk.walk(rule, field.f, start, lambda p: eval(text, {"torch": torch, "p": p}), 40,
                              minima=MINIMA, **more)  # fmt: skip
     score = landscapes.scoreboard(ours.points, ours.diverged_at, field.f, MINIMA)
@@ -28,8 +29,8 @@ def test_arrives_where_our_formulas_arrive(rule: str, noise: float, clip: float)
 
 
 def test_says_at_which_step_it_diverged() -> None:
-    field = surfaces.bind("bowl")
-    ours = optimizers.descend(field.gradient, (1.0, 0.0), "gd", 100, 4.0)
+    field = bind("bowl")
+    ours = descend(field.gradient, (1.0, 0.0), "gd", 100, 4.0)
     theirs = torch_walk.walk("gd", field.f, (1.0, 0.0), lambda p: torch.optim.SGD([p], lr=4.0), 100)
     # w grows by -3 in each step: 3^17 is the first power above 1e8
     assert theirs.diverged_at == ours.diverged_at.item() == math.ceil(8 / math.log10(3))
@@ -37,7 +38,7 @@ def test_says_at_which_step_it_diverged() -> None:
 
 
 def test_follows_a_schedule() -> None:
-    field = surfaces.bind("bowl")
+    field = bind("bowl")
     theirs = torch_walk.walk("gd", field.f, (1.0, 0.0), lambda p: torch.optim.SGD([p], lr=0.5), 3,
                              lambda opt: torch.optim.lr_scheduler.ExponentialLR(opt, gamma=0.5))  # fmt: skip
     w = (1 - 0.5) * (1 - 0.25) * (1 - 0.125)  # each step multiplies by 1 - lr
@@ -45,8 +46,8 @@ def test_follows_a_schedule() -> None:
 
 
 def test_judges_a_path_of_ours_in_the_same_words() -> None:
-    field = surfaces.bind("himmelblau")
-    path = optimizers.descend(field.gradient, (3.2, 2.1), "newton", 10, hessian=field.hessian)
+    field = bind("himmelblau")
+    path = descend(field.gradient, (3.2, 2.1), "newton", 10, hessian=field.hessian)
     minima = list(surfaces.SURFACES["himmelblau"].minima)
     verdict = torch_walk.judge_path("newton", 1.0, path, field.f, minima)
     slow = [float(field.f(x, y)) for x, y in path.points[:, 0].tolist()]

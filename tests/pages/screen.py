@@ -115,3 +115,9 @@ def _figure_texts(header: dict[str, Any]) -> Iterator[str]:
         yield from (
             axis["title"]["text"] for key, axis in layout.items() if "axis" in key and "title" in axis
         )
+    if header["kind"] == "grids":
+        yield from (text for grid in header["grids"] for text in (grid["title"], grid["idle"]))
+        yield from (
+            re.sub(r"\{.*?\}", "", grid[name]) for grid in header["grids"] for name in ("say", "term")
+        )
+        yield from (*header["facts"], *(text for _mark, text in header["legend"]), header["hint"])

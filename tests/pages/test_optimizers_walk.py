@@ -1,6 +1,8 @@
 """The optimizer pages: what they claim, worked out another way."""
 
 import math
+from base64 import b64decode
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
@@ -117,3 +119,45 @@ def test_the_best_cell_of_the_ravine_is_within_the_limit():
     best = rows(figures(screen)["optimizers-sweep.numbers"])[2]
     lr, rho = float(best[1]), float(best[2])
     assert lr < 2 * (1 + rho) / 20
+
+
+def test_the_chosen_cell_can_be_walked_on_the_stage():
+    sent = {"surface": "rosenbrock", "rule": "adam", "lg": "-0.7", "rho": "0.5", "steps": "120", "b": "50"}
+    screen = open_page("optimizers-sweep", {f"optimizers-sweep.{n}": v for n, v in sent.items()})
+    (link,) = [found for found in screen.main.get("page_link") if "η" in found.proto.label]
+    walk = open_page("optimizers", dict(parse_qsl(link.proto.query_string)))
+    found = values(walk)
+    wanted = {"surface": "rosenbrock", "rules": ["adam"], "adam_beta1": 0.5, "steps": 120, "b": 50.0}
+    assert {n: found[f"optimizers.{n}"] for n in wanted} == wanted
+    assert found["optimizers.lr"] == pytest.approx(10**-0.7, rel=0.05)
+
+
+def test_weight_decay_as_torch_has_it():
+    link = {"rules": ["adam", "adamw"], "surface": "himmelblau", "lr": "0.1", "decay": "0.5", "steps": "60"}
+    screen = open_page("optimizers", {f"optimizers.{n}": v for n, v in link.items()})
+    for name, make in (("Adam", torch.optim.Adam), ("AdamW", torch.optim.AdamW)):
+        p = torch.tensor([-0.5, -1.5], dtype=torch.float64, requires_grad=True)
+        optimizer = make([p], lr=0.1, weight_decay=0.5)
+        for _ in range(60):
+            optimizer.zero_grad()
+            ((p[0] ** 2 + p[1] - 11) ** 2 + (p[0] + p[1] ** 2 - 7) ** 2).backward()
+            optimizer.step()
+        with torch.no_grad():
+            loss = (p[0] ** 2 + p[1] - 11) ** 2 + (p[0] + p[1] ** 2 - 7) ** 2
+        assert float(scoreboard(screen)[name][2]) == pytest.approx(loss.item(), rel=1e-3)
+
+
+def test_nesterov_looks_ahead_from_the_weights():
+    """The weights of Sutskever's form, walked here by hand, are where the arrow begins."""
+    w, m, lr, rho = [-2.5, 1.2], [0.0, 0.0], 0.02, 0.9
+    for _ in range(2):
+        ahead = [a - lr * rho * b for a, b in zip(w, m, strict=True)]
+        m = [rho * b + k * a for b, a, k in zip(m, ahead, (1.0, 20.0), strict=True)]
+        w = [a - lr * b for a, b in zip(w, m, strict=True)]
+    screen = choose(open_page("optimizers-step"), "optimizers-step", "nesterov")
+    traces = figures(screen)["optimizers-step.stage"]["figure"]["data"]
+    (arrow,) = [t for t in traces if t.get("name") == "look ahead, −ηρm"]
+    ahead = [a - lr * rho * b for a, b in zip(w, m, strict=True)]
+    for axis, tail, tip in zip("xy", w, ahead, strict=True):
+        found = torch.frombuffer(bytearray(b64decode(arrow[axis]["bdata"])), dtype=torch.float64)[:2].tolist()
+        assert found == pytest.approx([tail, tip], rel=1e-9)

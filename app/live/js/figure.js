@@ -15,7 +15,7 @@ new MutationObserver((changes) => { // any slider that moves makes every figure 
 
 class Figure {
   constructor(root) {
-    Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, frames: 0, step: null, handles: [] });
+    Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, frames: 0, step: null, handles: [], maps: [], turn: 0 });
     for (const part of ["tools", "stage", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`, { role: part === "note" ? "status" : "group" });
     (this.resize = new ResizeObserver(() => this.fit())).observe(root);
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance

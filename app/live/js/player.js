@@ -34,7 +34,7 @@ Object.assign(Figure.prototype, {
     if (!on) return;
     this.dragging = Boolean(this.head.played);
     let place = this.step === null || this.step >= this.steps - 1 ? 0 : this.step;
-    const rate = media("(prefers-reduced-motion: reduce)") ? 2 : Math.max(8, this.steps / 6); // steps a second
+    const rate = media("(prefers-reduced-motion: reduce)") ? 2 : (this.picture.rate ?? Math.max(8, this.steps / 6)); // steps a second
     this.clock = setInterval(() => {
       place = Math.min(this.steps - 1, place + 0.05 * rate * +this.speed.value);
       if (Math.floor(place) !== this.step) this.show(Math.floor(place));

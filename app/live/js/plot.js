@@ -1,4 +1,4 @@
-// Plots: Plotly draws them, and where only lines and dots have moved, we move them ourselves.
+// Plots: Plotly draws them, and where only what moving.js knows has changed, we move it ourselves.
 const plotly = ({ base, plotly: path }) => (window.__lightboardPlotly ??= new Promise((resolve) => // once, from our server
   Object.assign(make(document.head, "script", "", { src: base + path }), { onload: () => resolve(window.Plotly), onerror: () => resolve((window.__lightboardPlotly = null)) })));
 function upTo(trace, step) { // playback: a "trail" up to the present step, the "head" at it
@@ -6,18 +6,11 @@ function upTo(trace, step) { // playback: a "trail" up to the present step, the 
   const cut = (name) => [name, unpack(trace[name]).slice(from(unpack(trace[name])), step + 1)];
   return { ...trace, ...Object.fromEntries(["x", "y", "z"].filter((name) => how && trace[name]).map(cut)) };
 }
-function moveMarks(plot, traces) { // moves lines and dots, at a tenth of the price of Plotly.react; false where more has changed
-  return traces.every((trace, i) => {
-    const { uid, xaxis, yaxis, fill, visible } = plot._fullData[i], group = plot.querySelector(`.trace${uid}`);
-    if (visible !== true || trace.type !== "scatter") return true; // switched off in the legend; or it is as it was
-    const xa = plot._fullLayout[xaxis.replace("x", "xaxis")], ya = plot._fullLayout[yaxis.replace("y", "yaxis")];
-    const x = unpack(trace.x), marks = Array.from(unpack(trace.y), (v, k) => [xa.d2p(x[k]), ya.d2p(v)].map((p) => Math.round(p * 10) / 10));
-    const real = marks.map((p) => p.every(Number.isFinite)), [lines, dots, areas] = ["js-line", "point", "js-fill"].map((c) => group?.querySelectorAll(`path.${c}`) ?? []);
-    dots.forEach((dot, k) => real[k] && dot.setAttribute("transform", `translate(${marks[k]})`));
-    const path = marks.map((p, k) => (real[k] ? `${real[k - 1] ? "L" : "M"}${p}` : "")).join("");
-    lines.forEach((line, k) => line.setAttribute("d", k ? "" : path)); // Plotly has a path for each piece
-    if (fill === "toself") areas[0]?.setAttribute("d", `${path.replaceAll("M", "ZM").slice(1)}Z`);
-    return trace.mode === "markers" ? dots.length === marks.length : trace.mode === "lines" && lines.length + areas.length > 0 && areas.length === +(fill === "toself");
+function moveMaps(plot, images) { // a map that has changed gets its new picture
+  return images.every(({ xref, yref, source }) => {
+    const node = plot.querySelector(`.subplot.${xref}${yref} .imagelayer image`);
+    if (node && node._imgSrc !== source) node.setAttributeNS("http://www.w3.org/1999/xlink", "href", (node._imgSrc = source)); // Plotly's own note of it
+    return node;
   });
 }
 painters.plot = async function (picture) {
@@ -26,16 +19,22 @@ painters.plot = async function (picture) {
   if (this.picture !== picture) return; // a newer one has come while the library loaded
   const dark = parseInt(css.getPropertyValue("--st-background-color").trim().slice(1, 3), 16) < 128;
   const { data, layout } = dark ? recolour(picture.figure, this.head.dark) : picture.figure;
-  const traces = data.map((t) => upTo(t, this.step)), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
+  const maps = data.filter((t) => t.meta?.paint), images = maps.map((t, i) => pictureOf(t, (this.maps[i] ??= {}))), turn = ++this.turn;
+  const fresh = images.filter(({ source }, i) => source !== this.maps[i].seen);
+  await Promise.all(fresh.map(({ source }) => Object.assign(new Image(), { src: source }).decode())); // no frame goes without it
+  if (turn < this.painted) return; // a newer one was quicker
+  images.forEach(({ source }, i) => (this.maps[i].seen = source));
+  const bare = ({ xaxis, yaxis }) => ({ type: "scatter", mode: "none", x: [0], y: [0], xaxis, yaxis, hoverinfo: "skip", showlegend: false });
+  const traces = data.map((t) => (t.meta?.paint ? bare(t) : upTo(t, this.step))), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
   const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
     Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
-    height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
-  const look = JSON.stringify([traces.map((t) => (t.type === "scatter" ? { ...t, x: 0, y: 0 } : t)), whole]);
-  this.plot = this.stage;
-  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+    height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear, ...(images.length && { images: [...(layout.images ?? []), ...images] }) };
+  const look = JSON.stringify([traces.map(resting), { ...whole, images: [layout.images, images.map((image) => ({ ...image, source: "" }))] }]);
+  Object.assign(this, { plot: this.stage, painted: turn });
+  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
   if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
   else await settle();
-  this.look = look;
+  Object.assign(this, { look, traces });
   return moved;
 };

@@ -1,0 +1,114 @@
+"""A real network: what each layer makes of a picture, what it answers, and which part of the picture did it."""
+
+from typing import Any
+
+import torch
+
+from app import models, networks
+from app.code import Call
+from app.figures import maps, palette
+from app.figures.picture import Picture, Table, panel, signed
+from app.figures.plot import Plot, axis, layout, line
+from app.figures.rods import rods
+from app.i18n import gettext as _
+from app.lab import Lab, Preset
+from app.networks import IN_ROW, Asked
+from core import cnn
+
+PRESETS = {
+    "bend": Preset(_("Bend the 7 into a 1"), {"about": "class"}),
+    "three": Preset(_("A 3: what speaks for an 8?"), {**networks.stroke("3"), "about": "class", "class": 8}),
+    "parts": Preset(_("Layer 3: parts, hardly any place"), {**networks.stroke("2"), "layer": "conv3"}),
+    "wrong": Preset(_("Quite sure, and wrong"), {"source": "test", "index": 526}),
+    "shirt": Preset(_("Coat or shirt?"), {"data": "fashion", "source": "test", "index": 18}),
+    "channel": Preset(_("One channel: what it answers to"), {
+        "data": "fashion", "source": "test", "index": 27, "layer": "conv2", "about": "channel", "channel": 4}),
+    "strange": Preset(_("A digit among clothes: sure all the same"), {"data": "fashion"}),
+}  # fmt: skip
+
+lab = Lab("convolution-network", PRESETS)
+asked = networks.choose(lab)
+names = models.class_names(asked.data)
+
+
+def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
+    """The picture, the maps of one layer, the answer."""
+    picture, trace, unit = networks.traced(asked, now)
+    seen = trace.maps[asked.layer.replace("conv", "relu")][0]
+    probabilities, true = trace.probabilities[0], networks.truth(asked, now)
+    gap = max(1, seen.shape[-1] // 9)
+    tiled = maps.tiled(seen, IN_ROW[asked.layer], gap)
+    data = [maps.shown(picture), maps.shown(tiled, "2", maps.GLOW, 0, models.bright(asked.data, asked.layer))]
+    if asked.about == "channel":
+        around = maps.outline(unit.channel, seen.shape[1:], IN_ROW[asked.layer], gap)
+        data.append(line(*around, "", palette.ACCENT, width=4, axes="x2y2", legend=False))
+    colors = [palette.GREEN if i == true else palette.BLUE for i in range(len(names))]
+    data += rods(probabilities, colors, [f"{p:.2f}" for p in probabilities], 1.05, "x3y3")
+    marked = [f"<b>{name} ✓</b>" if i == true else name for i, name in enumerate(names)]
+    title = _("after layer {n} and ReLU: {c} maps").format(n=asked.layer[-1], c=len(seen))
+    grid = maps.frame("", _("picture"), picture.shape, (0, 0.36))
+    grid |= maps.frame("2", title, tiled.shape, (0.38, 0.74))
+    grid |= {"xaxis3": axis(_("probability"), domain=[0.88, 1], range=[0, 2], side="top", anchor="y3",
+                            tickvals=[0, 1], showgrid=False),
+             "yaxis3": axis(range=[9.5, -0.5], anchor="x3", tickvals=list(range(len(names))), ticktext=marked,
+                            showgrid=False, zeroline=False)}  # fmt: skip
+    best = int(probabilities.argmax())
+    alt = _("The network answers {name}, with probability {p:.3f}.")
+    places = {"xaxis": [0, 0.45], "yaxis": [0.55, 1], "xaxis2": [0, 1], "yaxis2": [0, 0.45],
+              "xaxis3": [0.72, 1], "yaxis3": [0.55, 1]}  # fmt: skip
+    narrow = {name: {"domain": place} for name, place in places.items()}
+    frame = {"margin": {"l": 12, "r": 12, "t": 40, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
+    return Plot(data, layout(**grid, **frame), alt.format(name=names[best], p=probabilities[best]))
+
+
+def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
+    """Which part of the picture drives the unit."""
+    picture, trace, unit = networks.traced(asked, now)
+    net = models.classifier(asked.data)
+    slope = cnn.saliency(net, picture, unit)
+    if unit.layer == "head":
+        name, last = names[unit.channel], cnn.grad_cam(net, picture, unit)
+        title = _("Grad-CAM: what speaks for {name}").format(name=name)
+    else:
+        name = _("channel {n}").format(n=unit.channel + 1)
+        seen = trace.maps[unit.layer.replace("conv", "relu")][:, unit.channel : unit.channel + 1]
+        last = torch.nn.functional.interpolate(seen, size=picture.shape)[0, 0]
+        title = _("where {name} fires").format(name=name)
+    warm = last / last.max().clamp(min=1e-12)
+    panels = [panel(_("gradient: blue pixels raise {name}").format(name=name), signed(slope), slope),
+              panel(title, maps.tinted(picture, warm), last)]  # fmt: skip
+    return Picture(panels, _("Which pixels drive {name}").format(name=name))
+
+
+def units(asked: Asked, dreams: torch.Tensor) -> Picture:
+    """What the first layer looks for, and what the units are fond of."""
+    classes = asked.about != "channel"
+    kernels = maps.tiled(models.classifier(asked.data)["conv1.weight"][:, 0], 4)
+    best = maps.tiled(dreams, 5 if classes else 8, 2)
+    title = _("what drives each class most") if classes else _("what drives each channel most")
+    panels = [panel(_("kernels of layer 1"), signed(kernels.nan_to_num(0)), kernels),
+              panel(title, best.nan_to_num(1))]  # fmt: skip
+    return Picture(
+        panels, _("The kernels of the first layer; pictures that drive each unit as far as possible")
+    )
+
+
+def numbers(asked: Asked, names: list[str], **now: Any) -> Table:
+    """Scores and probabilities."""
+    found = cnn.answer(models.classifier(asked.data), networks.picture_of(asked, now))
+    rows = [[_("score"), *(f"{v:.2f}" for v in found.scores)],
+            [_("probability"), *(f"{v:.4f}" for v in found.probabilities)]]  # fmt: skip
+    return Table(["", *names], rows, _("Scores and probabilities of the ten classes"))
+
+
+lab.live(stage, height=400, handles=asked.handles, asked=asked, names=names)
+lab.live(drivers, height=250, asked=asked, names=names)
+dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}),
+                     layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
+lab.live(units, height=250, asked=asked, dreams=dreams)
+lab.live(numbers, height=0, asked=asked, names=names)
+lab.look(_("Drag a point of the digit and watch the bars tip. Layer 1 finds edges, each map its own; layer 3 is "
+           "coarse and says what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
+lab.theory()
+now = lab.values
+lab.code(cnn.answer, **networks.calls(asked, now))
