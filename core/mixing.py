@@ -95,11 +95,12 @@ def _mixup(pictures: Tensor, lam: float, g: torch.Generator, attention: Tensor |
     return _by_mask(pictures, shares[:, None, None].expand(2, *pictures.shape[-2:]), shares)
 
 
-def rectangle(height: int, width: int, area: float, g: torch.Generator, inside: bool = False) -> Tensor:
+def rectangle(pictures: Tensor, area: float, g: torch.Generator, inside: bool = False) -> Tensor:
     """A mask (H, W): a rectangle with a share of the area and the sides of the picture, anywhere.
 
     Its middle is drawn evenly, as CutMix does it: near the border a part is cut off. With `inside` it is whole.
     """
+    height, width = pictures.shape[-2:]
     h, w = round(height * math.sqrt(area)), round(width * math.sqrt(area))
     y, x = torch.rand(2, generator=g).tolist()
     top = round(y * (height - h)) if inside else round(y * height) - h // 2
@@ -110,7 +111,7 @@ def rectangle(height: int, width: int, area: float, g: torch.Generator, inside: 
 
 
 def _cutmix(pictures: Tensor, lam: float, g: torch.Generator, attention: Tensor | None) -> Mixed:
-    mask = rectangle(*pictures.shape[-2:], 1 - lam, g)
+    mask = rectangle(pictures, 1 - lam, g)
     return _by_mask(pictures, torch.stack([1 - mask, mask]))
 
 
@@ -122,11 +123,11 @@ def _erased(pictures: Tensor, mask: Tensor, filling: Tensor) -> Mixed:
 
 def _cutout(pictures: Tensor, lam: float, g: torch.Generator, attention: Tensor | None) -> Mixed:
     grey = torch.full_like(pictures[0], 0.5)
-    return _erased(pictures, rectangle(*pictures.shape[-2:], 1 - lam, g), grey)
+    return _erased(pictures, rectangle(pictures, 1 - lam, g), grey)
 
 
 def _erasing(pictures: Tensor, lam: float, g: torch.Generator, attention: Tensor | None) -> Mixed:
-    mask = rectangle(*pictures.shape[-2:], 1 - lam, g, inside=True)
+    mask = rectangle(pictures, 1 - lam, g, inside=True)
     return _erased(pictures, mask, torch.rand(pictures[0].shape, generator=g))
 
 

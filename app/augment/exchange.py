@@ -1,6 +1,7 @@
 """Pipelines out of the page and into it: buttons that save JSON and YAML, a place where such a text is read."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -33,7 +34,7 @@ def export(lab: Lab, built: Callable[[], Stage]) -> None:
     """Two buttons: the pipeline as JSON and as YAML, made when they are pressed."""
     with lab.below, st.container(horizontal=True):
         for form in ("json", "yaml"):
-            st.download_button(_("Pipeline as {form}").format(form=form.upper()), lambda form=form: _text(built, form),
+            st.download_button(_("Pipeline as {form}").format(form=form.upper()), partial(_text, built, form),
                                f"pipeline.{form}", "text/plain", key=f"{lab.address}.{form}", type="tertiary",
                                icon=":material/download:", on_click="ignore")  # fmt: skip
 

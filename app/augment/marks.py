@@ -1,5 +1,7 @@
 """Targets drawn on a picture: boxes in the colour of their object, masks as a tint, points as dots."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
@@ -12,7 +14,7 @@ LOST = "#ff2020"  # a dropped box: red, with a cross in it
 
 
 def on(
-    image: np.ndarray, boxes: list[tuple[Box | None, bool]], masks: np.ndarray, points: np.ndarray
+    image: np.ndarray, boxes: Sequence[tuple[Box | None, bool]], masks: np.ndarray, points: np.ndarray
 ) -> np.ndarray:
     """The picture with what is on it; each box with whether it is kept."""
     tinted = image.astype(np.float32)
