@@ -1,4 +1,4 @@
-"""Four pictures of one size and of different classes, to be mixed."""
+"""Four pictures of one size and of different classes, to be mixed; where a network looks in the second of them."""
 
 from functools import lru_cache
 
@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from app import images
+from app import images, models
+from core import cnn
 
 SIDE = 208  # pixels of a photograph
 
@@ -24,3 +25,11 @@ def sources(kind: str) -> Tensor:
         square = pixels[None, :, top : top + side, left : left + side]
         found.append(interpolate(square, (SIDE, SIDE), mode="bilinear", antialias=True)[0])
     return torch.stack(found)
+
+
+@lru_cache
+def attention(kind: str) -> Tensor | None:
+    """Grad-CAM of the shipped network for the 8, the second digit; there is no network here for photographs."""
+    if kind != "digits":
+        return None
+    return cnn.grad_cam(models.classifier("digits"), sources(kind)[1, 0], cnn.Unit("head", 8))

@@ -74,14 +74,11 @@ def mix(method: str, pictures: Tensor, lam: float, seed: int = 0, attention: Ten
     return replace(METHODS[method].mix(pictures, lam, generator(seed), attention), lam=lam)
 
 
-def drawn(
-    method: str, pictures: Tensor, alpha: float, seed: int, n: int, lam: float | None = None
-) -> list[Mixed]:
+def drawn(method: str, pictures: Tensor, alpha: float, seed: int, n: int, lam: float | None = None,
+          attention: Tensor | None = None) -> list[Mixed]:  # fmt: skip
     """n mixtures from seeds on end, each with its own λ ~ Beta(α, α), or all with the λ that is given."""
-    return [
-        mix(method, pictures, float(share(alpha, s)) if lam is None else lam, s)
-        for s in range(seed, seed + n)
-    ]
+    lams = [float(share(alpha, s)) if lam is None else lam for s in range(seed, seed + n)]
+    return [mix(method, pictures, each, seed + i, attention) for i, each in enumerate(lams)]
 
 
 def _by_mask(pictures: Tensor, shown: Tensor, label: Tensor | None = None) -> Mixed:

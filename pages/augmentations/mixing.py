@@ -12,7 +12,7 @@ from app.figures.plot import Plot, columns, dots, layout, line, short
 from app.i18n import gettext as _
 from app.i18n import name as quoted
 from app.lab import Lab, Preset
-from app.mixes import sources
+from app.mixes import attention, sources
 from core import mixing
 from core.mixing import METHODS, Mixed
 
@@ -47,7 +47,9 @@ names = list(PHOTOS) if kind == "photos" else ["3", "8", "1", "7"]
 
 def mixed(now: dict[str, Any]) -> list[Mixed]:
     alpha, lam = now.get("alpha", 1.0), now["lam"] if now["own"] else None
-    return mixing.drawn(now["method"], sources(now["kind"]), alpha, now["seed"], now["n"], lam)
+    return mixing.drawn(
+        now["method"], sources(now["kind"]), alpha, now["seed"], now["n"], lam, attention(now["kind"])
+    )
 
 
 def stage(**now: Any) -> Picture:
