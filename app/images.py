@@ -6,7 +6,9 @@ only: never on disk, never in a link. Whatever is no sound picture is refused wi
 
 import io
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from app.domains import Refused
@@ -24,6 +26,7 @@ from app.lab import Lab
 ASSETS = Path(__file__).parent.parent / "assets"
 MOST_BYTES, MOST_PIXELS = 10_000_000, 40_000_000
 LONGEST, LEAST = 640, 8  # pixels a side, as they go on
+MOST_MADE = 12  # results that a picture keeps
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # the readers that we let Pillow try
 Image.init()  # knows them all from the start
 _one_at_a_time = threading.Lock()  # a picture of 40 megapixels takes 160 MB while it is read
@@ -35,6 +38,15 @@ class Photo:
 
     name: str
     pixels: Tensor
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def cached(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What was made of this picture, or is made now. It dies with the picture, which dies with its session."""
+        if key not in self._made:
+            if len(self._made) >= MOST_MADE:
+                self._made.pop(next(iter(self._made)), None)
+            self._made[key] = make()
+        return self._made[key]
 
 
 def choose(lab: Lab, default: str = "cat") -> Photo:
@@ -78,23 +90,28 @@ def sample(name: str, which: int) -> Photo:
 
 def _brought(lab: Lab, how: str, default: str) -> Photo:
     """The visitor's own picture: asked for among the controls, remembered on every page of the session."""
-    kept: dict[str, Photo] = st.session_state.setdefault("_images.own", {})
+    kept: dict[str, Any] = st.session_state.setdefault(
+        "_images.own", {}
+    )  # how -> (id of the file, Photo or refusal)
     with lab.words():
         if how == "own":
             types = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif"]
             file: Any = st.file_uploader(_("A picture of up to 10 MB"), types, key=f"{lab.address}-file")
         else:
             file = st.camera_input(_("Take a picture"), key=f"{lab.address}-shot")
-        if file is not None and kept.get("id") != file.file_id:
+        known = kept.get(how, (None, None))
+        if file is not None and known[0] != file.file_id:
             try:
-                kept[how], kept["id"] = Photo(how, read(file.getvalue())), file.file_id
+                known = file.file_id, Photo(how, read(file.getvalue()))
             except Refused as why:
-                st.warning(str(why), icon=":material/broken_image:")
-        if how not in kept and file is None:
-            st.caption(
-                _("It stays in this session and is not part of a link. Until then you see a shipped one.")
-            )
-    return kept.get(how) or photograph(default)
+                known = file.file_id, str(why)
+            kept[how] = known
+        if isinstance(known[1], str):
+            st.warning(known[1], icon=":material/broken_image:")
+        if known[1] is None:
+            text = _("It stays in this session and is not part of a link. Until then you see a shipped one.")
+            st.caption(text)
+    return known[1] if isinstance(known[1], Photo) else photograph(default)
 
 
 def read(data: bytes) -> Tensor:
@@ -105,7 +122,7 @@ def read(data: bytes) -> Tensor:
         raise Refused(_("The file is empty."))
     try:
         with _one_at_a_time, Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return _tensor(np.asarray(_plain(_sized(image))))
+            return _tensor(np.asarray(_made_small(image)))
     except Refused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -119,8 +136,8 @@ def read(data: bytes) -> Tensor:
         raise Refused(_("The picture is damaged or cut off.")) from None
 
 
-def _sized(image: Image.Image) -> Image.Image:
-    """The first frame, upright, at most 640 pixels long; its size is judged before it is unpacked."""
+def _made_small(image: Image.Image) -> Image.Image:
+    """The first frame, upright and plain; its size is judged before it is unpacked."""
     width, height = image.size
     if width * height > MOST_PIXELS:
         raise Refused(
@@ -131,11 +148,29 @@ def _sized(image: Image.Image) -> Image.Image:
         raise Refused(_("The picture is too narrow: it needs at least {n} pixels a side.").format(n=LEAST))
     image.draft("RGB", (LONGEST, LONGEST))  # a large JPEG is read at a fraction of its size
     image.load()
-    return ImageOps.exif_transpose(image)
+    turned = None
+    with suppress(Exception):  # what a camera wrote beside the picture may be rubbish
+        turned = _UPRIGHT.get(image.getexif().get(0x0112, 1))
+    step = max(image.size) // (2 * LONGEST)
+    if step > 1 and image.mode not in (
+        "L",
+        "RGB",
+        "CMYK",
+    ):  # the others would be copied whole to be made smaller
+        image = image.resize((image.width // step, image.height // step), Image.Resampling.NEAREST)
+    small = _plain(image)
+    return small.transpose(turned) if turned is not None else small
+
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """RGB with 8 bits, whatever it was: 16 bits are scaled, what is transparent becomes white."""
+    """RGB with 8 bits, at most 640 pixels long: 16 bits are scaled, what is transparent becomes white."""
     if image.mode.startswith(("I", "F")):
         depth = np.asarray(image, dtype=np.float64)
         top = 65535 if image.mode.startswith("I") else np.nanmax(depth, initial=1.0)

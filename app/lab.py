@@ -213,9 +213,18 @@ class Lab(Controls):
                 st.markdown((THEORY / language / f"{self.address}.md").read_text(encoding="utf-8"))
 
     def code(self, function: Callable[..., Any], *also: Call, **arguments: Any) -> None:
-        """The source of the core modules and the calls with the present values: runs alone, prints the numbers."""
+        """The source of the core modules and the calls with the present values: runs alone, prints the numbers.
+
+        Where settings may be refused, a function of the page gives (function, further calls, arguments) instead.
+        """
         with self._unfolded("code", _("Show the code"), "code") as open:
             if open:
+                if not function.__module__.startswith("core."):
+                    try:
+                        function, also, arguments = function()
+                    except (Refused, ValueError) as error:
+                        st.info(sentence(error), icon=":material/info:")
+                        return
                 text = exported(function, arguments, also)
                 st.caption(
                     _("Runs alone, with albumentations only, and prints the numbers of this page.")
