@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,14 +19,18 @@ from app.i18n import name as quoted
 from app.images import Photo
 
 
-@lru_cache(16)
 def picture(photo: Photo, side: int) -> np.ndarray:
     """A photograph as RGB bytes (H, W, 3), its longer side at most `side` pixels."""
-    pixels = (photo.pixels * 255).round().byte().expand(3, -1, -1).movedim(0, -1).contiguous().numpy()
-    scale = min(1.0, side / max(pixels.shape[:2]))
-    if scale == 1:
-        return pixels
-    return resized(pixels, *(max(1, round(n * scale)) for n in pixels.shape[:2]))
+
+    def small() -> np.ndarray:
+        pixels = (photo.pixels * 255).round().byte().expand(3, -1, -1).movedim(0, -1).contiguous().numpy()
+        scale = min(1.0, side / max(pixels.shape[:2]))
+        return (
+            pixels if scale == 1 else resized(pixels, *(max(1, round(n * scale)) for n in pixels.shape[:2]))
+        )
+
+    found: np.ndarray = photo.cached(("augment.picture", side), small)
+    return found
 
 
 def shown(title: str, image: np.ndarray) -> Panel:
@@ -35,11 +38,12 @@ def shown(title: str, image: np.ndarray) -> Panel:
     return panel(title, torch.from_numpy(image.copy()).float() / 255)
 
 
-@lru_cache(8)
 def original(photo: Photo, side: int, language: str) -> Panel:
     """The untouched picture: encoded once."""
-    image = picture(photo, side)
-    return shown(_("original"), image)
+    found: Panel = photo.cached(
+        ("augment.original", side, language), lambda: shown(_("original"), picture(photo, side))
+    )
+    return found
 
 
 def sampled(photo: Photo, other: Photo, transform: str, now: dict[str, Any], count: int) -> list[Sample]:

@@ -106,15 +106,19 @@ lab.look(_("Holes that are cut first are turned with the picture; cut after the 
 now = {n: c.value for n, c in lab.controls.items()}
 exchange.export(lab, lambda: built(now))
 lab.theory()
-height, width = view.picture(photo, now["side"]).shape[:2]
-call: dict[str, Any] = {"picture": Verbatim(f"given({height}, {width})")}
-function: Callable[..., Any] = augmix if how == "augmix" else run
-part = {"augmix": "operations", "all": "pipeline"}.get(how, "pipeline")
-try:
-    made = built(now)
-except Refused:
-    made = compose(operations(0.0, 1.0), "one", 1)
-inner = made.inner[0].inner if how == "augmix" else ()
-call[part] = Verbatim(f"[{', '.join(s.spelt() for s in inner)}]" if inner else made.spelt())
-call["seeds"] = range(now["seed"], now["seed"] + now["n"])
-lab.code(function, **call, **({"alike": True} if now["alike"] and how != "augmix" else {}))
+
+
+def script() -> tuple[Callable[..., Any], tuple[()], dict[str, Any]]:
+    made, (height, width) = built(now), view.picture(photo, now["side"]).shape[:2]
+    given, seeds = Verbatim(f"given({height}, {width})"), range(now["seed"], now["seed"] + now["n"])
+    if how == "augmix":
+        inner = ", ".join(s.spelt() for s in made.inner[0].inner)
+        return augmix, (), {"picture": given, "operations": Verbatim(f"[{inner}]"), "seeds": seeds}
+    return (
+        run,
+        (),
+        {"picture": given, "pipeline": Verbatim(made.spelt()), "seeds": seeds, "alike": now["alike"]},
+    )
+
+
+lab.code(script)

@@ -107,10 +107,13 @@ lab.look(
     )
 )
 lab.theory()
-try:
-    known = boxes(now)
-except Refused:
-    known = {}
-lab.code(follow, picture=Verbatim(f"given({height}, {width})"),
-         pipeline=Verbatim(f"[{spelt(transform, controls.given(transform, now))}]"), boxes=known, points=POINTS[name],
-         seeds=[now["seed"]], min_area=now["area"], min_visibility=now["visibility"])  # fmt: skip
+
+
+def script() -> tuple[Any, tuple[()], dict[str, Any]]:
+    made = spelt(transform, controls.given(transform, now))
+    given = {"picture": Verbatim(f"given({height}, {width})"), "pipeline": Verbatim(f"[{made}]"), "boxes": boxes(now),
+             "points": POINTS[name], "seeds": [now["seed"]], "min_area": now["area"]}  # fmt: skip
+    return follow, (), given | {"min_visibility": now["visibility"]}
+
+
+lab.code(script)

@@ -109,4 +109,4 @@ call = {"picture": Verbatim(f"given({height}, {width})"),
         "seeds": range(now["seed"], now["seed"] + min(now["n"], SLOW.get(transform, 16)))}  # fmt: skip
 if controls.takes_two(transform):
     call["other"] = Verbatim(f"given({height}, {width}, 2)")
-lab.code(samples, **call)
+lab.code(lambda: (samples, (), call))
