@@ -110,15 +110,12 @@ lab.theory()
 
 def script() -> tuple[Callable[..., Any], tuple[()], dict[str, Any]]:
     made, (height, width) = built(now), view.picture(photo, now["side"]).shape[:2]
-    given, seeds = Verbatim(f"given({height}, {width})"), range(now["seed"], now["seed"] + now["n"])
+    seeds = range(now["seed"], now["seed"] + now["n"])
+    given: dict[str, Any] = {"picture": Verbatim(f"given({height}, {width})"), "seeds": seeds}
     if how == "augmix":
         inner = ", ".join(s.spelt() for s in made.inner[0].inner)
-        return augmix, (), {"picture": given, "operations": Verbatim(f"[{inner}]"), "seeds": seeds}
-    return (
-        run,
-        (),
-        {"picture": given, "pipeline": Verbatim(made.spelt()), "seeds": seeds, "alike": now["alike"]},
-    )
+        return augmix, (), given | {"operations": Verbatim(f"[{inner}]")}
+    return run, (), given | {"pipeline": Verbatim(made.spelt()), "alike": now["alike"]}
 
 
 lab.code(script)
