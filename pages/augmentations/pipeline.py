@@ -87,7 +87,6 @@ def stage(photo: Photo, **now: Any) -> Picture:
 
 
 def steps(photo: Photo, **now: Any) -> Picture:
-    """What each stage made of the first sample; at the end the first two in the other order."""
     return Picture(view.stepwise(photo, built(now), now, how), _("What each stage did to the first sample."))
 
 
@@ -110,8 +109,8 @@ lab.theory()
 
 def script() -> tuple[Callable[..., Any], tuple[()], dict[str, Any]]:
     made, (height, width) = built(now), view.picture(photo, now["side"]).shape[:2]
-    seeds = range(now["seed"], now["seed"] + now["n"])
-    given: dict[str, Any] = {"picture": Verbatim(f"given({height}, {width})"), "seeds": seeds}
+    given: dict[str, Any] = {"picture": Verbatim(f"given({height}, {width})")}
+    given["seeds"] = range(now["seed"], now["seed"] + now["n"])
     if how == "augmix":
         inner = ", ".join(s.spelt() for s in made.inner[0].inner)
         return augmix, (), given | {"operations": Verbatim(f"[{inner}]")}
