@@ -245,6 +245,40 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Augmentations"),
+        "auto_awesome_motion",
+        (
+            Page(
+                "augmentations",
+                "pages/augmentations/transform.py",
+                _("One transform"),
+                "auto_awesome_motion",
+                _("Any transform of albumentations, drawn from many seeds at once."),
+            ),
+            Page(
+                "augmentations-pipeline",
+                "pages/augmentations/pipeline.py",
+                _("A pipeline"),
+                "linear_scale",
+                _("Stages in a row, each with its chance: what did each do, and does their order matter?"),
+            ),
+            Page(
+                "augmentations-targets",
+                "pages/augmentations/targets.py",
+                _("Targets follow"),
+                "select_all",
+                _("Boxes, masks and points go where the picture goes, or are lost on the way."),
+            ),
+            Page(
+                "augmentations-mixing",
+                "pages/augmentations/mixing.py",
+                _("Mixing"),
+                "blender",
+                _("Two pictures become one, and so do their labels: mixup, CutMix and their kin."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.all}

@@ -119,6 +119,7 @@ class Lab(Controls):
             return
         self.closed = True
         st.session_state["_lab.controls"] = {c.key: c for c in self.controls.values()}
+        self._forget_gone()
         asked = [(c, self._asked[c.key]) for c in self.controls.values() if c.key in self._asked]
         wrong = {c.key.partition(".")[2]: ", ".join(texts)[:40] for c, texts in asked
                  if c.value == c.default and not _spells(texts, c.default)}  # fmt: skip
@@ -138,6 +139,14 @@ class Lab(Controls):
                      on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
+
+    def _forget_gone(self) -> None:
+        """Choices that the page no longer shows leave the URL; Streamlit does that for the controls that it binds."""
+        urls = st.session_state.get("_lab.urls", {})
+        known = {c.key for c in self.controls.values()}
+        for key in [key for key in urls if key.startswith(f"{self.address}.") and key not in known]:
+            urls.pop(key)
+            st.query_params.pop(key, None)
 
     def _apply_chosen(self) -> None:
         chosen = self.presets.get(str(st.session_state.get(f"{self.address}.preset")))
@@ -219,7 +228,11 @@ class Lab(Controls):
                         st.info(sentence(error), icon=":material/info:")
                         return
                 text = exported(function, arguments, also)
-                st.caption(_("Runs alone, with PyTorch only, and prints the numbers of this page."))
+                st.caption(
+                    _("Runs alone, with albumentations only, and prints the numbers of this page.")
+                    if "\nimport albumentations" in text
+                    else _("Runs alone, with PyTorch only, and prints the numbers of this page.")
+                )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
                 st.code(text, height=420)

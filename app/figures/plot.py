@@ -292,7 +292,7 @@ def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> d
 
 def falling(values: Sequence[Tensor]) -> dict[str, Any]:
     """A logarithmic axis for what starts somewhere and should fall: from ten times the start down by six decades, or by
-    twelve or eighteen where that is not enough. It rests under the hand. What rises is followed to 10⁸ times the start."""
+    twelve or eighteen where that is not enough. It rests under the hand. What rises is followed to 10⁸ times that."""
     firsts = [v[:1][(v[:1] > 0) & v[:1].isfinite()] for v in values]
     start = torch.cat(firsts).max().log10().item() if sum(map(len, firsts)) else 0.0
     logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
