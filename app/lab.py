@@ -221,7 +221,7 @@ class Lab(Controls):
         """
         with self._unfolded("code", _("Show the code"), "code") as open:
             if open:
-                if not function.__module__.startswith("core."):
+                if not also and not arguments:
                     try:
                         function, also, arguments = function()
                     except (Refused, ValueError) as error:
