@@ -150,6 +150,26 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Detection"),
+        "frame_inspect",
+        (
+            Page(
+                "detection",
+                "pages/detection/overlap.py",
+                _("Overlap of boxes"),
+                "join_inner",
+                _("One number for how well a box fits, and what that number cannot see."),
+            ),
+            Page(
+                "detection-nms",
+                "pages/detection/nms.py",
+                _("Non-maximum suppression"),
+                "filter_none",
+                _("Of many boxes on one object one should be left; and of two objects, two."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}

@@ -11,15 +11,17 @@ painters.plot = async function (picture) {
   if (!Plotly) return Boolean((this.note.textContent = this.head.words.lost)); // the next picture tries again
   if (this.picture !== picture) return; // a newer one has come while the library loaded
   const dark = parseInt(css.getPropertyValue("--st-background-color").trim().slice(1, 3), 16) < 128;
-  const { data, layout } = dark ? recolour(picture.figure, this.head.dark) : picture.figure;
+  const { images, ...rest } = picture.figure.layout, known = this.head.figure?.layout.images ?? []; // pictures are found again by name
+  const { data, layout } = dark ? recolour({ ...picture.figure, layout: rest }, this.head.dark) : { ...picture.figure, layout: rest };
+  const under = images && { images: images.map((i) => (i.source ? i : { ...i, source: known.find((k) => k.name === i.name)?.source })) };
   const traces = data.map((t) => upTo(t, this.step)), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
   const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
     Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
     height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear };
-  const look = JSON.stringify([traces.map(resting), whole]);
+  const look = JSON.stringify([traces.map(resting), whole, images?.map((i) => ({ ...i, source: i.name ? 0 : i.source }))]);
   this.plot = this.stage;
-  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces), settle = () => Plotly.react(this.plot, traces, { ...whole, ...under }, { displayModeBar: false });
   if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
   else await settle();
   Object.assign(this, { look, traces });
