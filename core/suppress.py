@@ -148,7 +148,7 @@ def _matrix(boxes: Tensor, scores: Tensor, pairs: Tensor, sigma: float, floor: f
 
 def _fusion(boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure, threshold: float,
             floor: float) -> Verdict:  # fmt: skip
-    """Each box joins the fused box of its class that it overlaps most, or founds one. One model: scores are averaged."""
+    """Each box joins the fused box of its class that it overlaps most, or founds one; scores are averaged."""
     queue, fused = queue_of(scores, floor), boxes.double().clone()
     members: dict[int, list[int]] = {}
     by, overlap = [NOBODY] * len(scores), [0.0] * len(scores)

@@ -141,7 +141,7 @@ _SIGNED, _GLOW = _ramp(BLUE, "#ffffff", RED, steps=511), _ramp("#ffffff", BLUE, 
 
 
 def inked(ink: Tensor) -> Tensor:
-    """Ink (H, W) from 0 to 1 as a grey that is seen on light and on dark paper: (H, W, 4), clear where there is none."""
+    """Ink (H, W) from 0 to 1 as a grey for light and dark paper: (H, W, 4), clear where there is none."""
     grey = torch.tensor([0.5, 0.54, 0.57]).expand(*ink.shape, 3)
     return torch.cat([grey, ink.unsqueeze(-1)], -1)
 

@@ -8,14 +8,14 @@ import torch
 from app import crowds
 from app.code import Call
 from app.figures import frames, palette
-from app.figures.picture import Table
-from app.figures.plot import Plot, axis, columns, layout, line, short
+from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from core import boxes, suppress
+from app.verdicts import LAST, judged, queue, rules, said, settings, sweep
+from core import suppress
 
 PRESETS = {
-    "two": Preset(_("Two in a crowd, one box left"), {"number": 2, "overlap": 0.6, "alarms": 0, "t": 0.35, "own": 0.0}),
+    "two": Preset(_("Two in a crowd, one box left"), {"number": 2, "overlap": 0.6, "alarms": 0, "t": 0.3, "own": 0.0}),
     "soft": Preset(_("Soft-NMS saves the neighbour"),
                    {"number": 2, "overlap": 0.6, "alarms": 0, "rule": "gaussian", "floor": 0.2, "own": 0.0}),
     "high": Preset(_("Threshold too high: duplicates stay"), {"t": 0.85}),
@@ -24,29 +24,21 @@ PRESETS = {
     "fusion": Preset(_("A mean of boxes fits better than the best"), {"rule": "fusion", "noise": 0.15, "each": 8}),
     "coins": Preset(_("24 coins, 150 boxes"), {"scene": "coins", "each": 6, "own": 0.0}),
 }  # fmt: skip
-LAST = 60
 COLOR = {"kept": palette.BLUE, "dropped": palette.RED, "waiting": palette.MUTED}
 
 lab = Lab("detection-nms", PRESETS)
 crowds.ask_kind(lab)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in suppress.RULES.items()}, "classes")
 lab.slider("t", _("IoU threshold"), 0.0, 1.0, 0.45, 0.01)
-lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.05, 0.01)
+lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.2, 0.01)
 lab.slider("step", _("Judged so far"), 0, LAST, LAST, help=_("At the end: the whole queue, however long."))
 with lab.fold(_("The scene")):
-    crowds.ask(lab)
+    crowds.ask(lab, each=4, noise=0.07, alarms=4)
     lab.slider("sigma", _("σ of Gaussian and matrix"), 0.05, 2.0, 0.5, 0.05)
 with lab.fold(_("A box of your own")):
     lab.slider("own", _("Its score (0: there is none)"), 0.0, 1.0, 0.9, 0.01)
     own = frames.ask(lab, "a", _("Your box"), (240, 160, 90, 110), most=480)
 now = {n: c.value for n, c in lab.controls.items()}
-
-
-def judged(now: dict[str, Any]) -> tuple[Any, suppress.Verdict]:
-    """The scene, and what the rule makes of it."""
-    scene = crowds.seen(now)
-    return scene, suppress.suppress(now["rule"], scene.boxes, scene.scores, scene.classes, boxes.iou,
-                                    now["t"], now["sigma"], now["floor"])  # fmt: skip
 
 
 def stage(**now: Any) -> Plot:
@@ -88,61 +80,6 @@ def stage(**now: Any) -> Plot:
     alt = alt.format(kept=len(kept), dropped=len(dropped), left=len(left), m=len(scene.truth))
     frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
     return Plot(data, layout(**grid, **frame), alt)
-
-
-def said(found: suppress.Verdict, done: list[int], rank: dict[int, float]) -> str:
-    """The last verdict in words."""
-    if not done:
-        return _("The best score comes first.")
-    i, by = done[-1], int(found.by[done[-1]])
-    place, other = int(rank[i]) + 1, int(rank.get(by, -1)) + 1
-    if by < 0:
-        return _("{i}: kept, overlaps none").format(i=place)
-    text = _("{i}: kept, lowered by {j}, IoU {u}") if found.kept[i] else _("{i}: dropped by {j}, IoU {u}")
-    return text.format(i=place, j=other, u=short(found.overlap[i].item()))
-
-
-def queue(**now: Any) -> Table:
-    """The last ten verdicts: who was dropped, by whom, with what IoU."""
-    scene, found = judged(now)
-    rows = suppress.reasons(found, scene.scores)
-    upto = 10 if now["step"] == LAST else max(now["step"], 10)
-    words = {True: _("kept"), False: _("dropped")}
-    cells = [[str(place), words[kept], short(before, 3), short(after, 3), str(by) if by else "–", short(u, 3)]
-             for place, kept, before, after, by, u in rows[:upto][-10:]]  # fmt: skip
-    titles = [_("place"), _("verdict"), _("score"), _("afterwards"), _("by whom"), _("IoU")]
-    return Table(titles, cells, _("The queue of boxes"))
-
-
-def settings(now: dict[str, Any]) -> dict[str, Any]:
-    return {"threshold": now["t"], "sigma": now["sigma"], "floor": now["floor"]}
-
-
-def rules(**now: Any) -> Table:
-    """All rules on the same scene."""
-    s = crowds.seen(now)
-    rows = suppress.compare(s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **settings(now))
-    cells = [[_(suppress.RULES[id].title), str(n), short(p, 3), short(r, 3)] for id, n, p, r in rows]
-    return Table(
-        [_("Rule"), _("boxes left"), _("precision"), _("recall")], cells, _("All rules on this scene")
-    )
-
-
-def sweep(**now: Any) -> Plot:
-    """What is left, and how good it is, against the threshold."""
-    s, at = crowds.seen(now), [i / 20 for i in range(21)]
-    more = {n: v for n, v in settings(now).items() if n != "threshold"}
-    rows = suppress.sweep(now["rule"], at, s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **more)
-    t, n, p, r = (torch.tensor(part, dtype=torch.float64) for part in zip(*rows, strict=True))
-    mark = {"color": palette.ACCENT, "dash": "dash", "legend": False}
-    here = torch.tensor([now["t"]] * 2)
-    data = [line(t, p, _("precision"), palette.PINK), line(t, r, _("recall"), palette.ORANGE, dash="dash"),
-            line(t, n, _("boxes left"), palette.BLUE, axes="x2y2"),
-            line(here, torch.tensor([0.0, 1.0]), "", **mark),
-            line(here, torch.tensor([0.0, 500.0]), "", axes="x2y2", **mark)]  # fmt: skip
-    most = math.ceil(max(len(s.boxes), 1) / 10) * 10
-    grid = columns(["", _("boxes left")], (0, 1), [(0, 1.05), (0, most)], below=_("IoU threshold"))
-    return Plot(data, layout(**grid), _("Precision, recall and the number of boxes against the threshold"))
 
 
 lab.live(stage, handles=own if now["own"] > 0 else (), plays="step")
