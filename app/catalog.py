@@ -168,6 +168,15 @@ CONCEPTS: tuple[Concept, ...] = (
                 "filter_none",
                 _("Of many boxes on one object one should be left; and of two objects, two."),
             ),
+            Page(
+                "detection-ap",
+                "pages/detection/ap.py",
+                _("Average precision"),
+                "stacked_line_chart",
+                _(
+                    "Right, duplicate, false alarm, missed: from single detections to the one number of a table."
+                ),
+            ),
         ),
     ),
 )

@@ -18,9 +18,10 @@ def numbers(**now: Any) -> Table:
     found = boxes.numbers(frames.box("a", now), frames.box("b", now))
     n = {k: f"{v:.7g}" if v > 9 else short(v, 4) for k, v in found.items()}
     iou, giou, diou, ciou = names().values()
+    squares = _("d² = {d}, c² = {c}").format(d=n["distance2"], c=n["diagonal2"])
     rows = [[iou, "|A∩B| / |A∪B|", f"{n['intersection']} / {n['union']}", n["iou"]],
             [giou, f"{iou} − (|C| − |A∪B|) / |C|", f"|C| = {n['hull']}", n["giou"]],
-            [diou, _("{iou} − d² / c²").format(iou=iou), _("d² = {d}, c² = {c}").format(d=n["distance2"], c=n["diagonal2"]), n["diou"]],
+            [diou, _("{iou} − d² / c²").format(iou=iou), squares, n["diou"]],
             [ciou, f"{diou} − α v", f"α = {n['alpha']},  v = {n['v']}", n["ciou"]]]  # fmt: skip
     return Table(["", _("formula"), _("its parts, px²"), _("value")], rows, _("The measures and their parts"))
 
@@ -42,5 +43,8 @@ def special() -> Table:
     titles = {"same": _("the same box twice"), "touching": _("touching edges"), "apart": _("far apart"),
               "flat": _("a box without height"), "inside_out": _("turned inside out: x2 < x1"),
               "both_empty": _("two empty boxes"), "nan": _("a coordinate is NaN")}  # fmt: skip
-    rows = [[titles[case], *(short(v, 3) if v == v else _("NaN") for v in values)] for case, values in boxes.special_cases()]
+    rows = [
+        [titles[case], *(short(v, 3) if v == v else _("NaN") for v in values)]
+        for case, values in boxes.special_cases()
+    ]
     return Table([_("special case"), *names().values()], rows, _("The measures where boxes are odd"))
