@@ -33,10 +33,11 @@ def ask_kind(lab: Lab) -> str:
     return lab.choice("scene", _("Scene"), kinds)
 
 
-def ask(lab: Lab, number: int = 8, each: int = 5, noise: float = 0.1, alarms: int = 6) -> None:
+def ask(lab: Lab, number: int = 8, each: int = 5, noise: float = 0.1, alarms: int = 6,
+        overlap: float = 0.45) -> None:  # fmt: skip
     """What there is, and how noisy the detector is."""
     lab.slider("number", _("Objects"), 1, 24, number, help=_("The coins on the photograph are 24."))
-    lab.slider("overlap", _("How far neighbours overlap"), 0.0, 0.9, 0.45, 0.05)
+    lab.slider("overlap", _("How far neighbours overlap"), 0.0, 0.9, overlap, 0.05)
     lab.slider("each", _("Detections of each object"), 0, 12, each)
     lab.slider("noise", _("Noise of the boxes"), 0.0, 0.4, noise, 0.01)
     lab.slider("alarms", _("False alarms"), 0, 40, alarms)

@@ -62,7 +62,7 @@ def rules(**now: Any) -> Table:
 
 def sweep(**now: Any) -> Plot:
     """What is left, and how good it is, against the threshold."""
-    s, at = crowds.seen(now), [i / 20 for i in range(21)]
+    s, at = crowds.seen(now), [i / 12 for i in range(13)]
     more = {n: v for n, v in settings(now).items() if n != "threshold"}
     rows = suppress.sweep(now["rule"], at, s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **more)
     t, n, p, r = (torch.tensor(part, dtype=torch.float64) for part in zip(*rows, strict=True))

@@ -56,8 +56,9 @@ RULES: dict[str, Rule] = {
 
 
 def suppress(rule: str, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure, threshold: float = 0.5,
-             sigma: float = 0.5, floor: float = 0.05) -> Verdict:  # fmt: skip
-    """One of the rules on boxes (n, 4). `iou` measures pairs that broadcast; boxes below `floor` never take part."""
+             sigma: float = 0.5, floor: float = 0.05, pairs: Tensor | None = None) -> Verdict:  # fmt: skip
+    """One of the rules on boxes (n, 4). `iou` measures pairs that broadcast, `pairs` (n, n) are those of all
+    boxes where they are known already; boxes below `floor` never take part."""
     if rule not in RULES:
         raise ValueError(f"There is no rule {rule!r}; there are {', '.join(RULES)}.")
     if not 0 <= threshold <= 1 or not 0 < sigma < math.inf:
@@ -65,7 +66,7 @@ def suppress(rule: str, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Mea
     if not len(boxes) == len(scores) == len(classes):
         raise ValueError("There must be one score and one class for each box.")
     apart = classes[:, None] != classes
-    pairs = iou(boxes[:, None], boxes[None])
+    pairs = iou(boxes[:, None], boxes[None]) if pairs is None else pairs
     pairs = pairs if rule == "hard" else torch.where(apart, 0.0, pairs)
     if rule in ("hard", "classes"):
         return _hard(boxes, scores, pairs, threshold, floor)
@@ -151,9 +152,10 @@ def _fusion(boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure, thresh
     """Each box joins the fused box of its class that it overlaps most, or founds one; scores are averaged."""
     queue, fused = queue_of(scores, floor), boxes.double().clone()
     members: dict[int, list[int]] = {}
+    kinds = classes.tolist()
     by, overlap = [NOBODY] * len(scores), [0.0] * len(scores)
     for i in queue.tolist():
-        same = [j for j in members if classes[j] == classes[i]]
+        same = [j for j in members if kinds[j] == kinds[i]]
         shares = iou(boxes[i].double(), fused[same]) if same else torch.zeros(0)
         at = int(shares.argmax()) if len(shares) else 0
         if len(shares) and shares[at] > threshold:
@@ -190,17 +192,18 @@ def reasons(found: Verdict, scores: Tensor) -> list[tuple[int, bool, float, floa
 def found_objects(truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure,
                   least: float = 0.5) -> Tensor:  # fmt: skip
     """For each box the object that it found, by falling score and each object once; −1 for a false alarm. (n,)"""
-    hit = torch.full((len(boxes),), NOBODY)
-    if not len(truth):
-        return hit
-    table = torch.where(classes[:, None] == kinds, iou(boxes[:, None], truth[None].to(boxes.dtype)), -1.0)
-    free = torch.ones(len(truth), dtype=torch.bool)
-    for i in scores.sort(descending=True, stable=True).indices.tolist():
-        shares = torch.where(free, table[i], -1.0)
-        best = int(shares.argmax())
-        if shares[best] >= least:
-            hit[i], free[best] = best, False
-    return hit
+    hit = [NOBODY] * len(boxes)
+    if len(truth):
+        table = torch.where(
+            classes[:, None] == kinds, iou(boxes[:, None], truth[None].to(boxes.dtype)), -1.0
+        ).tolist()
+        free = list(range(len(truth)))
+        for i in scores.sort(descending=True, stable=True).indices.tolist():
+            best = max(free, key=table[i].__getitem__, default=NOBODY)
+            if best != NOBODY and table[i][best] >= least:
+                hit[i] = best
+                free.remove(best)
+    return torch.tensor(hit, dtype=torch.long)
 
 
 def outcome(found: Verdict, truth: Tensor, kinds: Tensor, classes: Tensor, iou: Measure,
@@ -219,9 +222,9 @@ def outcome(found: Verdict, truth: Tensor, kinds: Tensor, classes: Tensor, iou: 
 def sweep(rule: str, thresholds: Sequence[float], truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor,
           classes: Tensor, iou: Measure, **settings: float) -> list[tuple[float, int, float, float]]:  # fmt: skip
     """For each IoU threshold: itself, how many boxes are left, their precision and recall."""
-    rows = []
+    rows, pairs = [], iou(boxes[:, None], boxes[None])
     for t in thresholds:
-        found = suppress(rule, boxes, scores, classes, iou, threshold=t, **settings)
+        found = suppress(rule, boxes, scores, classes, iou, threshold=t, pairs=pairs, **settings)
         rows.append((t, *outcome(found, truth, kinds, classes, iou)))
     return rows
 

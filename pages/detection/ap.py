@@ -38,7 +38,7 @@ lab.slider(
 shown = {"all": _("all"), **{str(k): str(k) for k in range(crowds.CLASSES)}}
 lab.choice("kind", _("Curve of class"), shown)
 with lab.fold(_("The scene")):
-    crowds.ask(lab, number=12, each=2, noise=0.09, alarms=8)
+    crowds.ask(lab, number=12, each=2, noise=0.09, alarms=6, overlap=0.2)
     lab.slider("missed", _("Share of objects without a detection"), 0.0, 1.0, 0.15, 0.05)
     lab.slider("mistakes", _("Share of wrong classes"), 0.0, 1.0, 0.1, 0.05)
 with lab.fold(_("A box of your own")):
@@ -83,7 +83,7 @@ def stage(**now: Any) -> Plot:
     cut = short(scores[done[-1]].item()) if upto else "–"
     words = [_("{hits} of {n} right, {lost} of {m} missed").format(hits=hits, n=upto, lost=there - hits, m=there),
              _("confidence from {cut}; AP {ap}").format(cut=cut, ap=short(all_points, 3))]  # fmt: skip
-    data.append(line(torch.zeros(2), torch.tensor([1.2, 1.1]), "", palette.INK, mode="text", text=words,
+    data.append(line(torch.full((2,), 0.02), torch.tensor([1.2, 1.1]), "", palette.INK, mode="text", text=words,
                      textposition="middle right", textfont={"size": 15}, **right))  # fmt: skip
     under = crowds.backdrop_of(now)
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.6]},
