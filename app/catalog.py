@@ -162,6 +162,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("One number for how well a box fits, and what that number cannot see."),
             ),
             Page(
+                "detection-regress",
+                "pages/detection/regress.py",
+                _("Box regression"),
+                "open_with",
+                _("One box is pulled onto another: which loss knows the way?"),
+            ),
+            Page(
                 "detection-nms",
                 "pages/detection/nms.py",
                 _("Non-maximum suppression"),

@@ -108,6 +108,11 @@ def measure(name: str) -> Measure:
     return MEASURES[name]
 
 
+def measures() -> Callable[[Tensor, Tensor], Overlap]:
+    """All four at once: the function `overlap`."""
+    return overlap
+
+
 def pairwise(a: Tensor, b: Tensor) -> Tensor:
     """The IoU of each of a (n, 4) with each of b (m, 4): (n, m)."""
     return iou(a.unsqueeze(-2), b.unsqueeze(-3))
