@@ -33,7 +33,7 @@ lab.slider("t", _("IoU threshold"), 0.0, 1.0, 0.45, 0.01)
 lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.2, 0.01)
 lab.slider("step", _("Judged so far"), 0, LAST, LAST, help=_("At the end: the whole queue, however long."))
 with lab.fold(_("The scene")):
-    crowds.ask(lab, each=4, noise=0.07, alarms=4)
+    crowds.ask(lab, each=4, noise=0.07, alarms=4, overlap=0.3)
     lab.slider("sigma", _("σ of Gaussian and matrix"), 0.05, 2.0, 0.5, 0.05)
 with lab.fold(_("A box of your own")):
     lab.slider("own", _("Its score (0: there is none)"), 0.0, 1.0, 0.9, 0.01)

@@ -18,9 +18,9 @@ PRESETS = {
     "grow": Preset(_("GIoU grows the box until it touches"), {"losses": ["giou"], "step": 12}),
     "centre": Preset(_("DIoU goes straight, CIoU minds the shape"),
                      {"losses": ["diou", "ciou"], "a_w": 60, "a_h": 130, "step": 14}),
-    "touching": Preset(_("Once they overlap, IoU learns, too"), {"a_x": 210, "a_y": 150}),
+    "touching": Preset(_("Once they overlap, IoU learns, too"), {"a_x": 190, "a_y": 140}),
     "coordinates": Preset(_("L1 does not know what it is judged by"), {"losses": ["l1", "smooth_l1", "iou"],
-                          "a_x": 210, "a_y": 150}),
+                          "a_x": 190, "a_y": 140}),
     "fast": Preset(_("Too fast: the box is torn apart"), {"lr": 3.0}),
 }  # fmt: skip
 STEPS = 60
@@ -31,8 +31,8 @@ names = lab.choices("losses", _("Losses"), {id: _(loss.title) for id, loss in re
 lab.slider("step", _("Step"), 0, STEPS, 20)
 lab.slider("lr", _("Learning rate η"), 0.01, 10.0, 0.5, log=True)
 with lab.fold(_("The boxes in numbers")):
-    a = frames.ask(lab, "a", _("Start"), (90, 80, 80, 70), most=480)
-    b = frames.ask(lab, "b", _("B, true"), (290, 190, 120, 130), most=480)
+    a = frames.ask(lab, "a", _("Start"), (80, 75, 80, 70), most=480)
+    b = frames.ask(lab, "b", _("B, true"), (250, 190, 100, 140), most=480)
 now = {n: c.value for n, c in lab.controls.items()}
 
 
