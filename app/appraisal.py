@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from app import crowds
 from app.figures import palette
@@ -23,7 +24,7 @@ def verdicts() -> dict[str, str]:
     }
 
 
-def given(now: dict[str, Any]) -> tuple[torch.Tensor, ...]:
+def given(now: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """The scene, in the order in which precision takes its parts."""
     s = crowds.seen(now)
     return s.boxes, s.scores, s.classes, s.truth, s.kinds

@@ -66,7 +66,7 @@ def sweep(**now: Any) -> Plot:
     more = {n: v for n, v in settings(now).items() if n != "threshold"}
     rows = suppress.sweep(now["rule"], at, s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **more)
     t, n, p, r = (torch.tensor(part, dtype=torch.float64) for part in zip(*rows, strict=True))
-    mark = {"color": palette.ACCENT, "dash": "dash", "legend": False}
+    mark: dict[str, Any] = {"color": palette.ACCENT, "dash": "dash", "legend": False}
     here = torch.tensor([now["t"]] * 2)
     data = [line(t, p, _("precision"), palette.PINK), line(t, r, _("recall"), palette.ORANGE, dash="dash"),
             line(t, n, _("boxes left"), palette.BLUE, axes="x2y2"),

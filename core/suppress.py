@@ -19,6 +19,7 @@ Neubeck & Van Gool 2006; Bodla et al. 2017 (soft); Wang et al. 2020 (matrix); So
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -220,7 +221,7 @@ def outcome(found: Verdict, truth: Tensor, kinds: Tensor, classes: Tensor, iou: 
 
 
 def sweep(rule: str, thresholds: Sequence[float], truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor,
-          classes: Tensor, iou: Measure, **settings: float) -> list[tuple[float, int, float, float]]:  # fmt: skip
+          classes: Tensor, iou: Measure, **settings: Any) -> list[tuple[float, int, float, float]]:  # fmt: skip
     """For each IoU threshold: itself, how many boxes are left, their precision and recall."""
     rows, pairs = [], iou(boxes[:, None], boxes[None])
     for t in thresholds:
@@ -230,7 +231,7 @@ def sweep(rule: str, thresholds: Sequence[float], truth: Tensor, kinds: Tensor, 
 
 
 def compare(truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure,
-            **settings: float) -> list[tuple[str, int, float, float]]:  # fmt: skip
+            **settings: Any) -> list[tuple[str, int, float, float]]:  # fmt: skip
     """Every rule on the same boxes: how many are left, their precision and recall."""
     return [(rule, *outcome(suppress(rule, boxes, scores, classes, iou, **settings), truth, kinds, classes, iou))
             for rule in RULES]  # fmt: skip

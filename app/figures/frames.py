@@ -33,7 +33,8 @@ def outlines(boxes: Tensor) -> tuple[Tensor, Tensor]:
 def frames(boxes: Tensor, name: str, role: str, **more: Any) -> Trace:
     """The outlines of boxes (n, 4) in one trace."""
     color, dash, width = ROLES[role]
-    return line(*outlines(boxes), name, color, **{"dash": dash, "width": width, "hoverinfo": "skip"} | more)
+    look: dict[str, Any] = {"dash": dash, "width": width, "hoverinfo": "skip"}
+    return line(*outlines(boxes), name, color, **look | more)
 
 
 def filled(box: Tensor, name: str, color: str, **more: Any) -> Trace:

@@ -64,7 +64,7 @@ def stage(**now: Any) -> Plot:
             frames.frames(boxes[done[~ok]], _("false positive"), "dropped", width=2.5),
             frames.frames(boxes[done[ok]], _("right"), "kept"),
             frames.frames(boxes[done[-1:] if now["step"] < LAST else done[:0]], "", "now", legend=False)]  # fmt: skip
-    right = {"axes": "x2y2", "legend": False}
+    right: dict[str, Any] = {"axes": "x2y2", "legend": False}
     start = torch.zeros(1, dtype=torch.float64)
     recall, p = (torch.cat([start + i, part]) for i, part in enumerate((curve.recall, curve.precision)))
     way = [
@@ -74,7 +74,7 @@ def stage(**now: Any) -> Plot:
     high = curve.envelope.repeat_interleave(2)
     area = torch.stack([torch.cat([steps, steps[-1:], start]), torch.cat([high, start, start])]) \
         if len(high) else torch.zeros(2, 3)  # fmt: skip
-    data += [line(*area, "", palette.ORANGE + "40", width=0, fill="toself", fillcolor=palette.ORANGE + "40",
+    data += [line(area[0], area[1], "", palette.ORANGE + "40", width=0, fill="toself", fillcolor=palette.ORANGE + "40",
                   hoverinfo="skip", **right),
              line(recall, p, "", palette.MUTED, width=1.5, **right),
              line(recall[way], p[way], "", palette.BLUE, width=3.5, **right),

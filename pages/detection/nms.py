@@ -70,7 +70,7 @@ def stage(**now: Any) -> Plot:
                      text=[said(found, done, rank)], textposition="middle right", textfont={"size": 15},
                      legend=False))  # fmt: skip
     under = crowds.backdrop_of(now)
-    plain = {"showticklabels": False, "showgrid": False, "zeroline": False}
+    plain: dict[str, Any] = {"showticklabels": False, "showgrid": False, "zeroline": False}
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.72]},
             "xaxis2": axis(_("score"), range=[0, 1.02], domain=[0.76, 1], anchor="y2", tickvals=[0, 0.5, 1]),
             "yaxis2": axis(range=[most + 0.5, -0.1 * most], anchor="x2", **plain)}  # fmt: skip

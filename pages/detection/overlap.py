@@ -54,7 +54,7 @@ def stage(threshold: float, under: dict[str, Any], **now: Any) -> Plot:
             frames.filled(both if n["intersection"] > 0 else both * 0, _("shared"), palette.ORANGE + "90"),
             frames.frames(hull[None], _("hull C"), "waiting", dash="dashdot", width=1.5),
             frames.frames(a[None], _("A, found"), "kept"), frames.frames(b[None], _("B, true"), "truth", width=3.5),
-            line(*centres.T, _("distance d"), palette.INK, width=2, legend=False)]  # fmt: skip
+            line(centres[:, 0], centres[:, 1], _("distance d"), palette.INK, width=2, legend=False)]  # fmt: skip
     values, rows = torch.tensor([n[m] for m in NAMES], dtype=torch.float64), torch.arange(4.0)
     right, verdict = (
         {"axes": "x2y2", "legend": False},
@@ -69,7 +69,7 @@ def stage(threshold: float, under: dict[str, Any], **now: Any) -> Plot:
              line(torch.tensor([threshold] * 2), torch.tensor([-0.18, 0.18]), "", palette.ACCENT, width=5, **right),
              line(torch.full((5,), -1.2), torch.arange(5.0) - 0.42, "", palette.INK, mode="text", text=said,
                   textposition="middle right", textfont={"size": 20}, **right)]  # fmt: skip
-    plain = {"showgrid": False, "zeroline": False, "showticklabels": False}
+    plain: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False}
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.74]}}
     grid |= {"xaxis2": axis(range=[-1.25, 1.1], domain=[0.78, 1], anchor="y2", tickvals=[-1, 0, 1],
                         zeroline=False, showgrid=False),

@@ -69,11 +69,17 @@ def stage(**now: Any) -> Plot:
         centres = (way.boxes[:, :2] + way.boxes[:, 2:]) / 2
         data += [frames.filled(way.boxes[at], "", color + "25", legend=False),
                  line(*frames.outlines(way.boxes[at : at + 1]), title, color, width=3, dash=dash),
-                 line(*centres.T, "", color, width=1.5, legend=False),
+                 line(centres[:, 0], centres[:, 1], "", color, width=1.5, legend=False),
                  line(t, way.iou, "", color, dash=dash, axes="x2y2", legend=False)]  # fmt: skip
     data.append(line(torch.full((2,), float(now["step"])), torch.tensor([0.0, 1.0]), "", palette.ACCENT, width=2,
                      dash="dash", axes="x2y2", legend=False))  # fmt: skip
-    plain = {"showgrid": False, "zeroline": False, "showticklabels": False, "showline": True, "mirror": True}
+    plain: dict[str, Any] = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "showline": True,
+        "mirror": True,
+    }
     grid = {"xaxis": axis(range=[0, 420], domain=[0, 0.63], constrain="domain", **plain),
             "yaxis": axis(range=[300, 0], scaleanchor="x", **plain),
             "xaxis2": axis(_("step"), range=[0, STEPS], domain=[0.72, 1], anchor="y2"),
