@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import boxes as geometry
-from core import suppress
+from core import scenes, suppress
 from core.suppress import RULES
 
 
@@ -171,3 +171,14 @@ def test_bad_arguments():
             run(given_, boxes, scores, classes, threshold=1.5)
     with pytest.raises(ValueError, match="one score"):
         run("hard", boxes, scores[:2], classes)
+
+
+def test_two_in_a_crowd_lose_one_box_and_soft_nms_saves_it():
+    """What two presets of the page say: hard NMS loses the neighbour, soft-NMS keeps both and no more."""
+    truth, kinds = scenes.crowd(2, 0.6, 3, (320, 480), seed=3)
+    s = scenes.detections(truth, kinds, each=4, noise=0.07, alarms=0, seed=3)
+    left = {}
+    for rule, threshold in (("classes", 0.3), ("gaussian", 0.45)):
+        found = run(rule, s.boxes, s.scores, s.classes, threshold=threshold, sigma=0.5, floor=0.2)
+        left[rule] = suppress.outcome(found, truth, kinds, s.classes, geometry.iou)
+    assert left == {"classes": (1, 1.0, 0.5), "gaussian": (2, 1.0, 1.0)}
