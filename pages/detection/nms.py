@@ -15,7 +15,8 @@ from app.verdicts import LAST, judged, queue, rules, said, settings, sweep
 from core import suppress
 
 PRESETS = {
-    "two": Preset(_("Two in a crowd, one box left"), {"number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "t": 0.3, "own": 0.0}),
+    "two": Preset(_("Two in a crowd, one box left"),
+                  {"number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "t": 0.3, "own": 0.0}),
     "soft": Preset(_("Soft-NMS saves the neighbour"),
                    {"number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "rule": "gaussian", "floor": 0.2, "own": 0.0}),
     "high": Preset(_("Threshold too high: duplicates stay"), {"t": 0.85}),
