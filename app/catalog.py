@@ -279,6 +279,42 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("Detection"),
+        "frame_inspect",
+        (
+            Page(
+                "detection",
+                "pages/detection/overlap.py",
+                _("Overlap of boxes"),
+                "join_inner",
+                _("One number for how well a box fits, and what that number cannot see."),
+            ),
+            Page(
+                "detection-regress",
+                "pages/detection/regress.py",
+                _("Box regression"),
+                "open_with",
+                _("One box is pulled onto another: which loss knows the way?"),
+            ),
+            Page(
+                "detection-nms",
+                "pages/detection/nms.py",
+                _("Non-maximum suppression"),
+                "filter_none",
+                _("Of many boxes on one object one should be left; and of two objects, two."),
+            ),
+            Page(
+                "detection-ap",
+                "pages/detection/ap.py",
+                _("Average precision"),
+                "stacked_line_chart",
+                _(
+                    "Right, duplicate, false alarm, missed: from single detections to the one number of a table."
+                ),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.all}

@@ -10,8 +10,8 @@ import base64
 import builtins
 import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -40,6 +40,18 @@ class Plot:
 
     def payload(self) -> bytes:
         return b""
+
+    def images(self) -> frozenset[int]:
+        """The ids of the pictures under the marks."""
+        return frozenset(int(i["name"]) for i in self.layout.get("images", ()) if "name" in i)
+
+    def without(self, ids: Collection[int]) -> Plot:
+        """Without the pictures that the browser has already: their names alone."""
+        if not self.images() & set(ids):
+            return self
+        kept = [{n: v for n, v in i.items() if n != "source" or int(i.get("name", -1)) not in ids}
+                for i in self.layout["images"]]  # fmt: skip
+        return replace(self, layout=self.layout | {"images": kept})
 
 
 def line(x: Tensor, y: Tensor, name: str, color: str, **more: Any) -> Trace:
