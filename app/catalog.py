@@ -178,6 +178,19 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("GAN"),
+        "swords",
+        (
+            Page(
+                "gan",
+                "pages/gan/plane.py",
+                _("GAN in the plane"),
+                "swords",
+                _("One network makes points, the other tells them from the data; each learns from the other."),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.pages}

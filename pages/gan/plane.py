@@ -1,0 +1,113 @@
+"""A GAN in the plane: one network turns noise into points, the other tells them from the data, and both learn."""
+
+from app import gans
+from app.code import Verbatim
+from app.figures.picture import Table
+from app.figures.plot import Plot, layout
+from app.i18n import gettext as _
+from app.jobs import Watched
+from app.lab import Lab, Preset
+from core import clouds, gan2d, gan_losses, gan_measures
+
+PRESETS = {
+    "works": Preset(_("Works"), {}),
+    "collapse": Preset(_("Mode collapse"), {"g_layers": 3, "lr_g": 2e-3, "lr_d": 2e-4, "steps": 500}),
+    "swings": Preset(_("Oscillation"), {"data": "two", "loss": "wgan", "clip": 0.5, "lr_g": 3e-3, "lr_d": 3e-3,
+                                        "beta1": 0.9, "steps": 500}),
+}  # fmt: skip
+
+lab = Lab("gan", PRESETS)
+shapes = {id: _(s.title) for id, s in clouds.SHAPES.items()} | {"drawn": _("Drawn by hand")}
+data = lab.choice("data", _("Data"), shapes, "eight")
+drawn = ""
+if data == "drawn":
+    drawn = lab.text("drawn", _("Corners x y, x y, …"), "-1 -0.5, -0.4 0.8, 0 -0.2, 0.5 0.7, 1 -0.6", longest=400,
+                     help=_("The points lie along the line through these corners, within ±1.5."))  # fmt: skip
+loss = lab.choice("loss", _("Loss"), {id: _(e.title) for id, e in gan_losses.LOSSES.items()})
+lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.1, 1e-3, log=True)
+lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.1, 1e-3, log=True)
+lab.slider("d_steps", _("Steps of D in a round"), 1, 5, 1)
+lab.slider("steps", _("Computed at once"), 0, 2000, 1000, 50,
+           help=_("So many rounds are computed when the page opens; Play goes on from there."))  # fmt: skip
+titles = {"judge": _("D: real or not"), "best": _("best possible D*"), "mesh": _("grid of the noise"),
+          "real": _("data"), "fake": _("generated"), "pull": _("pull on G")}  # fmt: skip
+layers = lab.choices("layers", _("Show"), titles, ["judge", "mesh", "real", "fake"])
+with lab.fold(_("Tricks")):
+    lab.slider("smooth", _("Label smoothing"), 0.0, 0.4, 0.0, 0.05, help=_("Real points count as 1 − this."))
+    lab.slider("flip", _("Label noise"), 0.0, 0.4, 0.0, 0.05, help=_("A share of labels is swapped."))
+    lab.slider("noise", _("Instance noise"), 0.0, 0.5, 0.0, 0.05, help=_("All points are blurred before D."))
+    lab.slider("r1", _("R1 penalty γ"), 0.0, 2.0, 0.0, 0.1)
+    lab.slider("penalty", _("Gradient penalty λ"), 0.1, 10.0, 1.0, 0.1, help=_("For WGAN-GP."))
+    lab.slider("clip", _("Clip at"), 0.05, 1.0, 0.1, 0.05, help=_("For Wasserstein, clipped."))
+    lab.slider("ema", _("Average of G (EMA)"), 0.0, 0.99, 0.0, 0.01)
+with lab.fold(_("Networks and optimizer")):
+    lab.slider("g_layers", _("Hidden layers of G"), 0, 4, 2)
+    lab.slider("g_width", _("Width of G"), 8, 64, 32, 8)
+    lab.slider("d_layers", _("Hidden layers of D"), 0, 4, 2)
+    lab.slider("d_width", _("Width of D"), 8, 64, 32, 8)
+    lab.choice("bend", _("Activation"), {"leaky_relu": "Leaky ReLU", "relu": "ReLU", "tanh": "tanh", "silu": "SiLU"})
+    lab.toggle("spectral", _("Spectral norm in D"))
+    lab.slider("z_dim", _("Dimensions of the noise"), 1, 2, 2)
+    lab.toggle("normal", _("Normal noise (else uniform)"), True)
+    lab.choice("rule", _("Optimizer"), {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"})
+    lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
+    lab.slider("batch", _("Batch"), 16, 256, 128, 16)
+    lab.seed()
+now = {"drawn": drawn} | {n: c.value for n, c in lab.controls.items()}
+
+
+def stage(run: Watched) -> Plot:
+    """Data and generated points over D's answer; beside it the best possible D, or the run that branched off."""
+    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("step {n}").format(n=run.step))]
+    if run.rival is not None:
+        planes.append((run.rival, gans.judged(run.rival.shot, loss), _("old settings")))
+    elif "best" in layers:
+        planes.append((run.seen, gans.best_judge(cloud, run.seen.shot.fake), titles["best"]))
+    traces = [t for i, (seen, judge, _title) in enumerate(planes)
+              for t in gans.plane(seen.shot, judge, layers, f"x{i + 1 if i else ''}y{i + 1 if i else ''}", not i)]  # fmt: skip
+    told = gans.cells_of(run.seen.scores)
+    alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
+    frame = layout(**gans.squares(["" for _plane in planes]))
+    return Plot(traces, frame, alt.format(n=run.step, covered=told[0], good=told[1]))
+
+
+def distances(run: Watched) -> Plot:
+    """How far the generated points are from the data, over the rounds."""
+    names = {"js": "JS", "sliced": _("sliced Wasserstein"), "fid": "FID"}
+    return gans.curves(run, names, -3.0, 1.0, True)
+
+
+def losses(run: Watched) -> Plot:
+    """Both losses: they do not tell whether it got better."""
+    return gans.curves(run, {"loss_d": _("loss of D"), "loss_g": _("loss of G")}, -1.0, 4.0, False)
+
+
+def gradients(run: Watched) -> Plot:
+    """How strong the gradients are that each of the two learns from."""
+    names = {"grad_d": _("gradient of D"), "grad_g": _("gradient of G")}
+    return gans.curves(run, names, -4.0, 2.5, True)
+
+
+def numbers(run: Watched) -> Table:
+    """Every measure at the step that is shown."""
+    return gans.scoreboard(run)
+
+
+work = gans.training(now)
+try:
+    cloud = gans.cloud_call(now)()
+except ValueError:
+    cloud = None
+if cloud is not None:
+    run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
+    lab.watch(run, stage)
+    left, right = lab.below.columns(2)
+    for place, draw in ((lab.below, numbers), (left, distances), (right, gradients), (left, losses)):
+        lab.watch(run, draw, height=0 if draw is numbers else 260, place=place)
+else:
+    lab.say(_("A drawing is two or more corners, such as -1 0, 0 0.5, 1 0, all within ±10."))
+lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
+           "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
+lab.theory()
+if cloud is not None:
+    lab.code(gan_measures.judged_run, states=work, observe=Verbatim("observe"), density=Verbatim("density"))
