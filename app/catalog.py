@@ -189,6 +189,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 "swords",
                 _("One network makes points, the other tells them from the data; each learns from the other."),
             ),
+            Page(
+                "gan-dirac",
+                "pages/gan/dirac.py",
+                _("Dirac-GAN"),
+                "cyclone",
+                _("The smallest GAN there is: two numbers. Who circles, and who arrives?"),
+            ),
         ),
     ),
 )

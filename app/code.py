@@ -93,6 +93,7 @@ def exported(function: Callable[..., Any], arguments: Mapping[str, Any], also: S
 
 # --- The call behind the page -------------------------------------------------------------------------------
 
+torch.set_num_threads(1)  # as on the page: in a long training the last bit decides
 torch.set_printoptions(precision=6)
 result = {function.__name__}(
 {given})

@@ -17,8 +17,9 @@ from app.jobs import Trainable, Watched
 from core import clouds, gan2d, gan_losses, gan_measures
 
 REAL, FAKE = palette.BLUE, palette.RED
+SEEN = 1.3  # how far the pictures reach; D is asked a little further
 # D's answer: where it sees fakes, where it cannot tell, where it sees data.
-JUDGED = (palette.RED + "80", palette.RED + "30", palette.PAPER[0] + "00", palette.BLUE + "30", palette.BLUE + "80")
+JUDGED = (palette.RED + "a0", palette.RED + "48", palette.PAPER[0] + "00", palette.BLUE + "48", palette.BLUE + "a0")
 PLAN = ("g_layers", "g_width", "d_layers", "d_width", "bend", "spectral", "z_dim", "normal", "seed")
 
 
@@ -121,8 +122,8 @@ def squares(titles: list[str]) -> dict[str, Any]:
     wide = (1 - gap * (n - 1)) / n
     for i, title in enumerate(titles):
         k, left = str(i + 1) if i else "", i * (wide + gap)
-        bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "constrain": "domain"}
-        span = [-gan2d.REACH, gan2d.REACH]
+        bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
+        span = [-SEEN, SEEN]
         frame[f"xaxis{k}"] = axis(title, range=span, domain=[left, min(1.0, left + wide)], anchor=f"y{k}", **bare)
         frame[f"yaxis{k}"] = axis("", range=span, anchor=f"x{k}", scaleanchor=f"x{k}", **bare)
     return frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 34}}

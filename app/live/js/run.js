@@ -30,7 +30,7 @@ Object.assign(Figure.prototype, {
       part("scrub", "input", "", { type: "range", min: 0, oninput: () => this.tell("scrub", +nodes.scrub.value) });
       part("speed", "select", "", { onchange: () => this.tell("speed", +nodes.speed.value) });
       for (const n of speeds) nodes.speed.append(new Option(n ? words.rate.replace("{n}", n) : words.fast, n));
-      part("branch", "button", "⑂", { onclick: () => this.tell(nodes.branch.ariaPressed === "true" ? "join" : "branch") });
+      part("branch", "button", "A/B", { onclick: () => this.tell(nodes.branch.ariaPressed === "true" ? "join" : "branch") });
       nodes.said = make(bar, "span", "lb-said");
     }
     const { play, scrub, speed, branch, said } = this.runs, title = going ? words.pause : words.play, count = (n) => n.toLocaleString(document.documentElement.lang || undefined);
