@@ -187,7 +187,9 @@ CONCEPTS: tuple[Concept, ...] = (
                 "pages/gan/plane.py",
                 _("GAN in the plane"),
                 "swords",
-                _("One network makes points, the other tells them from the data; each learns from the other."),
+                _(
+                    "One network makes points, the other tells them from the data; each learns from the other."
+                ),
             ),
             Page(
                 "gan-dirac",

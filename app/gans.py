@@ -19,7 +19,13 @@ from core import clouds, gan2d, gan_losses, gan_measures
 REAL, FAKE = palette.BLUE, palette.RED
 SEEN = 1.3  # how far the pictures reach; D is asked a little further
 # D's answer: where it sees fakes, where it cannot tell, where it sees data.
-JUDGED = (palette.RED + "a0", palette.RED + "48", palette.PAPER[0] + "00", palette.BLUE + "48", palette.BLUE + "a0")
+JUDGED = (
+    palette.RED + "a0",
+    palette.RED + "48",
+    palette.PAPER[0] + "00",
+    palette.BLUE + "48",
+    palette.BLUE + "a0",
+)
 PLAN = ("g_layers", "g_width", "d_layers", "d_width", "bend", "spectral", "z_dim", "normal", "seed")
 
 
@@ -57,7 +63,7 @@ def cloud_call(now: Mapping[str, Any]) -> Call:
 
 
 def corners(text: str) -> list[list[float]]:
-    """"x y, x y, …" as numbers; a ValueError where it is none."""
+    """ "x y, x y, …" as numbers; a ValueError where it is none."""
     return [[float(part) for part in pair.split()] for pair in text.split(",") if pair.strip()]
 
 
@@ -103,7 +109,12 @@ def plane(shot: gan2d.Snapshot, judge: Tensor, layers: list[str], axes: str, leg
     if "mesh" in layers:
         data.append(line(*threads(shot.mesh), "", palette.ORANGE, width=1, legend=False, hoverinfo="skip",
                          opacity=0.7, axes=axes))  # fmt: skip
-    bare = {"hoverinfo": "skip", "axes": axes, "legend": legend, "marker": {"line": {"width": 0}, "opacity": 0.75}}
+    bare = {
+        "hoverinfo": "skip",
+        "axes": axes,
+        "legend": legend,
+        "marker": {"line": {"width": 0}, "opacity": 0.75},
+    }
     if "real" in layers:
         data.append(dots(shot.real[:300, 0], shot.real[:300, 1], _("data"), REAL, 5, **bare))
     if "fake" in layers:
@@ -122,14 +133,21 @@ def squares(titles: list[str]) -> dict[str, Any]:
     wide = (1 - gap * (n - 1)) / n
     for i, title in enumerate(titles):
         k, left = str(i + 1) if i else "", i * (wide + gap)
-        bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
+        bare = {
+            "showgrid": False,
+            "zeroline": False,
+            "showticklabels": False,
+            "ticks": "",
+            "constrain": "domain",
+        }
         span = [-SEEN, SEEN]
-        frame[f"xaxis{k}"] = axis(title, range=span, domain=[left, min(1.0, left + wide)], anchor=f"y{k}", **bare)
+        frame[f"xaxis{k}"] = axis(
+            title, range=span, domain=[left, min(1.0, left + wide)], anchor=f"y{k}", **bare
+        )
         frame[f"yaxis{k}"] = axis("", range=span, anchor=f"x{k}", scaleanchor=f"x{k}", **bare)
     return frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 34}}
 
 
-# name in Scores or Snapshot -> whether its axis is logarithmic, and the value of perfect samples
 def curves(watched: Watched, names: dict[str, str], low: float, high: float, log: bool) -> Plot:
     """Measures over the rounds; of the rival, where there is one, dashed."""
     at, data = watched.steps(), []
@@ -165,4 +183,12 @@ def scoreboard(watched: Watched) -> Table:
 
 def cells_of(s: gan_measures.Scores) -> list[str]:
     covered = f"{s.covered:.0f}" if s.covered == s.covered else "–"
-    return [covered, f"{s.good:.3f}", f"{s.js:.4f}", f"{s.kl:.4f}", f"{s.sliced:.4f}", f"{s.fid:.4f}", f"{s.nn:.3f}"]
+    return [
+        covered,
+        f"{s.good:.3f}",
+        f"{s.js:.4f}",
+        f"{s.kl:.4f}",
+        f"{s.sliced:.4f}",
+        f"{s.fid:.4f}",
+        f"{s.nn:.3f}",
+    ]

@@ -259,7 +259,7 @@ class Job:
             self.settings[0] = {**self.settings[0], **settings}
 
     def branch(self) -> None:
-        """From the moment that is shown on there are two runs: this one obeys the controls, the other stays as it is."""
+        """Two runs from the moment that is shown: this one obeys the controls, the other stays as it is."""
         with self._lock:
             del self.moments[self.shown + 1 :]
             last = self.moments[-1]

@@ -18,7 +18,6 @@ from torch import Tensor
 Slope = Callable[[Tensor], Tensor]
 
 
-
 @dataclass(frozen=True)
 class Game:
     """Slopes of the terms: `fake`' (s) of what D minimises at a fake, `generator`' (s) of what G minimises."""
@@ -40,7 +39,7 @@ GAMES: dict[str, Game] = {
                  torch.ones_like, lambda s: -torch.ones_like(s)),
     "clip": Game("Wasserstein, clipped", "The slope of D runs against its bound, and back again.",
                  torch.ones_like, lambda s: -torch.ones_like(s), "clip"),
-    "gp": Game("WGAN-GP", "D wants slope 1, not 0: it comes to rest in a wrong place.",
+    "gp": Game("WGAN-GP", "D wants slope 1, not 0: it circles, or comes to rest in a wrong place.",
                torch.ones_like, lambda s: -torch.ones_like(s), "gp"),
     "r1": Game("Non-saturating + R1", "A price on the slope at the data: a spiral into the rest point.",
                torch.sigmoid, lambda s: -torch.sigmoid(-s), "r1"),
@@ -50,7 +49,9 @@ GAMES: dict[str, Game] = {
 
 # Nodes and weights of a Gauss-Hermite rule: E f(N(0, 1)) = Σ w f(node), for the instance noise.
 _NODES = torch.tensor([-2.8569700139, -1.3556261799, 0.0, 1.3556261799, 2.8569700139], dtype=torch.float64)
-_WEIGHTS = torch.tensor([0.0112574113, 0.2220759220, 0.5333333333, 0.2220759220, 0.0112574113], dtype=torch.float64)
+_WEIGHTS = torch.tensor(
+    [0.0112574113, 0.2220759220, 0.5333333333, 0.2220759220, 0.0112574113], dtype=torch.float64
+)
 
 
 def downhill(game: str, theta: Tensor, psi: Tensor, strength: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -72,4 +72,3 @@ def chosen_loss(name: str) -> Loss:
     if name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}; choose one of {', '.join(LOSSES)}.")
     return LOSSES[name]
-

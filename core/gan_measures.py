@@ -1,8 +1,8 @@
 r"""How good are samples? Distances between two clouds of points, and between a cloud and a known density.
 
-    FID = |μ_x - μ_g|² + Tr(Σ_x + Σ_g - 2 (Σ_x Σ_g)^½)     (Heusel et al. 2017; here on the points themselves)
-    1-NN: the share of points whose nearest neighbour is of their own kind; ½ is best, 1: told apart, 0: memorised
-    (Lopez-Paz & Oquab 2017).  JS and KL of histograms on a grid; the sliced Wasserstein distance over directions.
+FID = |μ_x - μ_g|² + Tr(Σ_x + Σ_g - 2 (Σ_x Σ_g)^½)     (Heusel et al. 2017; here on the points themselves)
+1-NN: the share of points whose nearest neighbour is of their own kind; ½ is best, 1: told apart, 0: memorised
+(Lopez-Paz & Oquab 2017).  JS and KL of histograms on a grid; the sliced Wasserstein distance over directions.
 """
 
 import math
@@ -92,13 +92,15 @@ def coverage(x: Tensor, centres: Tensor, sigma: float, modes: bool) -> tuple[flo
     return covered, float(good.double().mean())
 
 
-def scores(real: Tensor, fake: Tensor, centres: Tensor, sigma: float, modes: bool, expected: Tensor) -> Scores:
+def scores(
+    real: Tensor, fake: Tensor, centres: Tensor, sigma: float, modes: bool, expected: Tensor
+) -> Scores:
     """All measures of as many fakes as real points; `expected` are the shares of the data on the grid."""
     q = smoothed(histogram(fake))
     covered, good = coverage(fake, centres, sigma, modes)
-    return Scores(float(divergence(expected, q)), float(jensen_shannon(expected, q)), float(sliced_wasserstein(real, fake)),
-                  float(frechet(real, fake)), float(nearest_neighbour_accuracy(real[:256], fake[:256])), covered,
-                  good)  # fmt: skip
+    told = (divergence(expected, q), jensen_shannon(expected, q), sliced_wasserstein(real, fake), frechet(real, fake),
+            nearest_neighbour_accuracy(real[:256], fake[:256]))  # fmt: skip
+    return Scores(*map(float, told), covered, good)
 
 
 def cells() -> Tensor:

@@ -49,7 +49,8 @@ def desk() -> Desk:
 
 
 def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control], handles: tuple[Handle, ...],
-          height: int, release: Callable[[dict[str, Any]], None], plays: str = "", first: bool = True) -> None:  # fmt: skip
+          height: int, release: Callable[[dict[str, Any]], None], plays: str = "",
+          first: bool = True) -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
     if isinstance(drawing, Picture):
@@ -72,10 +73,9 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
                   "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),
                   "scrub": _("Step")},
     }  # fmt: skip
-    if (
-        view.job is not None
-    ):  # the stage is as quick as it can be, the others follow more calmly; only it has the bar
-        words = {"play": _("Play"), "pause": _("Pause"), "step": _("One step"), "restart": _("From the start, same seed"),
+    if view.job is not None:  # the stage is as quick as it can be and has the bar; the others follow calmly
+        words = {"play": _("Play"), "pause": _("Pause"), "step": _("One step"),
+                 "restart": _("From the start, same seed"),
                  "speed": _("Speed"), "scrub": _("Back through the run"), "fast": _("full speed"),
                  "rate": _("{n} steps/s"), "at": _("step {n}"), "branch": _("Branch: two runs from here"),
                  "join": _("One run again")}  # fmt: skip

@@ -231,6 +231,7 @@ class Visitor:
                     continue
                 async with self.turn:
                     frame = await loop.run_in_executor(_pool, _frame, view, number, wanted)
+                del view  # a page that is left while nothing is asked is let go
                 await self.socket.send_bytes(frame)
             self.news.clear()
 

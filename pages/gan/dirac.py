@@ -5,7 +5,7 @@ import torch
 from app.code import Call, call
 from app.figures import palette, paths
 from app.figures.picture import Table
-from app.figures.plot import Plot, arrows, axis, dots, layout, line, stacking
+from app.figures.plot import Plot, arrows, axis, dots, layout, stacking
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -45,7 +45,15 @@ def stage(**at: float) -> Plot:
     grid = torch.linspace(-REACH, REACH, n + 2, dtype=torch.float64)[1:-1]
     x, y = grid.expand(n, n), grid[:, None].expand(n, n)
     size = 2 * REACH / n / 2.4
-    data = [arrows(x, y, *(m * size for m in dirac.downhill(field, x, y, at["strength"])), (size, size), palette.MUTED)]
+    data = [
+        arrows(
+            x,
+            y,
+            *(m * size for m in dirac.downhill(field, x, y, at["strength"])),
+            (size, size),
+            palette.MUTED,
+        )
+    ]
     told = []
     for id in games:
         way = walked(id, **at)
@@ -54,7 +62,9 @@ def stage(**at: float) -> Plot:
         told.append(f"{names[id]}: {dirac.ends(way)['end']:.3g}")
     zero = torch.zeros(1)
     data.append(dots(zero, zero, "", palette.INK, 11, legend=False, hoverinfo="skip", marker={"symbol": "x"}))
-    frame = paths.plane((-REACH, REACH, -REACH, REACH), ("θ, " + _("generator"), "ψ, " + _("discriminator")), (0, 0.56))
+    frame = paths.plane(
+        (-REACH, REACH, -REACH, REACH), ("θ, " + _("generator"), "ψ, " + _("discriminator")), (0, 0.56)
+    )
     frame |= {"xaxis2": axis(_("step"), range=[0, at["steps"]], domain=[0.68, 1], anchor="y2"),
               "yaxis2": axis(_("distance from rest"), anchor="x2", range=[0, 3]), **stacking(2)}  # fmt: skip
     alt = _("Distance from the rest point at the end: {told}.")
@@ -68,7 +78,12 @@ def numbers(**at: float) -> Table:
         told, (real, turn) = dirac.ends(walked(id, **at)), dirac.turning(id, at["strength"])
         foretold = "–" if real != real else f"{real:.3f} ± {turn:.3f}i"
         cells.append([names[id], f"{told['end']:.4f}", f"{told['late']:.4f}", foretold])
-    titles = [_("loss"), _("distance at the end"), _("farthest in the last quarter"), _("eigenvalues at rest")]
+    titles = [
+        _("loss"),
+        _("distance at the end"),
+        _("farthest in the last quarter"),
+        _("eigenvalues at rest"),
+    ]
     return Table(titles, cells, _("Who arrives"))
 
 
@@ -78,11 +93,15 @@ if games:
     lab.live(numbers, follows=follows, height=0)
 else:
     lab.say(_("Choose at least one loss on the left."))
-lab.look(_("The data is the point 0, the generator the point θ, the discriminator a line of slope ψ. Drag the start: "
-           "without a penalty nobody arrives, however small the rate. R1 and noise turn the circle into a spiral."))  # fmt: skip
+lab.look(
+    _(
+        "The data is the point 0, the generator the point θ, the discriminator a line of slope ψ. Drag the start: "
+        "without a penalty nobody arrives, however small the rate. R1 and noise turn the circle into a spiral."
+    )
+)
 lab.theory()
 if games:
     ways = [call(dirac.play, now, game=id, theta=now["from_x"], psi=now["from_y"]) for id in games]
-    told = [c for id, way in zip(games, ways, strict=True)
-            for c in (Call(dirac.ends, {"way": way}), Call(dirac.turning, {"game": id, "strength": now["strength"]}))]  # fmt: skip
+    told = [Call(dirac.ends, {"way": way}) for way in ways]
+    told += [Call(dirac.turning, {"game": id, "strength": now["strength"]}) for id in games]
     lab.code(told[0].function, *told[1:], **told[0].arguments)

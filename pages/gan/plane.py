@@ -9,11 +9,17 @@ from app.jobs import Watched
 from app.lab import Lab, Preset
 from core import clouds, gan2d, gan_losses, gan_measures
 
+HASTY = {"bend": "relu", "g_layers": 3, "d_layers": 3, "lr_g": 4e-3, "lr_d": 2e-3, "beta1": 0.8}
+THREAD = {"data": "two", "bend": "tanh", "z_dim": 1, "normal": False, "rule": "sgd", "d_steps": 5}
 PRESETS = {
     "works": Preset(_("Works"), {}),
-    "collapse": Preset(_("Mode collapse"), {"g_layers": 3, "lr_g": 2e-3, "lr_d": 2e-4, "steps": 500}),
+    "collapse": Preset(_("Mode collapse"), {**HASTY, "steps": 450}),
+    "smooth": Preset(_("Label smoothing calms it"), {**HASTY, "smooth": 0.3, "steps": 600}),
     "swings": Preset(_("Oscillation"), {"data": "two", "loss": "wgan", "clip": 0.5, "lr_g": 3e-3, "lr_d": 3e-3,
                                         "beta1": 0.9, "steps": 500}),
+    "fades": Preset(_("Discriminator too strong: gradient fades"), {
+        **THREAD, "loss": "minimax", "lr_d": 0.2, "lr_g": 1e-3, "steps": 150}),
+    "mends": Preset(_("WGAN-GP mends it"), {**THREAD, "loss": "gp", "lr_d": 0.02, "lr_g": 5e-3, "steps": 200}),
 }  # fmt: skip
 
 lab = Lab("gan", PRESETS)
@@ -45,7 +51,9 @@ with lab.fold(_("Networks and optimizer")):
     lab.slider("g_width", _("Width of G"), 8, 64, 32, 8)
     lab.slider("d_layers", _("Hidden layers of D"), 0, 4, 2)
     lab.slider("d_width", _("Width of D"), 8, 64, 32, 8)
-    lab.choice("bend", _("Activation"), {"leaky_relu": "Leaky ReLU", "relu": "ReLU", "tanh": "tanh", "silu": "SiLU"})
+    lab.choice(
+        "bend", _("Activation"), {"leaky_relu": "Leaky ReLU", "relu": "ReLU", "tanh": "tanh", "silu": "SiLU"}
+    )
     lab.toggle("spectral", _("Spectral norm in D"))
     lab.slider("z_dim", _("Dimensions of the noise"), 1, 2, 2)
     lab.toggle("normal", _("Normal noise (else uniform)"), True)
@@ -58,23 +66,26 @@ now = {"drawn": drawn} | {n: c.value for n, c in lab.controls.items()}
 
 def stage(run: Watched) -> Plot:
     """Data and generated points over D's answer; beside it the best possible D, or the run that branched off."""
-    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("step {n}").format(n=run.step))]
+    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("this run"))]
     if run.rival is not None:
         planes.append((run.rival, gans.judged(run.rival.shot, loss), _("old settings")))
     elif "best" in layers:
         planes.append((run.seen, gans.best_judge(cloud, run.seen.shot.fake), titles["best"]))
-    traces = [t for i, (seen, judge, _title) in enumerate(planes)
-              for t in gans.plane(seen.shot, judge, layers, f"x{i + 1 if i else ''}y{i + 1 if i else ''}", not i)]  # fmt: skip
+    traces = []
+    for i, (seen, judge, _title) in enumerate(planes):
+        traces += gans.plane(seen.shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)
     told = gans.cells_of(run.seen.scores)
     alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
-    frame = layout(**gans.squares(["" for _plane in planes]))
-    return Plot(traces, frame, alt.format(n=run.step, covered=told[0], good=told[1]))
+    return Plot(
+        traces,
+        layout(**gans.squares([p[2] for p in planes])),
+        alt.format(n=run.step, covered=told[0], good=told[1]),
+    )
 
 
 def distances(run: Watched) -> Plot:
     """How far the generated points are from the data, over the rounds."""
-    names = {"js": "JS", "sliced": _("sliced Wasserstein"), "fid": "FID"}
-    return gans.curves(run, names, -3.0, 1.0, True)
+    return gans.curves(run, {"js": "JS", "sliced": _("sliced Wasserstein"), "fid": "FID"}, -3.0, 1.0, True)
 
 
 def losses(run: Watched) -> Plot:
@@ -84,8 +95,7 @@ def losses(run: Watched) -> Plot:
 
 def gradients(run: Watched) -> Plot:
     """How strong the gradients are that each of the two learns from."""
-    names = {"grad_d": _("gradient of D"), "grad_g": _("gradient of G")}
-    return gans.curves(run, names, -4.0, 2.5, True)
+    return gans.curves(run, {"grad_d": _("gradient of D"), "grad_g": _("gradient of G")}, -4.0, 2.5, True)
 
 
 def numbers(run: Watched) -> Table:
@@ -101,9 +111,9 @@ except ValueError:
 if cloud is not None:
     run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
     lab.watch(run, stage)
-    left, right = lab.below.columns(2)
-    for place, draw in ((lab.below, numbers), (left, distances), (right, gradients), (left, losses)):
-        lab.watch(run, draw, height=0 if draw is numbers else 260, place=place)
+    for place, draw in zip(lab.below.columns(3), (distances, losses, gradients), strict=True):
+        lab.watch(run, draw, height=260, place=place)
+    lab.watch(run, numbers, height=0)
 else:
     lab.say(_("A drawing is two or more corners, such as -1 0, 0 0.5, 1 0, all within ±10."))
 lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "

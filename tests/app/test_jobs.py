@@ -1,6 +1,7 @@
 """Jobs: the same run however it is handled, a bounded past, fair turns, and nothing left behind."""
 
 import gc
+import itertools
 import random
 import threading
 import time
@@ -191,7 +192,8 @@ def test_speed_is_steps_a_second() -> None:
 
 @pytest.mark.parametrize(
     "told",
-    [("explode", None), ("scrub", "a"), ("scrub", None), ("scrub", True), ("scrub", 1.5), ("speed", 7), ("speed", None), ("", 1)],
+    [("explode", None), ("scrub", "a"), ("scrub", None), ("scrub", True), ("scrub", 1.5), ("speed", 7),
+     ("speed", None), ("", 1)],
 )  # fmt: skip
 def test_an_unknown_command_is_refused(told: tuple[str, Any]) -> None:
     with pytest.raises(Refused):
@@ -245,7 +247,7 @@ def test_the_past_is_thinned_to_half_when_it_is_full() -> None:
     run_to(job, 200)
     steps = [m.step for m in job.moments]
     assert len(steps) <= 16 and steps[0] == 0 and steps[-1] == 200
-    gaps = [b - a for a, b in zip(steps, steps[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(steps)]
     assert max(gaps) <= 4 * min(gaps[:-1]), "evenly, but for the newest"
     assert all(same(m.states[0], walked(m.step)) for m in job.moments)
 
@@ -340,13 +342,13 @@ def test_pause_and_play_at_once_neither_loses_nor_doubles_it(place: Threads) -> 
 
 
 def test_a_job_dies_with_its_desk_while_it_runs_or_rests(place: Threads) -> None:
-    job, slow = made(place), made(place)
-    slow.do("speed", 1.0)
-    for each in (job, slow):
-        each.do("play")
-    until(lambda: job.watched().step > 0 and slow.watched().step > 0)
-    gone = [weakref.ref(job), weakref.ref(slow)]
-    del job, slow, each
+    held = [made(place), made(place)]
+    held[1].do("speed", 1.0)
+    for i in range(2):
+        held[i].do("play")
+    until(lambda: min(job.watched().step for job in held) > 0)
+    gone = [weakref.ref(job) for job in held]
+    held.clear()
     until(lambda: place.busy == 0, seconds=0.9)  # sooner than the slow one's next step
     assert [g() for g in gone] == [None, None]
 

@@ -1,6 +1,7 @@
 """The GAN in the plane against plain PyTorch, by hand, and against itself."""
 
 import copy
+import itertools
 import math
 
 import pytest
@@ -26,7 +27,7 @@ def after(n: int, start: State, **settings) -> State:
 def module(flat: Tensor, sizes) -> nn.Sequential:
     """The same network as torch.nn has it."""
     layers, parts = [], pieces(flat.detach().clone(), sizes)
-    for i, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for i, (a, b) in enumerate(itertools.pairwise(sizes)):
         one = nn.Linear(a, b)
         one.weight.data, one.bias.data = parts[2 * i].clone(), parts[2 * i + 1].clone()
         layers += [one, nn.LeakyReLU(0.2)]
@@ -45,7 +46,15 @@ PAIRS = [(n, r) for n in gan_losses.LOSSES for r in ("adam", "rmsprop", "sgd") i
 def test_three_rounds_are_those_of_torch_optim(name: str, rule: str) -> None:
     """The same rounds with modules, backward() and torch.optim."""
     start = init(EIGHT, 2, 8, 1, 8, seed=3)
-    how = {**gan2d.SETTINGS, **loss(name), "rule": rule, "lr_g": 2e-3, "lr_d": 3e-3, "d_steps": 2, "clip": 0.3}
+    how = {
+        **gan2d.SETTINGS,
+        **loss(name),
+        "rule": rule,
+        "lr_g": 2e-3,
+        "lr_d": 3e-3,
+        "d_steps": 2,
+        "clip": 0.3,
+    }
     g, d = module(start.g, start.plan.g_sizes), module(start.d, start.plan.d_sizes)
     make = {
         "adam": lambda p, lr: torch.optim.Adam(p, lr, (0.5, 0.999)),
@@ -127,7 +136,9 @@ def test_spectral_norm_is_the_largest_singular_value() -> None:
         if isinstance(layer, nn.Linear):
             layer.weight.data /= torch.linalg.matrix_norm(layer.weight.data, 2)
     x = torch.randn(9, 2, generator=chance(0, 0))
-    torch.testing.assert_close(network(state.d, state.plan.d_sizes, "leaky_relu", x, u), net(x), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        network(state.d, state.plan.d_sizes, "leaky_relu", x, u), net(x), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_the_average_follows_slowly() -> None:
@@ -156,7 +167,9 @@ def test_the_mesh_has_equal_shares(z_dim: int, normal: bool) -> None:
     mesh = gan2d.mesh_of(plan)
     assert mesh.shape[-1] == z_dim and mesh.isfinite().all()
     share = torch.special.ndtr(mesh) if normal else (mesh + 1) / 2
-    assert math.isclose(float(share.min()), 0.01, abs_tol=1e-4) and math.isclose(float(share.max()), 0.99, abs_tol=1e-4)
+    assert math.isclose(float(share.min()), 0.01, abs_tol=1e-4) and math.isclose(
+        float(share.max()), 0.99, abs_tol=1e-4
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,6 +204,8 @@ def test_penalties_of_a_critic_with_a_known_slope() -> None:
         return x.square().sum(1) * w[0]
 
     between = t * real + (1 - t) * fake
-    torch.testing.assert_close(gan2d.two_sided(bowl, real, fake, t), ((6 * between.norm(dim=1) - 1) ** 2).mean())
+    torch.testing.assert_close(
+        gan2d.two_sided(bowl, real, fake, t), ((6 * between.norm(dim=1) - 1) ** 2).mean()
+    )
     (grad,) = torch.autograd.grad(gan2d.half_square(bowl, real), w)  # ½ · 4 w² |x|² -> 4 w |x|²
     torch.testing.assert_close(grad[0], 12 * real.square().sum(1).mean())
