@@ -122,7 +122,8 @@ def plane(shot: gan2d.Snapshot, judge: Tensor, layers: list[str], axes: str, leg
     if "pull" in layers:
         longest = shot.pull.norm(dim=1).quantile(0.9).clamp(min=1e-6)
         step = 0.09 * shot.pull / longest
-        data.append(arrows(*shot.at.T, *step.T, (0.09, 0.09), palette.INK, axes=axes))
+        (x, y), (dx, dy) = shot.at.T, step.T
+        data.append(arrows(x, y, dx, dy, (0.09, 0.09), palette.INK, axes=axes))
     return data
 
 

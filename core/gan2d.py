@@ -158,8 +158,8 @@ def init(cloud: Any, g_layers: int = 2, g_width: int = 32, d_layers: int = 2, d_
         if spectral
         else ()
     )
-    empty = [Memory(torch.zeros_like(w), torch.zeros_like(w)) for w in made]
-    return State(plan, 0, g, d, *empty, g, u, (torch.tensor(math.nan),) * 4)
+    of_g, of_d = (Memory(torch.zeros_like(w), torch.zeros_like(w)) for w in made)
+    return State(plan, 0, g, d, of_g, of_d, g, u, (torch.tensor(math.nan),) * 4)
 
 
 def moved(

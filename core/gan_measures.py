@@ -98,9 +98,15 @@ def scores(
     """All measures of as many fakes as real points; `expected` are the shares of the data on the grid."""
     q = smoothed(histogram(fake))
     covered, good = coverage(fake, centres, sigma, modes)
-    told = (divergence(expected, q), jensen_shannon(expected, q), sliced_wasserstein(real, fake), frechet(real, fake),
-            nearest_neighbour_accuracy(real[:256], fake[:256]))  # fmt: skip
-    return Scores(*map(float, told), covered, good)
+    return Scores(
+        kl=float(divergence(expected, q)),
+        js=float(jensen_shannon(expected, q)),
+        sliced=float(sliced_wasserstein(real, fake)),
+        fid=float(frechet(real, fake)),
+        nn=float(nearest_neighbour_accuracy(real[:256], fake[:256])),
+        covered=covered,
+        good=good,
+    )
 
 
 def cells() -> Tensor:

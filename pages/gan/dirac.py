@@ -1,5 +1,7 @@
 """Dirac-GAN: two numbers play against each other, and the picture shows who circles and who arrives."""
 
+from typing import Any
+
 import torch
 
 from app.code import Call, call
@@ -34,26 +36,19 @@ looks = {id: palette.style(i) for i, id in enumerate(dirac.GAMES)}
 now = {n: c.value for n, c in lab.controls.items()}
 
 
-def walked(id: str, from_x: float, from_y: float, **at: float) -> torch.Tensor:
+def walked(id: str, from_x: float, from_y: float, **at: Any) -> torch.Tensor:
     takes = {n: at[n] for n in ("lr", "steps", "alternate", "strength", "clip")}
     return dirac.play(id, from_x, from_y, **takes)
 
 
-def stage(**at: float) -> Plot:
+def stage(**at: Any) -> Plot:
     """The ways on the plane of both numbers, over the field of one loss; beside it how far from rest they are."""
     n = 15
     grid = torch.linspace(-REACH, REACH, n + 2, dtype=torch.float64)[1:-1]
     x, y = grid.expand(n, n), grid[:, None].expand(n, n)
     size = 2 * REACH / n / 2.4
-    data = [
-        arrows(
-            x,
-            y,
-            *(m * size for m in dirac.downhill(field, x, y, at["strength"])),
-            (size, size),
-            palette.MUTED,
-        )
-    ]
+    u, v = (m * size for m in dirac.downhill(field, x, y, at["strength"]))
+    data = [arrows(x, y, u, v, (size, size), palette.MUTED)]
     told = []
     for id in games:
         way = walked(id, **at)
@@ -71,7 +66,7 @@ def stage(**at: float) -> Plot:
     return Plot(data, layout(**frame), alt.format(told="; ".join(told)), int(at["steps"]) + 1)
 
 
-def numbers(**at: float) -> Table:
+def numbers(**at: Any) -> Table:
     """Where each run ended, and what the eigenvalues at the rest point foretell."""
     cells = []
     for id in games:

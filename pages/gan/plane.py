@@ -25,10 +25,9 @@ PRESETS = {
 lab = Lab("gan", PRESETS)
 shapes = {id: _(s.title) for id, s in clouds.SHAPES.items()} | {"drawn": _("Drawn by hand")}
 data = lab.choice("data", _("Data"), shapes, "eight")
-drawn = ""
 if data == "drawn":
-    drawn = lab.text("drawn", _("Corners x y, x y, …"), "-1 -0.5, -0.4 0.8, 0 -0.2, 0.5 0.7, 1 -0.6", longest=400,
-                     help=_("The points lie along the line through these corners, within ±1.5."))  # fmt: skip
+    lab.text("drawn", _("Corners x y, x y, …"), "-1 -0.5, -0.4 0.8, 0 -0.2, 0.5 0.7, 1 -0.6", longest=400,
+             help=_("The points lie along the line through these corners, within ±1.5."))  # fmt: skip
 loss = lab.choice("loss", _("Loss"), {id: _(e.title) for id, e in gan_losses.LOSSES.items()})
 lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.1, 1e-3, log=True)
 lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.1, 1e-3, log=True)
@@ -61,7 +60,7 @@ with lab.fold(_("Networks and optimizer")):
     lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
     lab.slider("batch", _("Batch"), 16, 256, 128, 16)
     lab.seed()
-now = {"drawn": drawn} | {n: c.value for n, c in lab.controls.items()}
+now = {n: c.value for n, c in lab.controls.items()}
 
 
 def stage(run: Watched) -> Plot:
@@ -74,13 +73,10 @@ def stage(run: Watched) -> Plot:
     traces = []
     for i, (seen, judge, _title) in enumerate(planes):
         traces += gans.plane(seen.shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)
-    told = gans.cells_of(run.seen.scores)
+    covered, good, *_rest = gans.cells_of(run.seen.scores)
     alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
-    return Plot(
-        traces,
-        layout(**gans.squares([p[2] for p in planes])),
-        alt.format(n=run.step, covered=told[0], good=told[1]),
-    )
+    alt = alt.format(n=run.step, covered=covered, good=good)
+    return Plot(traces, layout(**gans.squares([p[2] for p in planes])), alt)
 
 
 def distances(run: Watched) -> Plot:
@@ -103,9 +99,8 @@ def numbers(run: Watched) -> Table:
     return gans.scoreboard(run)
 
 
-work = gans.training(now)
 try:
-    cloud = gans.cloud_call(now)()
+    work, cloud = gans.training(now), gans.cloud_call(now)()
 except ValueError:
     cloud = None
 if cloud is not None:
