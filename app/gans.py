@@ -28,6 +28,9 @@ JUDGED = (
 )
 PLAN = ("g_layers", "g_width", "d_layers", "d_width", "bend", "spectral", "z_dim", "normal", "seed")
 
+BENDS = {"leaky_relu": "Leaky ReLU", "relu": "ReLU", "tanh": "tanh", "silu": "SiLU"}
+RULES = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"}
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -175,8 +178,8 @@ def value(seen: Seen, name: str) -> float:
 
 def scoreboard(watched: Watched) -> Table:
     """The measures of the moment that is shown."""
-    titles = [_("step {n}").format(n=watched.step), _("modes covered"), _("good samples"), "JS", "KL",
-              _("sliced Wasserstein"), "FID", "1-NN"]  # fmt: skip
+    titles = [_("step {n}").format(n=watched.step), _("modes covered"), _("good samples"), _("JS"), _("KL"),
+              _("sliced Wasserstein"), _("FID"), _("1-NN")]  # fmt: skip
     lines = [(_("this run"), watched.seen)] + ([(_("old settings"), watched.rival)] if watched.rival else [])
     cells = [[name, *cells_of(seen.scores)] for name, seen in lines]
     return Table(titles, cells, _("Measures of the generated points"))

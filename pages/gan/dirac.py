@@ -27,7 +27,7 @@ games = lab.choices("games", _("Losses"), names, ["ns", "wgan", "r1"])
 field = lab.choice("field", _("Arrows of"), names, "r1")
 lab.slider("lr", _("Learning rate"), 0.01, 1.0, 0.2, log=True)
 lab.slider("steps", _("Steps"), 10, 500, 200, 10)
-lab.slider("strength", _("Strength of penalty or noise"), 0.0, 5.0, 1.0, 0.1,
+lab.slider("strength", _("Strength of penalty or noise"), 0.0, 5.0, 0.3, 0.1,
            help=_("γ of R1, λ of WGAN-GP, σ of the instance noise."))  # fmt: skip
 lab.slider("clip", _("Clip at"), 0.1, 2.0, 1.0, 0.1)
 lab.toggle("alternate", _("In turn (else both at once)"), True)
@@ -61,7 +61,7 @@ def stage(**at: Any) -> Plot:
         (-REACH, REACH, -REACH, REACH), ("θ, " + _("generator"), "ψ, " + _("discriminator")), (0, 0.56)
     )
     frame |= {"xaxis2": axis(_("step"), range=[0, at["steps"]], domain=[0.68, 1], anchor="y2"),
-              "yaxis2": axis(_("distance from rest"), anchor="x2", range=[0, 3]), **stacking(2)}  # fmt: skip
+              "yaxis2": axis(_("distance from rest"), anchor="x2", range=[0, 3]), "margin": {"l": 66, "r": 12, "t": 12, "b": 44}, **stacking(2)}  # fmt: skip
     alt = _("Distance from the rest point at the end: {told}.")
     return Plot(data, layout(**frame), alt.format(told="; ".join(told)), int(at["steps"]) + 1)
 

@@ -29,8 +29,8 @@ if data == "drawn":
     lab.text("drawn", _("Corners x y, x y, …"), "-1 -0.5, -0.4 0.8, 0 -0.2, 0.5 0.7, 1 -0.6", longest=400,
              help=_("The points lie along the line through these corners, within ±1.5."))  # fmt: skip
 loss = lab.choice("loss", _("Loss"), {id: _(e.title) for id, e in gan_losses.LOSSES.items()})
-lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.1, 1e-3, log=True)
-lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.1, 1e-3, log=True)
+lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.5, 1e-3, log=True)
+lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.5, 1e-3, log=True)
 lab.slider("d_steps", _("Steps of D in a round"), 1, 5, 1)
 lab.slider("steps", _("Computed at once"), 0, 2000, 1000, 50,
            help=_("So many rounds are computed when the page opens; Play goes on from there."))  # fmt: skip
@@ -50,13 +50,11 @@ with lab.fold(_("Networks and optimizer")):
     lab.slider("g_width", _("Width of G"), 8, 64, 32, 8)
     lab.slider("d_layers", _("Hidden layers of D"), 0, 4, 2)
     lab.slider("d_width", _("Width of D"), 8, 64, 32, 8)
-    lab.choice(
-        "bend", _("Activation"), {"leaky_relu": "Leaky ReLU", "relu": "ReLU", "tanh": "tanh", "silu": "SiLU"}
-    )
+    lab.choice("bend", _("Activation"), {id: _(title) for id, title in gans.BENDS.items()})
     lab.toggle("spectral", _("Spectral norm in D"))
     lab.slider("z_dim", _("Dimensions of the noise"), 1, 2, 2)
     lab.toggle("normal", _("Normal noise (else uniform)"), True)
-    lab.choice("rule", _("Optimizer"), {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"})
+    lab.choice("rule", _("Optimizer"), {id: _(title) for id, title in gans.RULES.items()})
     lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
     lab.slider("batch", _("Batch"), 16, 256, 128, 16)
     lab.seed()
@@ -76,12 +74,14 @@ def stage(run: Watched) -> Plot:
     covered, good, *_rest = gans.cells_of(run.seen.scores)
     alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
     alt = alt.format(n=run.step, covered=covered, good=good)
-    return Plot(traces, layout(**gans.squares([p[2] for p in planes])), alt)
+    return Plot(traces, layout(**gans.squares([p[2] if len(planes) > 1 else "" for p in planes])), alt)
 
 
 def distances(run: Watched) -> Plot:
     """How far the generated points are from the data, over the rounds."""
-    return gans.curves(run, {"js": "JS", "sliced": _("sliced Wasserstein"), "fid": "FID"}, -3.0, 1.0, True)
+    return gans.curves(
+        run, {"js": _("JS"), "sliced": _("sliced Wasserstein"), "fid": _("FID")}, -3.0, 1.0, True
+    )
 
 
 def losses(run: Watched) -> Plot:
