@@ -180,7 +180,9 @@ def scoreboard(watched: Watched) -> Table:
     """The measures of the moment that is shown."""
     titles = [_("step {n}").format(n=watched.step), _("modes covered"), _("good samples"), _("JS"), _("KL"),
               _("sliced Wasserstein"), _("FID"), _("1-NN")]  # fmt: skip
-    lines = [(_("this run"), watched.seen)] + ([(_("old settings"), watched.rival)] if watched.rival else [])
+    lines = [(_("this training"), watched.seen)] + (
+        [(_("old settings"), watched.rival)] if watched.rival else []
+    )
     cells = [[name, *cells_of(seen.scores)] for name, seen in lines]
     return Table(titles, cells, _("Measures of the generated points"))
 

@@ -61,7 +61,8 @@ def stage(**at: Any) -> Plot:
         (-REACH, REACH, -REACH, REACH), ("θ, " + _("generator"), "ψ, " + _("discriminator")), (0, 0.56)
     )
     frame |= {"xaxis2": axis(_("step"), range=[0, at["steps"]], domain=[0.68, 1], anchor="y2"),
-              "yaxis2": axis(_("distance from rest"), anchor="x2", range=[0, 3]), "margin": {"l": 66, "r": 12, "t": 12, "b": 44}, **stacking(2)}  # fmt: skip
+              "yaxis2": axis(_("distance from rest"), anchor="x2", range=[0, 3]),
+              "margin": {"l": 66, "r": 12, "t": 12, "b": 44}, **stacking(2)}  # fmt: skip
     alt = _("Distance from the rest point at the end: {told}.")
     return Plot(data, layout(**frame), alt.format(told="; ".join(told)), int(at["steps"]) + 1)
 

@@ -63,7 +63,7 @@ now = {n: c.value for n, c in lab.controls.items()}
 
 def stage(run: Watched) -> Plot:
     """Data and generated points over D's answer; beside it the best possible D, or the run that branched off."""
-    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("this run"))]
+    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("this training"))]
     if run.rival is not None:
         planes.append((run.rival, gans.judged(run.rival.shot, loss), _("old settings")))
     elif "best" in layers:
@@ -79,9 +79,7 @@ def stage(run: Watched) -> Plot:
 
 def distances(run: Watched) -> Plot:
     """How far the generated points are from the data, over the rounds."""
-    return gans.curves(
-        run, {"js": _("JS"), "sliced": _("sliced Wasserstein"), "fid": _("FID")}, -3.0, 1.0, True
-    )
+    return gans.curves(run, {"js": _("JS"), "sliced": _("sliced W₁"), "fid": _("FID")}, -3.0, 1.0, True)
 
 
 def losses(run: Watched) -> Plot:
