@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # nothing is asked of the network at run time
+# One thread a picture, in every thread of ours: torch.set_num_threads speaks for the thread that calls it alone.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import streamlit as st
 import torch

@@ -315,6 +315,28 @@ CONCEPTS: tuple[Concept, ...] = (
             ),
         ),
     ),
+    Concept(
+        _("GAN"),
+        "swords",
+        (
+            Page(
+                "gan",
+                "pages/gan/plane.py",
+                _("GAN in the plane"),
+                "swords",
+                _(
+                    "One network makes points, the other tells them from the data; each learns from the other."
+                ),
+            ),
+            Page(
+                "gan-dirac",
+                "pages/gan/dirac.py",
+                _("Dirac-GAN"),
+                "cyclone",
+                _("The smallest GAN there is: two numbers. Who circles, and who arrives?"),
+            ),
+        ),
+    ),
 )
 
 PAGES: dict[str, Page] = {page.address: page for concept in CONCEPTS for page in concept.all}

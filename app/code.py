@@ -87,6 +87,11 @@ def call(function: Callable[..., Any], values: Mapping[str, Any], **more: Any) -
     return Call(function, {**more, **{n: v for n, v in values.items() if n in takes}})
 
 
+_SETUP = """torch.set_num_threads(1)  # as on the page: in a long training the last bit decides
+torch.set_printoptions(precision=6)
+"""
+
+
 def exported(function: Callable[..., Any], arguments: Mapping[str, Any], also: Sequence[Call] = ()) -> str:
     """The modules of the calls, and the calls, printing what they return. `also`: further calls after the first."""
     calls = [Call(function, arguments), *also]
@@ -94,7 +99,7 @@ def exported(function: Callable[..., Any], arguments: Mapping[str, Any], also: S
     _no_clash(modules)
     source = "\n\n\n".join(inspect.getsource(sys.modules[name]).rstrip() for name in modules)
     given = "".join(f"    {name}={value!r},\n" for name, value in arguments.items())
-    setup = "torch.set_printoptions(precision=6)\n" if "\nimport torch\n" in source else ""
+    setup = _SETUP if "\nimport torch\n" in source else ""
     more = "".join(f"print({call!r})\n" for call in also)
     return f"""{source}
 

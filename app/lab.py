@@ -15,6 +15,7 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from app.controls import Controls
 from app.domains import Refused
 from app.i18n import LANGUAGES, get_language
 from app.i18n import gettext as _
+from app.jobs import Job, Trainable
 from app.live.component import Handle, desk, mount
 from app.live.desk import Drawing, sentence
 
@@ -68,15 +70,34 @@ class Lab(Controls):
         A draw(**rest) takes all of them, or those that `follows` names.
         `plays` names a slider that a playback bar under the figure moves from its low end to its high one.
         """
-        name = f"{self.address}.{draw.__name__}"
-        place = place or (self.below if self._preset_line is None else self.stage)
-        self._show_presets()
         takes = self._taken(draw, bound) & set(follows or self.controls)
+        self._mount(draw, lambda **now: draw(**bound, **now), takes, height, handles, place, plays)
+
+    def watch(self, job: Job, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, place: Any = None,
+              handles: Sequence[Handle] = (), **bound: Any) -> None:  # fmt: skip
+        """A figure that follows a run: draw(watched, …), with controls and what is given here, as for `live`.
+
+        The first one of a page carries the bar: play, step, speed, restart, scrub back, branch.
+        """
+        takes = self._taken(partial(draw, job.watched()), bound)
+        steered = frozenset(n for n in job.settings[0] if n in self.controls)
+
+        def drawn(**now: Any) -> Drawing:
+            return draw(job.watched(), **bound, **{n: v for n, v in now.items() if n in takes})
+
+        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered)
+
+    def _mount(self, draw: Callable[..., Drawing], drawn: Callable[..., Drawing], takes: Collection[str],
+               height: int, handles: Sequence[Handle], place: Any, plays: str, job: Job | None = None,
+               steered: frozenset[str] = frozenset()) -> None:  # fmt: skip
+        name, first = f"{self.address}.{draw.__name__}", self._preset_line is not None
+        place = place or (self.stage if first else self.below)
+        self._show_presets()
         values = {n: v for n, v in self.values.items() if n in takes}
         self._held |= {n for h in handles for n in (h.x, h.y)}  # all figures follow the handles of the first
         held = self._held
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
-        view = desk().put(name, lambda **now: draw(**bound, **now), values, domains, get_language())
+        view = desk().put(name, drawn, values, domains, get_language(), job, steered)
         with place:
             try:
                 drawing = view.answer({})
@@ -86,7 +107,34 @@ class Lab(Controls):
             if plain.WANTED:
                 plain.show(drawing, name, height)
             else:
-                mount(view, name, drawing, self.controls, tuple(handles), height, self._release, plays)
+                mount(view, name, drawing, self.controls, tuple(handles), height, self._release, plays, first)
+
+    # --- runs ---
+
+    def job(self, model: Trainable, begun: Call, settings: Collection[str]) -> Job:
+        """The run of this page in this session. `begun` returns the states that it starts with, the first at step 0.
+
+        `settings` names the arguments of `begun` that may change on the fly: a run that the visitor has taken on
+        goes on with the new ones. Any other change, a preset and Reset start from `begun` again.
+        """
+        fixed = {n: v for n, v in begun.arguments.items() if n not in settings}
+        start, now = Call(begun.function, fixed).name, {n: begun.arguments[n] for n in settings}
+        now = {n: v() if isinstance(v, Call) else v for n, v in now.items()}
+        known, fresh = desk().jobs.get(self.address), st.session_state.pop("_lab.fresh", False)
+        if (
+            known is not None
+            and not fresh
+            and known.start == start
+            and (known.touched or known.key == begun.name)
+        ):
+            if known.key != begun.name:
+                known.key = begun.name
+                known.steer(now)
+            return known
+        with self.stage, st.spinner(_("Training …")):
+            states = self.compute(begun.function, **begun.arguments)
+        made = desk().jobs[self.address] = Job(model, states, now, begun.name, start)
+        return made
 
     def _taken(self, draw: Callable[..., Drawing], bound: Mapping[str, Any]) -> set[str]:
         """The names of the controls that `draw` asks for: its own arguments, or all of them for **kwargs."""
@@ -97,7 +145,7 @@ class Lab(Controls):
                    if a.name not in self.controls and a.name not in bound and a.default is a.empty]  # fmt: skip
         if missing:
             raise TypeError(
-                f"{draw.__name__} asks for {missing}, which are neither controls nor given to live()."
+                f"{getattr(draw, '__name__', draw)} asks for {missing}, which are neither controls nor given to live()."
             )
         return {a.name for a in arguments} & set(self.controls)
 
@@ -154,6 +202,7 @@ class Lab(Controls):
             self._apply(chosen.values)
 
     def _apply(self, values: Mapping[str, Any]) -> None:
+        st.session_state["_lab.fresh"] = True  # a run starts anew
         known = {c.key: c.default for c in st.session_state.get("_lab.controls", {}).values()}
         wanted = {f"{self.address}.{name}": value for name, value in _listed(values).items()}
         for key, value in {**known, **wanted}.items():

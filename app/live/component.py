@@ -13,6 +13,7 @@ from app.figures.palette import DARK
 from app.figures.picture import Picture
 from app.figures.plot import Plot
 from app.i18n import gettext as _
+from app.jobs import SPEEDS
 from app.live.desk import Desk, Drawing, View, pack
 from app.live.socket import PLOTLY_PATH, base_path
 
@@ -29,6 +30,7 @@ _SCRIPTS = (
     "grids",
     "handles",
     "player",
+    "run",
     "mount",
 )
 _mount = st.components.v2.component(
@@ -63,7 +65,8 @@ def desk() -> Desk:
 
 
 def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control], handles: tuple[Handle, ...],
-          height: int, release: Callable[[dict[str, Any]], None], plays: str = "") -> None:  # fmt: skip
+          height: int, release: Callable[[dict[str, Any]], None], plays: str = "",
+          first: bool = True) -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
     if isinstance(drawing, Picture | Plot):
@@ -86,6 +89,14 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
                   "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),
                   "scrub": _("Step")},
     }  # fmt: skip
+    if view.job is not None:  # the stage is as quick as it can be and has the bar; the others follow calmly
+        words = {"play": _("Play"), "pause": _("Pause"), "step": _("One step"),
+                 "restart": _("From the start, same seed"),
+                 "speed": _("Speed"), "scrub": _("Back through the run"), "fast": _("full speed"),
+                 "rate": _("{n} steps/s"), "at": _("step {n}"), "branch": _("Branch: two runs from here"),
+                 "join": _("One run again")}  # fmt: skip
+        mounting["job"] = view.job.status()
+        mounting["run"] = {"bar": first, "every": 0 if first else 350, "speeds": SPEEDS, "words": words}
     if clash := header.keys() & mounting.keys():
         raise TypeError(f"A drawing may not use the names {clash} in its header.")
     _mount(

@@ -16,6 +16,7 @@ from app.domains import Domain, Refused
 from app.figures.plot import to_json
 from app.i18n import gettext as _
 from app.i18n import set_language
+from app.jobs import Job
 
 MOST_VIEWS = 24  # on one page; a page that asks for more has a loop in it
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class View:
     domains: Mapping[str, Domain]
     language: str
     kept: frozenset[int] = frozenset()  # the pictures that came with the page: they need not be sent again
+    job: Job | None = None  # the run that it watches
+    steered: frozenset[str] = frozenset()  # the controls that the run obeys while they move
 
     def answer(self, wanted: Mapping[str, Any]) -> Drawing:
         """The picture with some parameters changed; Refused where a control would not allow it."""
@@ -49,6 +52,8 @@ class View:
             if name not in self.domains:
                 raise Refused(_("This figure does not follow a control of that name."))
             checked[name] = self.domains[name].check(value)
+        if self.job is not None and (told := {n: v for n, v in checked.items() if n in self.steered}):
+            self.job.steer(told)
         return self.draw(**{**self.values, **checked})
 
 
@@ -59,20 +64,22 @@ class Desk:
     name: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     address: str = ""
     views: dict[str, View] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
 
     def turn_to(self, address: str) -> None:
-        """A new page: the views of the last one are let go."""
+        """A new page: the views of the last one are let go, and its runs end."""
         if address != self.address:
-            self.address, self.views = address, {}
+            self.address, self.views, self.jobs = address, {}, {}
 
     def put(self, name: str, draw: Callable[..., Drawing], values: Mapping[str, Any],
-            domains: Mapping[str, Domain], language: str) -> View:  # fmt: skip
+            domains: Mapping[str, Domain], language: str, job: Job | None = None,
+            steered: frozenset[str] = frozenset()) -> View:  # fmt: skip
         """Registers a view, or renews it under the token it has."""
         known = self.views.get(name)
         if known is None and len(self.views) >= MOST_VIEWS:
             raise ValueError(f"A page can have at most {MOST_VIEWS} live figures.")
         token = known.token if known else secrets.token_urlsafe(18)
-        view = View(token, self.name, draw, values, domains, language)
+        view = View(token, self.name, draw, values, domains, language, job=job, steered=steered)
         self.views[name] = _views[token] = view
         return view
 

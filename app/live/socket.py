@@ -3,6 +3,9 @@
 Up:    {"view": token, "id": 7, "set": {"lr": 0.031}}
 Down:  a frame (see desk.pack) with {"view", "id", "kind": "plot" | "picture" | "table" | "error", …}
 
+A figure that watches a run adds "after": the version that it shows. Its answer comes when there is something newer,
+so that a slow browser gets fewer pictures and no queue. "do": ["play", null] is a command to the run; no answer.
+
 Drawing happens in a pool of threads, one picture at a time for each visitor, so that a fast hand cannot starve the
 others. Of the messages that wait, only the newest of each view is kept: however fast they come, the queue is as
 short as the number of figures.
@@ -14,12 +17,13 @@ import gzip
 import json
 import logging
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlparse
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 import plotly
 from starlette.requests import Request
@@ -29,8 +33,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import get_option
 
+from app.domains import Refused
 from app.figures.picture import Picture
 from app.figures.plot import Plot
+from app.i18n import gettext as _
+from app.i18n import set_language
+from app.jobs import Job
 from app.live.desk import MOST_VIEWS, View, find, pack, sentence
 
 LONGEST_MESSAGE = 64 * 1024
@@ -113,6 +121,7 @@ async def live(socket: WebSocket) -> None:
         pass
     finally:
         _open.discard(id(socket))
+        visitor.leave()
         drawing.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await drawing
@@ -127,6 +136,7 @@ class Visitor:
         self.turn = asyncio.Lock()
         self.waiting: dict[str, tuple[Any, dict[str, Any]]] = {}  # token -> (id, set); the newest wins
         self.news = asyncio.Event()
+        self.watching: dict[str, Callable[[], None]] = {}  # token -> takes back what it waits for
 
     async def hear(self, text: str | bytes) -> bool:
         """Takes one message in; False when the connection is closed for it."""
@@ -137,6 +147,11 @@ class Visitor:
             message = json.loads(text)
             token, number, wanted = message["view"], message.get("id"), message["set"]
             if not isinstance(wanted, dict) or not isinstance(number, int | None) or len(wanted) > 64:
+                raise TypeError
+            after, told = message.get("after"), message.get("do")
+            if not isinstance(after, int | None) or not (
+                told is None or (isinstance(told, list) and len(told) == 2 and isinstance(told[0], str))
+            ):
                 raise TypeError
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             await self.refuse(None, None, "The message is not {view, id, set}.")
@@ -150,10 +165,58 @@ class Visitor:
             return True
         if self.desk is None:
             self.desk, self.turn = view.desk, _turns.setdefault(view.desk, self.turn)
+        if told is not None:
+            await self.command(view, number, told)
+        elif after is not None and view.job is not None:
+            self.watch(view.job, token, number, wanted, after)
+        else:
+            self.draw(token, number, wanted)
+        return True
+
+    def draw(self, token: str, number: int | None, wanted: dict[str, Any]) -> None:
+        """In line for drawing, before what it waited for until now."""
+        self.watching.pop(token, lambda: None)()
         if len(self.waiting) < MOST_VIEWS or token in self.waiting:
             self.waiting[token] = (number, wanted)
             self.news.set()
-        return True
+
+    def watch(self, job: Job, token: str, number: int | None, wanted: dict[str, Any], after: int) -> None:
+        """Draws as soon as the run has something newer."""
+        loop, known = asyncio.get_running_loop(), ref(job)
+
+        def due() -> None:
+            if self.watching.get(token) is leave:
+                self.draw(token, number, wanted)
+
+        def listener() -> None:  # called by the thread of the run
+            with contextlib.suppress(RuntimeError):  # the server is shutting down
+                loop.call_soon_threadsafe(due)
+
+        def leave() -> None:
+            if (watched := known()) is not None:
+                watched.forget(listener)
+
+        self.watching.pop(token, lambda: None)()
+        if token in self.waiting or len(self.watching) >= MOST_VIEWS or not job.listen(listener, after):
+            self.draw(token, number, wanted)
+        else:
+            self.watching[token] = leave
+
+    async def command(self, view: View, number: int | None, told: list[Any]) -> None:
+        """To the run that the view watches."""
+        set_language(view.language)
+        try:
+            if view.job is None:
+                raise Refused(_("This figure watches no run."))
+            view.job.do(*told)
+        except Refused as error:
+            await self.refuse(view.token, number, str(error))
+
+    def leave(self) -> None:
+        """The connection has ended."""
+        for forget in self.watching.values():
+            forget()
+        self.watching.clear()
 
     async def draw_waiting(self) -> None:
         """Draws what waits, the oldest view first, for as long as the connection lives."""
@@ -169,6 +232,7 @@ class Visitor:
                     continue
                 async with self.turn:
                     frame = await loop.run_in_executor(_pool, _frame, view, number, wanted)
+                del view  # a page that is left while nothing is asked is let go
                 await self.socket.send_bytes(frame)
             self.news.clear()
 
@@ -178,8 +242,11 @@ class Visitor:
 
 
 def _frame(view: View, number: int | None, wanted: dict[str, Any]) -> bytes:
-    name = {"view": view.token, "id": number}
+    name: dict[str, Any] = {"view": view.token, "id": number}
     try:
+        if view.job is not None:
+            set_language(view.language)
+            name["job"] = view.job.status()  # before the picture: what comes meanwhile is news
         drawing = view.answer(wanted)
         if isinstance(drawing, Picture | Plot):
             drawing = drawing.without(view.kept)

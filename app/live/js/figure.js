@@ -25,6 +25,7 @@ class Figure {
     Object.assign(this, { head, release, gone: false, shown: first ? "record" : null }), Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
     if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); }
     if (first) { this.fit(); this.paint(head, 0); }
+    if (head.job) Object.assign(this, { flying: null, wish: null, version: head.job.version }); // what was asked was asked of the old record
     const arrived = Object.entries(this.held).every(([name, value]) => same(value, head.values[name]));
     if (!this.dragging && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
     this.setLive(road.open(head.base, head.desk));
@@ -43,15 +44,18 @@ class Figure {
     const sign = ahead ? JSON.stringify(now) : "record";
     this.placeHandles();
     this.wish = null;
-    if (sign === this.shown) return;
-    if (!ahead) { this.flying = null; this.shown = "record"; this.paint(this.head, lastInput); }
-    if (ahead && JSON.stringify(this.flying?.set) !== sign) { this.wish = now; road.pump(); }
+    if (sign === this.shown) return void this.follow(ahead ? now : {});
+    if (!ahead && this.head.job && this.shown !== null) { if (this.flying?.sign !== sign) { this.wish = { set: {}, sign }; road.pump(); } return; }
+    if (!ahead) { this.flying = null; this.shown = "record"; this.paint(this.head, lastInput); this.follow({}); }
+    if (ahead && this.flying?.sign !== sign) { this.wish = { set: now, sign }; road.pump(); }
   }
   answered(answer) {
     if (answer.id !== this.flying?.id) return; // for another figure, or the road of record was quicker
-    Object.assign(this, { shown: JSON.stringify(this.flying.set), flying: null, gone: Boolean(answer.gone) });
+    const { sign, after } = this.flying;
+    Object.assign(this, { shown: sign, flying: null, gone: Boolean(answer.gone), version: answer.job?.version ?? this.version });
+    if (after !== undefined) this.rested = false;
     if (this.gone) this.wake(); // the server was started anew: a run of the page makes new tokens
-    else this.paint(answer, this.askedAt);
+    else this.painting = this.paint(answer, after === undefined ? this.askedAt : 0);
     this.setLive();
   }
   wake() { if (this.gone && figures.has(this.root)) { this.release("release", {}); setTimeout(() => this.wake(), 3000); } }
@@ -62,8 +66,9 @@ class Figure {
   }
   // -- painting
   async paint(picture, at) {
-    const { kind, alt, error = "", steps = 0 } = picture;
-    this.note.textContent = error;
+    const { kind, alt, error = "", steps = 0, job } = picture;
+    this.showRun(job);
+    this.note.textContent = error || job?.told || "";
     if (error) return; // the last good picture stays
     Object.assign((this.picture = picture) && this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt });
     this.buildPlayer(steps);

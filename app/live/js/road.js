@@ -8,7 +8,7 @@ const road = {
     socket.binaryType = "arraybuffer";
     old?.close();
     socket.onopen = () => { // after a break each figure asks once: a new server does not know its token
-      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = f.positions(); });
+      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = { set: f.positions(), sign: JSON.stringify(f.positions()) }; });
       this.pump(this.pause = 500);
     };
     socket.onmessage = ({ data }) => { const frame = decode(new Uint8Array(data)); figures.forEach((f) => f.answered(frame)); this.pump(); };
@@ -23,8 +23,8 @@ const road = {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     const all = [...figures.values()], held = all.find((f) => f.dragging && (f.flying || f.wish));
     const patient = (f) => held && f !== held && performance.now() - f.sentAt < 150; // the others make room
-    for (const f of all.sort((a, b) => b.dragging - a.dragging).filter((f) => f.wish && !f.flying && !f.gone && !patient(f))) {
-      f.flying = { view: f.head.token, id: ++this.number, set: f.wish };
+    for (const f of all.sort((a, b) => b.dragging - a.dragging).filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone && !patient(f))) {
+      f.flying = { view: f.head.token, id: ++this.number, ...f.wish };
       this.socket.send(JSON.stringify(f.flying));
       Object.assign(f, { wish: null, sentAt: performance.now(), askedAt: lastInput });
     }

@@ -1,0 +1,200 @@
+"""What the GAN pages share: the run of a GAN in the plane with its measures, and how it is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from app.code import Call
+from app.figures import palette
+from app.figures.picture import Table
+from app.figures.plot import Plot, Trace, arrows, axis, dots, heat, layout, line, rows, short
+from app.i18n import gettext as _
+from app.jobs import Trainable, Watched
+from core import clouds, gan2d, gan_losses, gan_measures
+
+REAL, FAKE = palette.BLUE, palette.RED
+SEEN = 1.3  # how far the pictures reach; D is asked a little further
+# D's answer: where it sees fakes, where it cannot tell, where it sees data.
+JUDGED = (
+    palette.RED + "a0",
+    palette.RED + "48",
+    palette.PAPER[0] + "00",
+    palette.BLUE + "48",
+    palette.BLUE + "a0",
+)
+PLAN = ("g_layers", "g_width", "d_layers", "d_width", "bend", "spectral", "z_dim", "normal", "seed")
+
+BENDS = {"leaky_relu": "Leaky ReLU", "relu": "ReLU", "tanh": "tanh", "silu": "SiLU"}
+RULES = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is drawn of one moment, and how good it is."""
+
+    shot: gan2d.Snapshot
+    scores: gan_measures.Scores
+
+
+def observe(state: gan2d.State) -> Seen:
+    shot = gan2d.observe(state)
+    of = state.plan.cloud
+    return Seen(shot, gan_measures.scores(shot.real, shot.fake, of.centres, of.sigma, of.modes, expected(of)))
+
+
+MODEL = Trainable(gan2d.step, observe)
+
+
+def expected(of: clouds.Cloud) -> Tensor:
+    """Shares of the data on the grid of the measures."""
+    return _expected(tuple(of.centres.flatten().tolist()), of.sigma)
+
+
+@lru_cache(32)
+def _expected(centres: tuple[float, ...], sigma: float) -> Tensor:
+    of = clouds.Cloud(torch.tensor(centres).reshape(-1, 2), sigma, False)
+    return gan_measures.expected_shares(clouds.density(of, gan_measures.cells()))
+
+
+def cloud_call(now: Mapping[str, Any]) -> Call:
+    drawn = corners(now["drawn"]) if now["data"] == "drawn" else []
+    return Call(clouds.cloud, {"name": now["data"], **({"drawn": drawn} if drawn else {})})
+
+
+def corners(text: str) -> list[list[float]]:
+    """ "x y, x y, …" as numbers; a ValueError where it is none."""
+    return [[float(part) for part in pair.split()] for pair in text.split(",") if pair.strip()]
+
+
+def training(now: Mapping[str, Any]) -> Call:
+    """The states from the start to step `steps`, as the page's values have it."""
+    plan = {"cloud": cloud_call(now), **{n: now[n] for n in PLAN}}
+    settings = {n: now[n] for n in gan2d.SETTINGS}
+    return Call(gan2d.train, {"start": Call(gan2d.init, plan), "steps": now["steps"],
+                              "loss": Call(gan_losses.chosen_loss, {"name": now["loss"]}), **settings})  # fmt: skip
+
+
+def best_judge(of: clouds.Cloud, fake: Tensor, width: float = 0.08) -> Tensor:
+    """D* = p_data / (p_data + p_g) on the grid of D, p_g as a sum of small bells around the fakes."""
+    at = gan2d.grid()
+    p, q = clouds.density(of, at), clouds.density(clouds.Cloud(fake, width, False), at)
+    best = (p + 1e-4) / (p + q + 2e-4)
+    return best.float().reshape(gan2d.SIDE + 1, gan2d.SIDE + 1)
+
+
+def judged(shot: gan2d.Snapshot, loss: str) -> Tensor:
+    """D's answer in 0..1: a probability where it is one, else the logit on a scale of its own."""
+    if gan_losses.LOSSES[loss].probability:
+        return shot.logits.sigmoid()
+    if loss in ("wgan", "gp"):
+        middle = shot.logits.median()
+        return 0.5 + 0.5 * ((shot.logits - middle) / (2 * (shot.logits - middle).abs().mean() + 1e-9)).tanh()
+    return (shot.logits / 2 + 0.5 if loss == "hinge" else shot.logits).clamp(0, 1)
+
+
+def threads(mesh: Tensor) -> tuple[Tensor, Tensor]:
+    """Lines (lines, points, 2) as one line with gaps."""
+    gap = torch.full((len(mesh), 1, 2), torch.nan)
+    x, y = torch.cat([mesh, gap], 1).reshape(-1, 2).unbind(1)
+    return x, y
+
+
+def plane(shot: gan2d.Snapshot, judge: Tensor, layers: list[str], axes: str, legend: bool) -> list[Trace]:
+    """Heat map of D, the warped grid of the noise, the points, and where D's slope pulls the fakes."""
+    at = torch.linspace(-gan2d.REACH, gan2d.REACH, gan2d.SIDE + 1)
+    data: list[Trace] = []
+    if "judge" in layers:
+        data.append(heat(judge, at, at, JUDGED, 0, 1, axes=axes))
+    if "mesh" in layers:
+        data.append(line(*threads(shot.mesh), "", palette.ORANGE, width=1, legend=False, hoverinfo="skip",
+                         opacity=0.7, axes=axes))  # fmt: skip
+    bare = {
+        "hoverinfo": "skip",
+        "axes": axes,
+        "legend": legend,
+        "marker": {"line": {"width": 0}, "opacity": 0.75},
+    }
+    if "real" in layers:
+        data.append(dots(shot.real[:300, 0], shot.real[:300, 1], _("data"), REAL, 5, **bare))
+    if "fake" in layers:
+        data.append(dots(shot.fake[:300, 0], shot.fake[:300, 1], _("generated"), FAKE, 5, **bare))
+    if "pull" in layers:
+        longest = shot.pull.norm(dim=1).quantile(0.9).clamp(min=1e-6)
+        step = 0.09 * shot.pull / longest
+        (x, y), (dx, dy) = shot.at.T, step.T
+        data.append(arrows(x, y, dx, dy, (0.09, 0.09), palette.INK, axes=axes))
+    return data
+
+
+def squares(titles: list[str]) -> dict[str, Any]:
+    """Square planes side by side with a title each."""
+    frame: dict[str, Any] = {}
+    n, gap = len(titles), 0.03
+    wide = (1 - gap * (n - 1)) / n
+    for i, title in enumerate(titles):
+        k, left = str(i + 1) if i else "", i * (wide + gap)
+        bare = {
+            "showgrid": False,
+            "zeroline": False,
+            "showticklabels": False,
+            "ticks": "",
+            "constrain": "domain",
+        }
+        span = [-SEEN, SEEN]
+        frame[f"xaxis{k}"] = axis(
+            title, range=span, domain=[left, min(1.0, left + wide)], anchor=f"y{k}", **bare
+        )
+        frame[f"yaxis{k}"] = axis("", range=span, anchor=f"x{k}", scaleanchor=f"x{k}", **bare)
+    return frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 34}}
+
+
+def curves(watched: Watched, names: dict[str, str], low: float, high: float, log: bool) -> Plot:
+    """Measures over the rounds; of the rival, where there is one, dashed."""
+    at, data = watched.steps(), []
+    lanes = 2 if watched.rival is not None else 1
+    for i, (name, title) in enumerate(names.items()):
+        for lane in range(lanes):
+            values = watched.past(lambda seen, name=name: value(seen, name), lane)  # type: ignore[misc]
+            color = palette.style(i + 2)[0]
+            look = {"dash": "dot", "width": 2, "legend": False} if lane else {}
+            data.append(line(at, values, title, color, **look))
+    here = torch.tensor([float(watched.step)] * 2)
+    ends = torch.tensor([10.0**low, 10.0**high] if log else [low, high])
+    data.append(line(here, ends, "", palette.MUTED, width=1, legend=False, hoverinfo="skip"))
+    far = 250.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 250).bit_length())
+    grid = rows([""], (0, far), [(low, high)], _("step"))
+    grid["yaxis"] |= {"type": "log"} if log else {}
+    said = "; ".join(f"{title}: {short(value(watched.seen, name), 3)}" for name, title in names.items())
+    return Plot(data, layout(**grid | {"margin": {"l": 48, "r": 12, "t": 12, "b": 44}}), said)
+
+
+def value(seen: Seen, name: str) -> float:
+    return float(getattr(seen.scores if hasattr(seen.scores, name) else seen.shot, name))
+
+
+def scoreboard(watched: Watched) -> Table:
+    """The measures of the moment that is shown."""
+    titles = [_("step {n}").format(n=watched.step), _("modes covered"), _("good samples"), _("JS"), _("KL"),
+              _("sliced Wasserstein"), _("FID"), _("1-NN")]  # fmt: skip
+    lines = [(_("this training"), watched.seen)] + (
+        [(_("old settings"), watched.rival)] if watched.rival else []
+    )
+    cells = [[name, *cells_of(seen.scores)] for name, seen in lines]
+    return Table(titles, cells, _("Measures of the generated points"))
+
+
+def cells_of(s: gan_measures.Scores) -> list[str]:
+    covered = f"{s.covered:.0f}" if s.covered == s.covered else "–"
+    return [
+        covered,
+        f"{s.good:.3f}",
+        f"{s.js:.4f}",
+        f"{s.kl:.4f}",
+        f"{s.sliced:.4f}",
+        f"{s.fid:.4f}",
+        f"{s.nn:.3f}",
+    ]

@@ -1,0 +1,391 @@
+"""Training that runs while one watches: start, pause, one step, speed, stop, restart, scrub back, branch.
+
+What is trained is pure: step(state, settings) -> state, and observe(state) -> what may be drawn of it. A state is
+never changed, so that a job keeps its past for nothing: a history of moments, thinned to half when it is full.
+
+A job lies on the desk of its session and dies with it. The place where it runs holds it weakly, and looks after each
+burst of steps whether it is still there; nobody has to clear up.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Protocol
+from weakref import ReferenceType, finalize, ref
+
+import torch
+from torch import Tensor
+
+from app.domains import Refused
+from app.i18n import gettext as _
+
+BURST = 0.07  # seconds of steps between two moments: about 13 pictures a second
+PATIENCE = 5.0  # seconds without a watcher until a job falls asleep
+TURN = 10.0  # seconds that a job may run while others wait
+MOST_MOMENTS, MOST_BYTES = 400, 48 * 2**20
+SPEEDS = (0.0, 1.0, 5.0, 20.0, 100.0)  # steps a second; 0 is as fast as it goes
+log = logging.getLogger(__name__)
+
+
+class State(Protocol):
+    """Where a training stands: after how many steps, and whether all its numbers are numbers still."""
+
+    @property
+    def step(self) -> int: ...
+
+    @property
+    def finite(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """What a job needs to know of what it trains."""
+
+    step: Callable[[Any, Mapping[str, Any]], Any]
+    observe: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The run at one step, and the run that it branched off from, if any."""
+
+    states: tuple[Any, ...]
+    seen: tuple[Any, ...]
+
+    @property
+    def step(self) -> int:
+        return int(self.states[0].step)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a draw function is given: the moment that is shown, and all moments that are kept."""
+
+    moments: Sequence[Moment]
+    at: int
+
+    @property
+    def step(self) -> int:
+        return self.moments[self.at].step
+
+    @property
+    def seen(self) -> Any:
+        return self.moments[self.at].seen[0]
+
+    @property
+    def rival(self) -> Any:
+        """The run that went on with the old settings; None where nothing has branched."""
+        return self.moments[self.at].seen[1] if len(self.moments[self.at].seen) > 1 else None
+
+    def steps(self) -> Tensor:
+        return torch.tensor([float(m.step) for m in self.moments], dtype=torch.float64)
+
+    def past(self, value: Callable[[Any], float], lane: int = 0) -> Tensor:
+        """One number of every moment; NaN where the rival was not there yet."""
+        return torch.tensor(
+            [float(value(m.seen[lane])) if lane < len(m.seen) else torch.nan for m in self.moments]
+        )
+
+
+class Place(Protocol):
+    """Where jobs run."""
+
+    def enter(self, job: "Job") -> None:
+        """Calls job.advance() again and again, from now or as soon as there is room, until it returns None."""
+
+    def ahead(self, job: "Job") -> int:
+        """How many wait in line before it."""
+
+
+class Threads:
+    """Threads of this process, at most `slots` of them; the jobs beyond stand in line, and take turns.
+
+    A thread ends when nobody stands in line.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.slots, self.busy = slots, 0
+        self._line: deque[ReferenceType[Job]] = deque()
+        self._held: list[ReferenceType[Job]] = []  # in the hands of a thread
+        self._lock = threading.RLock()  # the death of a job may be noticed while it is held
+
+    def enter(self, job: "Job") -> None:
+        with self._lock:
+            if not any(other() is job for other in (*self._line, *self._held)):
+                self._line.append(ref(job))
+                if self.busy < self.slots:
+                    self.busy += 1
+                    threading.Thread(target=self._work, name="job", daemon=True).start()
+
+    def ahead(self, job: "Job") -> int:
+        with self._lock:
+            line = [other() for other in self._line]
+        line = [other for other in line if other is not None]
+        return line.index(job) if job in line else 0
+
+    def _work(self) -> None:
+        torch.set_num_threads(1)  # counts for this thread; two sums in another order are another run
+        while (here := self._next()) is not None:
+            until = time.monotonic() + TURN
+            while (rest := _advance(here)) is not None:
+                wake, seconds = rest
+                wake.wait(seconds)
+                if self._line and time.monotonic() > until:
+                    break
+            self._let_go(here)
+
+    def _next(self) -> "ReferenceType[Job] | None":
+        """The first in line who is still alive; None ends the thread."""
+        with self._lock:
+            while self._line:
+                if (first := self._line.popleft())() is not None:
+                    self._held.append(first)
+                    return first
+            self.busy -= 1
+            return None
+
+    def _let_go(self, here: "ReferenceType[Job]") -> None:
+        """Its turn is over; back to the end of the line where it is not done (or was told to go on just now)."""
+        with self._lock:
+            self._held.remove(here)
+            if (job := here()) is not None and job.phase == "running":
+                self._line.append(here)
+
+
+def _advance(here: "ReferenceType[Job]") -> "tuple[threading.Event, float] | None":
+    """One burst. The job is held no longer than that: whoever lets go of it meanwhile has ended it."""
+    job = here()
+    return None if job is None or (rest := job.advance()) is None else (job.wake, rest)
+
+
+PLACE = Threads(max(1, os.cpu_count() or 1))
+
+
+class Job:
+    """One training in one session."""
+
+    def __init__(self, model: Trainable, begun: Sequence[State], settings: Mapping[str, Any], key: str = "",
+                 start: str = "", place: Place = PLACE) -> None:  # fmt: skip
+        """`begun`: the states that it has gone through, the first of them at step 0."""
+        self.model, self.settings, self.place = model, [dict(settings)], place
+        self.key, self.start = key, start  # what it was made from, and the part that cannot change on the fly
+        self.moments = [Moment((s,), (model.observe(s),)) for s in begun]
+        self.gap, self.shown = 0.0, len(begun) - 1
+        self.most = max(16, min(MOST_MOMENTS, MOST_BYTES // max(1, weight(self.moments[-1]))))
+        self.phase = "paused"  # paused, running, asleep, failed, stopped
+        self.speed, self.version, self.pace, self.touched, self.error = (
+            0.0,
+            0,
+            0.0,
+            False,
+            "",
+        )  # error: "", lost, failed
+        self._round = 0  # goes up when a command makes void what is being computed
+        self._left: int | None = None  # steps to go, where they are counted
+        self._listeners: list[Callable[[], None]] = []
+        self._watched_at = time.monotonic()
+        self._lock = threading.RLock()
+        self.wake = threading.Event()
+        finalize(self, self.wake.set)  # nobody sleeps on for a job that is gone
+
+    # --- what it is told ---
+
+    def do(self, command: str, value: Any = None) -> None:
+        """A command of the visitor; Refused where there is none of that name."""
+        known: dict[str, Callable[[], None]] = {
+            "play": self.play, "pause": self.pause, "step": lambda: self.play(steps=1), "restart": self.restart,
+            "branch": self.branch, "join": self.join}  # fmt: skip
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if command == "scrub" and number and value == int(value):
+            self.scrub(int(value))
+        elif command == "speed" and value in SPEEDS and number:
+            self.speed = float(value)
+        elif command in known:
+            known[command]()
+        else:
+            raise Refused(_("A run knows no such command."))
+        self._changed()
+
+    def play(self, steps: int | None = None) -> None:
+        """On from the moment that is shown; what came after it is forgotten (and comes again, if nothing changes)."""
+        with self._lock:
+            if self.phase in ("stopped", "failed") and self.shown == len(self.moments) - 1:
+                return
+            if self.phase != "running" or self.shown != len(self.moments) - 1:
+                self._round += 1
+            del self.moments[self.shown + 1 :]
+            self.phase, self.touched, self.error, self._left = "running", True, "", steps
+            self._watched_at = time.monotonic()
+        self.place.enter(self)
+
+    def pause(self) -> None:
+        with self._lock:
+            if self.phase in ("running", "asleep"):
+                self.phase = "paused"
+
+    def stop(self) -> None:
+        """For good: it steps no more."""
+        with self._lock:
+            self.phase, self._round = "stopped", self._round + 1
+        self._changed()
+
+    def restart(self) -> None:
+        """From step 0 with the same seed, and as the settings now are; it runs on if it ran."""
+        running = self.phase == "running"
+        self.join()
+        self.scrub(0)
+        if running:
+            self.play()
+        else:
+            with self._lock:
+                del self.moments[1:]
+        with self._lock:
+            self.touched, self.gap = True, 0.0
+
+    def scrub(self, place: int) -> None:
+        """Shows a moment of the past, and rests there."""
+        with self._lock:
+            if self.phase != "stopped":
+                self.phase = "paused"
+            self._round += 1
+            self.shown = max(0, min(place, len(self.moments) - 1))
+
+    def steer(self, settings: Mapping[str, Any]) -> None:
+        """Other settings from now on; the rival keeps the old ones."""
+        with self._lock:
+            self.settings[0] = {**self.settings[0], **settings}
+
+    def branch(self) -> None:
+        """Two runs from the moment that is shown: this one obeys the controls, the other stays as it is."""
+        with self._lock:
+            del self.moments[self.shown + 1 :]
+            last = self.moments[-1]
+            self.moments[-1] = Moment((last.states[0],) * 2, (last.seen[0],) * 2)
+            self.settings = [self.settings[0], dict(self.settings[0])]
+            self._round, self.touched = self._round + 1, True
+
+    def join(self) -> None:
+        """Back to one run."""
+        with self._lock:
+            self.moments = [Moment(m.states[:1], m.seen[:1]) for m in self.moments]
+            self.settings, self._round = self.settings[:1], self._round + 1
+
+    # --- what it does; only its place calls this ---
+
+    def advance(self) -> float | None:
+        """A burst of steps, and a moment at its end. Seconds to rest until the next one; None: no more for now."""
+        with self._lock:
+            if (
+                self.phase == "running"
+                and time.monotonic() - self._watched_at > PATIENCE
+                and not self._listeners
+            ):
+                self.phase = "asleep"
+            if self.phase != "running":
+                return None
+            states, settings, left, turn = (
+                self.moments[-1].states,
+                list(self.settings),
+                self._left,
+                self._round,
+            )
+            most = min(m for m in (left, 1 if self.speed else None, 10**9) if m is not None)
+        begun, done, error = time.monotonic(), 0, ""
+        try:
+            while done < most and (time.monotonic() - begun < BURST or not done) and self._round == turn:
+                after = tuple(self.model.step(s, how) for s, how in zip(states, settings, strict=True))
+                if not all(s.finite for s in after):
+                    error = "lost"
+                    break
+                states, done = after, done + 1
+            moment = Moment(states, tuple(self.model.observe(s) for s in states))
+        except Exception as problem:
+            log.error("A run has failed", exc_info=problem)
+            moment, error, done = self.moments[-1], "failed", 0
+        took = time.monotonic() - begun
+        with self._lock:
+            if self._round != turn:  # scrubbed, restarted or stopped meanwhile
+                return 0.0
+            if done:
+                self._keep(moment)
+                self.pace = done / took
+            if left is not None:
+                self._left = left - done
+            if error or self._left == 0:
+                self.phase, self.error = "failed" if error else "paused", error
+        self._changed()
+        return max(0.0, 1 / self.speed - took) if self.speed else 0.0
+
+    def _keep(self, moment: Moment) -> None:
+        kept = self.moments
+        if len(kept) > 1 and kept[-1].step - kept[-2].step < self.gap:
+            kept[-1] = moment
+        else:
+            kept.append(moment)
+        if len(kept) > self.most:
+            self.moments = kept[:-1:2] + kept[-1:]
+            self.gap = (moment.step - kept[0].step) / len(self.moments)
+        self.shown = len(self.moments) - 1
+
+    # --- who watches ---
+
+    def listen(self, listener: Callable[[], None], after: int) -> bool:
+        """Calls `listener` once, from any thread, when there is something newer than version `after`."""
+        with self._lock:
+            self._watched_at = time.monotonic()
+            if self.phase == "asleep":
+                self.play()
+            if self.version > after:
+                return False
+            self._listeners.append(listener)
+            return True
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        with self._lock:
+            self._watched_at = time.monotonic()
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+    def _changed(self) -> None:
+        with self._lock:
+            self.version += 1
+            called, self._listeners = self._listeners, []
+            if called:
+                self._watched_at = time.monotonic()
+            self.wake.set()
+            self.wake.clear()
+        for listener in called:
+            listener()
+
+    def watched(self) -> Watched:
+        with self._lock:
+            return Watched(tuple(self.moments), self.shown)
+
+    def status(self) -> dict[str, Any]:
+        """What the bar under the figure shows."""
+        with self._lock:
+            ahead = self.place.ahead(self) if self.phase == "running" else 0
+            told = {
+                "": _("Waiting for a free processor: {n} ahead.").format(n=ahead) if ahead else "",
+                "lost": _("At step {n} the numbers were no longer finite: the run has stopped."),
+                "failed": _("The run has failed after step {n}."),
+            }[self.error].format(n=self.moments[-1].step + (self.error == "lost"))
+            return {"version": self.version, "phase": self.phase, "step": self.moments[self.shown].step,
+                    "moments": len(self.moments), "at": self.shown, "speed": self.speed, "told": told,
+                    "pace": round(self.pace) if self.phase == "running" else 0,
+                    "branched": len(self.moments[self.shown].states) > 1}  # fmt: skip
+
+
+def weight(value: Any) -> int:
+    """Bytes of all tensors in a value."""
+    if isinstance(value, Tensor):
+        return value.numel() * value.element_size()
+    if is_dataclass(value):
+        return sum(weight(getattr(value, f.name)) for f in fields(value))
+    if isinstance(value, tuple | list):
+        return sum(map(weight, value))
+    return 0

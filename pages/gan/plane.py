@@ -1,0 +1,116 @@
+"""A GAN in the plane: one network turns noise into points, the other tells them from the data, and both learn."""
+
+from app import gans
+from app.code import Verbatim
+from app.figures.picture import Table
+from app.figures.plot import Plot, layout
+from app.i18n import gettext as _
+from app.jobs import Watched
+from app.lab import Lab, Preset
+from core import clouds, gan2d, gan_losses, gan_measures
+
+HASTY = {"bend": "relu", "g_layers": 3, "d_layers": 3, "lr_g": 4e-3, "lr_d": 2e-3, "beta1": 0.8}
+THREAD = {"data": "two", "bend": "tanh", "z_dim": 1, "normal": False, "rule": "sgd", "d_steps": 5}
+PRESETS = {
+    "works": Preset(_("Works"), {}),
+    "collapse": Preset(_("Mode collapse"), {**HASTY, "steps": 450}),
+    "smooth": Preset(_("Label smoothing calms it"), {**HASTY, "smooth": 0.3, "steps": 600}),
+    "swings": Preset(_("Oscillation"), {"data": "two", "loss": "wgan", "clip": 0.5, "lr_g": 3e-3, "lr_d": 3e-3,
+                                        "beta1": 0.9, "steps": 500}),
+    "fades": Preset(_("Discriminator too strong: gradient fades"), {
+        **THREAD, "loss": "minimax", "lr_d": 0.2, "lr_g": 1e-3, "steps": 150}),
+    "mends": Preset(_("WGAN-GP mends it"), {**THREAD, "loss": "gp", "lr_d": 0.02, "lr_g": 5e-3, "steps": 200}),
+}  # fmt: skip
+
+lab = Lab("gan", PRESETS)
+shapes = {id: _(s.title) for id, s in clouds.SHAPES.items()} | {"drawn": _("Drawn by hand")}
+data = lab.choice("data", _("Data"), shapes, "eight")
+if data == "drawn":
+    lab.text("drawn", _("Corners x y, x y, …"), "-1 -0.5, -0.4 0.8, 0 -0.2, 0.5 0.7, 1 -0.6", longest=400,
+             help=_("The points lie along the line through these corners, within ±1.5."))  # fmt: skip
+loss = lab.choice("loss", _("Loss"), {id: _(e.title) for id, e in gan_losses.LOSSES.items()})
+lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.5, 1e-3, log=True)
+lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.5, 1e-3, log=True)
+lab.slider("d_steps", _("Steps of D in a round"), 1, 5, 1)
+lab.slider("steps", _("Computed at once"), 0, 2000, 1000, 50,
+           help=_("So many rounds are computed when the page opens; Play goes on from there."))  # fmt: skip
+titles = {"judge": _("D: real or not"), "best": _("best possible D*"), "mesh": _("grid of the noise"),
+          "real": _("data"), "fake": _("generated"), "pull": _("pull on G")}  # fmt: skip
+layers = lab.choices("layers", _("Show"), titles, ["judge", "mesh", "real", "fake"])
+with lab.fold(_("Tricks")):
+    lab.slider("smooth", _("Label smoothing"), 0.0, 0.4, 0.0, 0.05, help=_("Real points count as 1 − this."))
+    lab.slider("flip", _("Label noise"), 0.0, 0.4, 0.0, 0.05, help=_("A share of labels is swapped."))
+    lab.slider("noise", _("Instance noise"), 0.0, 0.5, 0.0, 0.05, help=_("All points are blurred before D."))
+    lab.slider("r1", _("R1 penalty γ"), 0.0, 2.0, 0.0, 0.1)
+    lab.slider("penalty", _("Gradient penalty λ"), 0.1, 10.0, 1.0, 0.1, help=_("For WGAN-GP."))
+    lab.slider("clip", _("Clip at"), 0.05, 1.0, 0.1, 0.05, help=_("For Wasserstein, clipped."))
+    lab.slider("ema", _("Average of G (EMA)"), 0.0, 0.99, 0.0, 0.01)
+with lab.fold(_("Networks and optimizer")):
+    lab.slider("g_layers", _("Hidden layers of G"), 0, 4, 2)
+    lab.slider("g_width", _("Width of G"), 8, 64, 32, 8)
+    lab.slider("d_layers", _("Hidden layers of D"), 0, 4, 2)
+    lab.slider("d_width", _("Width of D"), 8, 64, 32, 8)
+    lab.choice("bend", _("Activation"), {id: _(title) for id, title in gans.BENDS.items()})
+    lab.toggle("spectral", _("Spectral norm in D"))
+    lab.slider("z_dim", _("Dimensions of the noise"), 1, 2, 2)
+    lab.toggle("normal", _("Normal noise (else uniform)"), True)
+    lab.choice("rule", _("Optimizer"), {id: _(title) for id, title in gans.RULES.items()})
+    lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
+    lab.slider("batch", _("Batch"), 16, 256, 128, 16)
+    lab.seed()
+now = {n: c.value for n, c in lab.controls.items()}
+
+
+def stage(run: Watched) -> Plot:
+    """Data and generated points over D's answer; beside it the best possible D, or the run that branched off."""
+    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("this training"))]
+    if run.rival is not None:
+        planes.append((run.rival, gans.judged(run.rival.shot, loss), _("old settings")))
+    elif "best" in layers:
+        planes.append((run.seen, gans.best_judge(cloud, run.seen.shot.fake), titles["best"]))
+    traces = []
+    for i, (seen, judge, _title) in enumerate(planes):
+        traces += gans.plane(seen.shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)
+    covered, good, *_rest = gans.cells_of(run.seen.scores)
+    alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
+    alt = alt.format(n=run.step, covered=covered, good=good)
+    return Plot(traces, layout(**gans.squares([p[2] if len(planes) > 1 else "" for p in planes])), alt)
+
+
+def distances(run: Watched) -> Plot:
+    """How far the generated points are from the data, over the rounds."""
+    return gans.curves(run, {"js": _("JS"), "sliced": _("sliced W₁"), "fid": _("FID")}, -3.0, 1.0, True)
+
+
+def losses(run: Watched) -> Plot:
+    """Both losses: they do not tell whether it got better."""
+    return gans.curves(run, {"loss_d": _("loss of D"), "loss_g": _("loss of G")}, -1.0, 4.0, False)
+
+
+def gradients(run: Watched) -> Plot:
+    """How strong the gradients are that each of the two learns from."""
+    return gans.curves(run, {"grad_d": _("gradient of D"), "grad_g": _("gradient of G")}, -4.0, 2.5, True)
+
+
+def numbers(run: Watched) -> Table:
+    """Every measure at the step that is shown."""
+    return gans.scoreboard(run)
+
+
+try:
+    work, cloud = gans.training(now), gans.cloud_call(now)()
+except ValueError:
+    cloud = None
+if cloud is not None:
+    run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
+    lab.watch(run, stage)
+    for place, draw in zip(lab.below.columns(3), (distances, losses, gradients), strict=True):
+        lab.watch(run, draw, height=260, place=place)
+    lab.watch(run, numbers, height=0)
+else:
+    lab.say(_("A drawing is two or more corners, such as -1 0, 0 0.5, 1 0, all within ±10."))
+lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
+           "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
+lab.theory()
+if cloud is not None:
+    lab.code(gan_measures.judged_run, states=work, observe=Verbatim("observe"), density=Verbatim("density"))
