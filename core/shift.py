@@ -2,8 +2,9 @@
 
 A grid that keeps every s-th pixel can hold ½ · 1/s cycles per pixel. A finer stripe does not vanish by itself: it comes
 back as a coarser one, |f·s − round(f·s)| / s cycles per pixel (aliasing). Then the output no longer moves along with
-the picture. R. Zhang, "Making convolutional networks shift-invariant again", 2019. What is shifted runs round at the edges. Only
-where the sides are multiples of the stride does the grid run round with it, so pictures are cut to such sides first.
+the picture. What is shifted runs round at the edges; only where the sides are multiples of the stride does the grid
+run round with it, so pictures are cut to such sides first. R. Zhang, "Making convolutional networks shift-invariant
+again", 2019.
 """
 
 import math

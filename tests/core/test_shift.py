@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.pooling import Window, pooler
 from core.cnn import init, predict
+from core.pooling import Window, pooler
 from core.shift import (
     around,
     changes,
