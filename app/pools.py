@@ -139,8 +139,8 @@ def _pattern(key: tuple[Any, ...], n: int) -> images.Photo:
 
 
 def shrunk(x: Tensor, side: int) -> Tensor:
-    """(C, H, W), at most `side` pixels long."""
-    scale = side / max(x.shape[-2:])
+    """(C, H, W), at most `side` pixels long; a narrow picture longer, so that a window still fits across."""
+    scale = max(side / max(x.shape[-2:]), 16 / min(x.shape[-2:]))
     if scale >= 1:
         return x
     return _resized(x, [max(1, round(n * scale)) for n in x.shape[-2:]])

@@ -23,7 +23,7 @@ PRESETS = {
     "tent": Preset(_("A tent of 8 is the bilinear way"), {"k": 8, "weights": "tent"}),
     "learnt": Preset(_("Before any training: random weights"), {"k": 6, "weights": "random"}),
     "same": Preset(_("Pixel shuffle = transposed convolution"), {"r": "2", "k": 5, "weights": "random", "seed": 3}),
-    "board": Preset(_("A fine board: nothing brings it back but places"), {
+    "board": Preset(_("A fine board: none of them brings it back"), {
         "source": "board", "cell": 1, "r": "2", "k": 4, "pooled": "max"}),
 }  # fmt: skip
 

@@ -48,6 +48,8 @@ def own(height: int, width: int) -> images.Photo:
 def test_pictures_are_shrunk_in_proportion() -> None:
     photo = images.photograph("cat")
     assert pools.picture(photo, PHOTO).shape == (3, 128, 192)
+    assert pools.picture(own(8, 640), PHOTO).shape == (3, 8, 640)
+    assert pools.picture(own(600, 40), PHOTO).shape == (3, 240, 16)
     assert pools.square(photo, PHOTO, 96).pixels.shape == (1, 96, 96)
     x, cells = pools.features(images.sample("digits", 3), 256, 16)
     assert x.shape == (1, 256, 256) and cells.shape == (1, 16, 16)
