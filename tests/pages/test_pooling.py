@@ -1,5 +1,7 @@
 """Pooling: presets show what their names say; small and narrow pictures are pooled, or refused in a sentence."""
 
+import contextlib
+import io
 import re
 
 import pytest
@@ -120,3 +122,33 @@ def test_small_and_narrow_pictures(
         assert figures(screen) or "layers" in told  # a cascade of five does not fit into 8 pixels
     if address in ("pooling-gradient", "pooling-up"):
         assert len(rows(figures(screen)[f"{address}.numbers"])) > 2
+
+
+# --- the code ---
+
+
+def printed(screen) -> str:
+    """What the script of the page says."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(screen.code[-1].value, "script", "exec"), {"__name__": "script"})
+    return out.getvalue()
+
+
+def test_scripts_work_on_the_picture_of_the_page() -> None:
+    """Not on another one in its place: what they print stands in the figures."""
+    link = {"pooling.picture": "digit", "pooling.kernel": "3", "pooling.q": "1", "pooling.code": "true"}
+    screen = open_page("pooling", link)
+    shown = said(figures(screen)["pooling.stage"]["alt"].partition("PSNR")[2], "dB")
+    lines = printed(screen)
+    script = dict(re.findall(r"'(\w+)': ([\d.]+)", lines.splitlines()[-1]))
+    assert len(script) == len(shown) == 5
+    assert [round(float(v), 1) for v in script.values()] == list(shown.values())
+
+    link = {"pooling-shift.source": "photo", "pooling-shift.kernel": "8", "pooling-shift.dx": "4",
+            "pooling-shift.code": "true"}  # fmt: skip
+    screen = open_page("pooling-shift", link)
+    shown = said(figures(screen)["pooling-shift.stage"]["alt"], "%")
+    script = dict(re.findall(r"'(\w+)': \[([\d.]+)\]", printed(screen)))
+    assert len(script) == 4
+    assert [100 * float(v) for v in script.values()] == pytest.approx(list(shown.values()), abs=0.6)
