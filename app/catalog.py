@@ -46,7 +46,7 @@ CONCEPTS: tuple[Concept, ...] = (
                 "pages/activations/depth.py",
                 _("Through depth"),
                 "layers",
-                _("Fifty layers in a row: does the signal arrive, and does the gradient come back?"),
+                _("Up to fifty layers in a row: does the signal arrive, and does the gradient come back?"),
             ),
             Page(
                 "activations-dead",
@@ -242,6 +242,76 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("A cascade"),
                 "filter_list",
                 _("Pooling after pooling: what remains of the picture?"),
+            ),
+        ),
+    ),
+    Concept(
+        _("Augmentations"),
+        "auto_awesome_motion",
+        (
+            Page(
+                "augmentations",
+                "pages/augmentations/transform.py",
+                _("One transform"),
+                "auto_awesome_motion",
+                _("Any transform of albumentations, drawn from many seeds at once."),
+            ),
+            Page(
+                "augmentations-pipeline",
+                "pages/augmentations/pipeline.py",
+                _("A pipeline"),
+                "linear_scale",
+                _("Stages in a row, each with its chance: what did each do, and does their order matter?"),
+            ),
+            Page(
+                "augmentations-targets",
+                "pages/augmentations/targets.py",
+                _("Targets follow"),
+                "select_all",
+                _("Boxes, masks and points go where the picture goes, or are lost on the way."),
+            ),
+            Page(
+                "augmentations-mixing",
+                "pages/augmentations/mixing.py",
+                _("Mixing"),
+                "blender",
+                _("Two pictures become one, and so do their labels: mixup, CutMix and their kin."),
+            ),
+        ),
+    ),
+    Concept(
+        _("Detection"),
+        "frame_inspect",
+        (
+            Page(
+                "detection",
+                "pages/detection/overlap.py",
+                _("Overlap of boxes"),
+                "join_inner",
+                _("One number for how well a box fits, and what that number cannot see."),
+            ),
+            Page(
+                "detection-regress",
+                "pages/detection/regress.py",
+                _("Box regression"),
+                "open_with",
+                _("One box is pulled onto another: which loss knows the way?"),
+            ),
+            Page(
+                "detection-nms",
+                "pages/detection/nms.py",
+                _("Non-maximum suppression"),
+                "filter_none",
+                _("Of many boxes on one object one should be left; and of two objects, two."),
+            ),
+            Page(
+                "detection-ap",
+                "pages/detection/ap.py",
+                _("Average precision"),
+                "stacked_line_chart",
+                _(
+                    "Right, duplicate, false alarm, missed: from single detections to the one number of a table."
+                ),
             ),
         ),
     ),

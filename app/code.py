@@ -1,4 +1,7 @@
-"""Show the code: the source of core modules and the calls behind a page, as a script that needs PyTorch only."""
+"""Show the code: the source of the modules and the calls behind a page, as a script that runs alone.
+
+It needs PyTorch only; where the pictures come from albumentations, that library only.
+"""
 
 import inspect
 import sys
@@ -18,6 +21,10 @@ class Verbatim(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+# A function, further calls, and the arguments of the first: what lab.code shows.
+Script = tuple[Callable[..., Any], Sequence["Call"], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -88,14 +95,14 @@ def exported(function: Callable[..., Any], arguments: Mapping[str, Any], also: S
     _no_clash(modules)
     source = "\n\n\n".join(inspect.getsource(sys.modules[name]).rstrip() for name in modules)
     given = "".join(f"    {name}={value!r},\n" for name, value in arguments.items())
+    setup = "torch.set_printoptions(precision=6)\n" if "\nimport torch\n" in source else ""
     more = "".join(f"print({call!r})\n" for call in also)
     return f"""{source}
 
 
 # --- The call behind the page -------------------------------------------------------------------------------
 
-torch.set_printoptions(precision=6)
-result = {function.__name__}(
+{setup}result = {function.__name__}(
 {given})
 for row in result if isinstance(result, list) else [result]:
     print(row)

@@ -3,21 +3,22 @@
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 from torch import Tensor
 
-from app.code import Call
+from app.code import Call, Script
 from app.controls import Controls
 from app.domains import Refused
 from app.figures.picture import Panel, panel, signed
 from app.i18n import gettext as _
 from app.images import Photo
-from core import convolution, kernels
+from core import convolution, drawing, kernels
 from core.kernels import KERNELS
 
+EXCERPT = 96  # pixels a side: so much of a picture goes into a script
 KNOBS = ("size", "sigma", "amount", "frequency", "angle")
 SHAPE = ("kernel", "weights", "normalise", *KNOBS)  # the controls that make the kernel
 
@@ -110,9 +111,26 @@ def weights(now: dict[str, Any]) -> Tensor:
         raise Refused(text) from None
 
 
+def looks(now: dict[str, Any]) -> str:
+    """How the answer is shown: a blur looks like a picture, an edge finder has a sign."""
+    if now["shown"] != "auto":
+        return str(now["shown"])
+    w = weights(now)
+    return "raw" if abs(float(w.sum())) < 0.05 * float(w.abs().sum()) else "clipped"
+
+
+def trouble(now: dict[str, Any]) -> str:
+    """Why there is no kernel; empty where there is one."""
+    try:
+        weights(now)
+    except Refused as why:
+        return str(why)
+    return ""
+
+
 def settings(now: dict[str, Any]) -> dict[str, Any]:
     """What a convolution needs to know beside picture and kernel."""
-    return {n: now[n] for n in ("stride", "padding", "dilation", "mode", "bias", "flip")}
+    return {n: now[n] for n in ("stride", "padding", "dilation", "mode", "bias", "flip", "relu")}
 
 
 def answer(
@@ -121,11 +139,10 @@ def answer(
     """What the kernel answers at each place of a picture (C, H, W)."""
     w = weights(now)
     try:
-        found = by(pixels, w, **{**settings(now), **other})
+        return by(pixels, w, **{**settings(now), **other})
     except ValueError:
         text = _("Kernel or padding is larger than the picture: take a smaller one, or less dilation.")
         raise Refused(text) from None
-    return found.clamp(min=0) if now["relu"] else found
 
 
 def visible(found: Tensor, shown: str, most: float | None = None) -> Tensor:
@@ -143,8 +160,33 @@ def visible(found: Tensor, shown: str, most: float | None = None) -> Tensor:
     return signed(found[0], most) if len(found) == 1 else 0.5 + found / (2 * most)
 
 
-@lru_cache(8)
 def source(photo: Photo, colour: bool) -> tuple[Tensor, Panel]:
     """What is filtered, and how it looks: the colours of a picture, or its brightness."""
-    pixels = photo.pixels if colour else convolution.grey(photo.pixels)
-    return pixels, panel(_("{w} × {h} pixels").format(w=pixels.shape[2], h=pixels.shape[1]), pixels)
+    pixels = photo.pixels if colour else photo.cached("grey", lambda: convolution.grey(photo.pixels))
+    drawn = photo.cached(("panel", colour), lambda: panel("", pixels))
+    title = _("{w} × {h} pixels").format(w=pixels.shape[2], h=pixels.shape[1])
+    return pixels, replace(drawn, title=title)
+
+
+def excerpt(photo: Photo) -> Call:
+    """The middle of a picture, grey, as a script can carry it along."""
+    pixels = convolution.grey(photo.pixels)[0]
+    top, left = ((n - min(n, EXCERPT)) // 2 for n in pixels.shape)
+    part = pixels[top : top + EXCERPT, left : left + EXCERPT]
+    return Call(drawing.from_text, {"text": drawing.as_text(part), "width": part.shape[1]})
+
+
+def script(now: dict[str, Any], photo: Photo) -> Script:
+    """The kernel taken apart, the check, and the middle of the picture filtered."""
+    weights(now)  # refused where it is no kernel
+    call, given = kernel_call(now), settings(now)
+    check = Call(convolution.largest_difference, {"kernel": call, **given})
+    part = Call(convolution.filtered, {"picture": excerpt(photo), "kernel": call, **given})
+    return kernels.separate, [check, part], {"w": call}
+
+
+def rows(w: Tensor) -> str:
+    """The weights themselves where they fit into a title."""
+    if max(w.shape) > 3:
+        return _("the kernel")
+    return " | ".join(" ".join(f"{v + 0.0:.3g}".replace("-", "−") for v in row) for row in w.tolist())

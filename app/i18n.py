@@ -32,6 +32,11 @@ def gettext(message: str) -> str:
     return catalogue(language).get(message) or message
 
 
+def name(text: str) -> str:
+    """A name that is the same in every language: a class of a library, an argument, a sentence quoted from it."""
+    return f"⟦{text}⟧" if _language.get() == "pseudo" else text
+
+
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """message -> translation, from the .po file; empty for English, which is the source."""

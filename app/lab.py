@@ -52,6 +52,7 @@ class Lab(Controls):
         self.stage = right.container(key="lab-stage")
         self.below = st.container(key="lab-below")
         self._note = left.container()
+        self._held: set[str | None] = set()
         super().__init__(address, left.container(key="lab-controls", gap="xsmall"))
         arriving = desk().address != address
         self._asked = {key: st.query_params.get_all(key) for key in st.query_params} if arriving else {}
@@ -72,7 +73,8 @@ class Lab(Controls):
         self._show_presets()
         takes = self._taken(draw, bound) & set(follows or self.controls)
         values = {n: v for n, v in self.values.items() if n in takes}
-        held = {n for h in handles for n in (h.x, h.y)}
+        self._held |= {n for h in handles for n in (h.x, h.y)}  # all figures follow the handles of the first
+        held = self._held
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
         view = desk().put(name, lambda **now: draw(**bound, **now), values, domains, get_language())
         with place:
@@ -117,6 +119,7 @@ class Lab(Controls):
             return
         self.closed = True
         st.session_state["_lab.controls"] = {c.key: c for c in self.controls.values()}
+        self._forget_gone()
         asked = [(c, self._asked[c.key]) for c in self.controls.values() if c.key in self._asked]
         wrong = {c.key.partition(".")[2]: ", ".join(texts)[:40] for c, texts in asked
                  if c.value == c.default and not _spells(texts, c.default)}  # fmt: skip
@@ -136,6 +139,14 @@ class Lab(Controls):
                      on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
+
+    def _forget_gone(self) -> None:
+        """Choices that the page no longer shows leave the URL; Streamlit does that for the controls that it binds."""
+        urls = st.session_state.get("_lab.urls", {})
+        known = {c.key for c in self.controls.values()}
+        for key in [key for key in urls if key.startswith(f"{self.address}.") and key not in known]:
+            urls.pop(key)
+            st.query_params.pop(key, None)
 
     def _apply_chosen(self) -> None:
         chosen = self.presets.get(str(st.session_state.get(f"{self.address}.preset")))
@@ -210,14 +221,18 @@ class Lab(Controls):
         """
         with self._unfolded("code", _("Show the code"), "code") as open:
             if open:
-                if not function.__module__.startswith("core."):
+                if not also and not arguments:
                     try:
                         function, also, arguments = function()
                     except (Refused, ValueError) as error:
                         st.info(sentence(error), icon=":material/info:")
                         return
                 text = exported(function, arguments, also)
-                st.caption(_("Runs alone, with PyTorch only, and prints the numbers of this page."))
+                st.caption(
+                    _("Runs alone, with albumentations only, and prints the numbers of this page.")
+                    if "\nimport albumentations" in text
+                    else _("Runs alone, with PyTorch only, and prints the numbers of this page.")
+                )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
                 st.code(text, height=420)

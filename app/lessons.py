@@ -80,12 +80,20 @@ def calls(lesson: Lesson, now: Mapping[str, Any]) -> dict[str, Call]:
 
 def learned(lesson: Lesson, now: Mapping[str, Any]) -> Learned:
     """The whole course, once for all its steps and figures."""
-    return _learned(lesson, *(now[name] for name in NUMBERS))
+    values = tuple(now[name] for name in NUMBERS)
+    if lesson.photo is None:
+        return _from_pattern(lesson, *values)
+    key = "lesson", lesson.source, lesson.hidden, lesson.typed, *values
+    return lesson.photo.cached(key, lambda: _learned(lesson, *values))
 
 
-@lru_cache(16)
 def _learned(lesson: Lesson, *values: Any) -> Learned:
     chain = calls(lesson, dict(zip(NUMBERS, values, strict=True)))
     bowl, descent = chain["bowl"](), chain["course"]
+    if bowl.curvatures[-1] < 1e-9:
+        raise Refused(_("This picture is all of one grey: nothing can be learnt from it."))
     course = descent.function(**{**descent.arguments, "bowl": bowl})
     return Learned(chain["picture"](), chain["hidden"](), chain["target"](), bowl, course)
+
+
+_from_pattern = lru_cache(16)(_learned)

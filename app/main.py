@@ -81,7 +81,8 @@ def main() -> None:
                  icon=":material/error:")  # fmt: skip
     concept = catalog.concept_of(here.address) if here else None
     if concept and concept.exercise and here != concept.exercise:
-        label = f"**{_('Test yourself')}**: {_(concept.exercise.summary)}"
+        invitation = _("Test yourself")  # outside of the f-string, where it would not be collected
+        label = f"**{invitation}**: {_(concept.exercise.summary)}"
         st.page_link(pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:")
 
 

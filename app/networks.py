@@ -25,8 +25,10 @@ STROKES = {
     "7": ((8, 7), (14, 6.5), (20, 7), (17, 12), (14.5, 17), (13, 22)),
     "9": ((18, 9), (11, 6), (10, 13), (18, 11), (17, 16), (15, 23)),
 }
+# A 7 on the brink of a 1: the page begins here.
+BRINK = ((12, 6), (14.5, 7.5), (16.5, 10), (15, 14), (13.5, 18), (12.5, 22))
 IN_ROW = {"conv1": 3, "conv2": 4, "conv3": 6}
-POINTS, START, WIDTH = range(1, 7), "7", 2.6
+POINTS, WIDTH = range(1, 7), 2.6
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def choose(lab: Lab) -> Asked:
         lab.slider("channel", _("Channel"), 1, cnn.LAYERS[layer][1], 1)
     if source == "drawn":
         with lab.fold(_("Points of the stroke")):
-            for i, (x, y) in zip(POINTS, STROKES[START], strict=True):
+            for i, (x, y) in zip(POINTS, BRINK, strict=True):
                 lab.point(f"p{i}", _("Point {n}").format(n=i), (float(x), float(y)), (0, 27), (0, 27), 0.1)
     return Asked(data, source, layer, about)
 

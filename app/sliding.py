@@ -148,7 +148,11 @@ def _facts(
     known, difference = arithmetic.KINDS[kind], y - arithmetic.by_torch(x, kernel, kind, **settings)
     facts = [_("Size: {formula}").format(formula=w.columns.formula), badge(known.operator, difference)]
     fewest, most = arithmetic.evenness(w)
-    if known.transposed and fewest == most:
+    ones = arithmetic.by_torch(torch.ones_like(x), kernel, kind, **settings)
+    if known.transposed and fewest != most and arithmetic.alike(ones, w):
+        text = _("{fewest} to {most} pixels per output, but weights of the same sum: even")
+        facts.append(text.format(fewest=fewest, most=most))
+    elif known.transposed and fewest == most:
         facts.append(_("{most} pixels in every output: even").format(most=most))
     elif known.transposed:
         facts.append(_("{fewest} to {most} pixels per output: checkerboard").format(fewest=fewest, most=most))

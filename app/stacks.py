@@ -1,6 +1,5 @@
 """A stack of layers on a page: its controls, and what is computed from them for several figures."""
 
-from functools import lru_cache
 from typing import Any
 
 import torch.nn.functional as F
@@ -60,9 +59,12 @@ def chain(now: dict[str, Any]) -> tuple[list[Layer], list[Seen]]:
     return layers, seen
 
 
-@lru_cache(64)
 def middle(photo: Photo, size: int) -> Tensor:
     """The middle square of a photograph, (C, size, size)."""
+    return photo.cached(("middle", size), lambda: _middle(photo, size))
+
+
+def _middle(photo: Photo, size: int) -> Tensor:
     height, width = photo.pixels.shape[1:]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -73,10 +75,7 @@ def middle(photo: Photo, size: int) -> Tensor:
 def measured(now: dict[str, Any], photo: Photo) -> tuple[list[Layer], list[Seen], Effect]:
     """Once for all figures of the page."""
     layers, seen = chain(now)
-    how = (now[name] for name in ("padded", "weights", "relu", "seed"))
-    return layers, seen, _effect(tuple(layers), photo, now["size"], *how)
-
-
-@lru_cache(8)
-def _effect(layers: tuple[Layer, ...], photo: Photo, size: int, *how: Any) -> Effect:
-    return receptive.effect(layers, middle(photo, size).mean(0), *how)
+    how = tuple(now[name] for name in ("padded", "weights", "relu", "seed"))
+    picture = middle(photo, now["size"]).mean(0)
+    key = "effect", *layers, now["size"], *how
+    return layers, seen, photo.cached(key, lambda: receptive.effect(layers, picture, *how))

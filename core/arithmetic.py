@@ -248,10 +248,20 @@ def coverage(w: Windows) -> Tensor:
 
 def evenness(w: Windows) -> tuple[int, int]:
     """The fewest and the most pixels that go into an output, away from the edges where there is such an output."""
-    inner = (w.marks.flatten()[w.place] != PADDING).all(1)
-    counts = coverage(w).flatten()
-    counts = counts[inner] if inner.any() else counts
+    counts = _inner(coverage(w), w)
     return int(counts.min()), int(counts.max())
+
+
+def alike(output_of_ones: Tensor, w: Windows) -> bool:
+    """Whether an even input gives an even output, away from the edges: then nothing of a checkerboard is seen."""
+    sums = _inner(output_of_ones, w)
+    return bool((sums.max() - sums.min()).abs() < 1e-9)
+
+
+def _inner(outputs: Tensor, w: Windows) -> Tensor:
+    """The outputs whose windows hold no padding; all of them where there is no such output."""
+    inner = (w.marks.flatten()[w.place] != PADDING).all(1)
+    return outputs.flatten()[inner] if inner.any() else outputs.flatten()
 
 
 @dataclass(frozen=True)

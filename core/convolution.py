@@ -39,20 +39,22 @@ def padded(picture: Tensor, amount: int, mode: str = "zeros") -> Tensor:
 
 
 def filtered(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, dilation: int = 1,
-             mode: str = "zeros", bias: float = 0.0, flip: bool = False) -> Tensor:  # fmt: skip
-    """Each channel of a picture (C, H, W) by the same kernel (k, k)."""
+             mode: str = "zeros", bias: float = 0.0, flip: bool = False, relu: bool = False) -> Tensor:  # fmt: skip
+    """Each channel of a picture (C, H, W), or one of (H, W), by the same kernel (k, k)."""
+    picture = picture.reshape(-1, *picture.shape[-2:])
     wide = padded(picture, padding, mode)
     for n, k in zip(wide.shape[-2:], kernel.shape, strict=True):
         output_size(n, k, stride, 0, dilation)
     w = kernel.to(picture).flip(0, 1) if flip else kernel.to(picture)
     depthwise = w.expand(len(wide), 1, *w.shape)  # three times as fast as the channels as a batch
-    return (
+    found = (
         F.conv2d(wide.unsqueeze(0), depthwise, None, stride, 0, dilation, groups=len(wide)).squeeze(0) + bias
     )
+    return found.clamp(min=0) if relu else found
 
 
 def by_shifts(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, dilation: int = 1,
-              mode: str = "zeros", bias: float = 0.0, flip: bool = False) -> Tensor:  # fmt: skip
+              mode: str = "zeros", bias: float = 0.0, flip: bool = False, relu: bool = False) -> Tensor:  # fmt: skip
     """The same, written out: one shifted copy of the picture for each weight."""
     wide = padded(picture, padding, mode)
     rows, columns = (output_size(n, k, stride, 0, dilation)
@@ -64,12 +66,13 @@ def by_shifts(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0
             top, left = i * dilation, j * dilation
             total += weight * wide[:, top : top + (rows - 1) * stride + 1 : stride,
                                    left : left + (columns - 1) * stride + 1 : stride]  # fmt: skip
-    return total
+    return total.clamp(min=0) if relu else total
 
 
 def largest_difference(kernel: Tensor, seed: int = 0, **settings: Any) -> float:
     """Between the operator of PyTorch and the sum written out, on a picture of noise: rounding, nothing else."""
-    noise = torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(seed))
+    n = 48 + settings.get("dilation", 1) * max(kernel.shape)  # room for the kernel, spread out as it is
+    noise = torch.rand(1, n, n, generator=torch.Generator().manual_seed(seed))
     return float((filtered(noise, kernel, **settings) - by_shifts(noise, kernel, **settings)).abs().max())
 
 

@@ -38,6 +38,8 @@ class Bowl:
     @property
     def limit(self) -> float:
         """Plain descent with a rate above 2 / largest curvature leaves the bowl."""
+        if self.curvatures[-1] < 1e-9:
+            raise ValueError("A picture of one single grey is no bowl: nothing can be learnt from it.")
         return 2 / self.curvatures[-1].item()
 
     @property
@@ -123,16 +125,16 @@ def descend(bowl: Bowl, lr: float, steps: int, momentum: float = 0.0, seed: int 
     w, v, rate = torch.zeros_like(bowl.pull), torch.zeros_like(bowl.pull), lr * bowl.limit
     if seed is not None:
         w = 0.1 * torch.randn(w.shape, generator=torch.Generator().manual_seed(seed), dtype=w.dtype)
-    way = [w]
+    way, diverged = [w], False
     for _ in range(steps):
         v = momentum * v - rate * (bowl.gram @ w - bowl.pull)
         w = w + v
         way.append(w)
-        if not w.abs().max() < 1e6:
+        if diverged := not w.abs().max() < 1e6:
             break
     kernels = torch.stack(way)
     losses = 0.5 * ((kernels @ bowl.gram) * kernels).sum(1) - kernels @ bowl.pull + bowl.rest
-    return Course(kernels.reshape(-1, side, side), losses.clamp(min=0), len(way) <= steps)
+    return Course(kernels.reshape(-1, side, side), losses.clamp(min=0), diverged)
 
 
 def aligned(kernel: Tensor, side: int) -> Tensor:

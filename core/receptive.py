@@ -52,6 +52,7 @@ class Effect:
 
     weight: Tensor
     unit: int
+    middle: float  # of its field, in pixels
 
     def share_within(self, low: float, high: float) -> float:
         """The share of all influence that comes from the square low..high."""
@@ -61,9 +62,11 @@ class Effect:
 
     def square(self, share: float = 0.5) -> int:
         """The side of the smallest square about the middle that holds this share of the influence, in pixels."""
-        n, middle = len(self.weight), _middle_of(self.weight)
-        wanted = share * self.weight.sum().item()
-        return next((2 * h + 1 for h in range(n) if self.share_within(middle - h, middle + h) >= wanted), n)
+        n, wanted = len(self.weight), share * self.weight.sum().item() * (1 - 1e-6)
+        half = self.middle % 1  # between two pixels the square begins with both
+        halves = (half + h for h in range(n))
+        return next((round(2 * h + 1) for h in halves
+                     if self.share_within(self.middle - h, self.middle + h) >= wanted), n)  # fmt: skip
 
 
 def stack(kernels: Sequence[int], strides: Sequence[int], dilations: Sequence[int],
@@ -134,7 +137,8 @@ def effect(layers: Sequence[Layer], picture: Tensor, padded: bool, weights: str 
     weight = slope[0].square().sum(0)
     if inside:
         weight = F.pad(weight, [low, size - 1 - high] * 2)
-    return Effect(weight / weight.sum().clamp(min=1e-30), last.size // 2 if unit is None else unit)
+    shown = last.size // 2 if unit is None else unit
+    return Effect(weight / weight.sum().clamp(min=1e-30), shown, last.centre + shown * last.jump)
 
 
 def paths(layers: Sequence[Layer], size: int, padded: bool, unit: int | None = None) -> list[list[int]]:
@@ -173,8 +177,3 @@ def _average(y: Tensor, layer: Layer) -> Tensor:
     """Average pooling; F.avg_pool2d knows no dilation."""
     weight = torch.full((y.shape[1], 1, layer.k, layer.k), 1 / layer.k**2)
     return F.conv2d(y, weight, stride=layer.s, dilation=layer.d, groups=y.shape[1])
-
-
-def _middle_of(weight: Tensor) -> float:
-    at = torch.arange(len(weight), dtype=weight.dtype)
-    return round((weight.sum(0) @ at / weight.sum().clamp(min=1e-30)).item())

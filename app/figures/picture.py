@@ -52,6 +52,10 @@ class Picture:
     def payload(self) -> bytes:
         return b"".join(panel.data for panel in self.panels)
 
+    def images(self) -> frozenset[int]:
+        """The ids of its panels."""
+        return frozenset(panel.id for panel in self.panels)
+
     def without(self, ids: Collection[int]) -> Picture:
         """Without the bytes of panels that the browser has already."""
         return replace(self, panels=[replace(p, data=b"") if p.id in ids else p for p in self.panels])
@@ -91,7 +95,9 @@ def panel(title: str, image: Tensor, values: Tensor | None = None, quality: int 
     `values` (H, W) are read under the pointer where a small picture shows colours instead of the numbers themselves.
     """
     pixels, buffer = to_bytes(image), io.BytesIO()
-    small = max(pixels.shape[:2]) <= SMALL
+    small = (
+        max(pixels.shape[:2]) <= SMALL or pixels.shape[-1] == 4
+    )  # what is clear in places cannot be a JPEG
     form, how = ("PNG", {"compress_level": 1}) if small else ("JPEG", {"quality": quality})
     Image.fromarray(pixels).save(buffer, form, **how)
     shown = values if values is not None else image if image.ndim == 2 else None
@@ -134,14 +140,26 @@ def _ramp(*colors: str, steps: int = 256) -> Tensor:
 _SIGNED, _GLOW = _ramp(BELOW, "#ffffff", ABOVE, steps=511), _ramp("#ffffff", BLUE, "#001a2b")
 
 
-def backdrop(image: Tensor, quality: int = 80) -> dict[str, Any]:
-    """Parts of a Plot's layout: an image under the marks, axes in its pixels with the origin at the top left."""
+def inked(ink: Tensor) -> Tensor:
+    """Ink (H, W) from 0 to 1 as a grey for light and dark paper: (H, W, 4), clear where there is none."""
+    grey = torch.tensor([0.5, 0.54, 0.57]).expand(*ink.shape, 3)
+    return torch.cat([grey, ink.unsqueeze(-1)], -1)
+
+
+def backdrop(image: Tensor, quality: int = 80, fade: float = 0.0) -> dict[str, Any]:
+    """Parts of a Plot's layout: an image under the marks, axes in its pixels with the origin at the top left.
+
+    `fade` lets the paper shine through, so that the colours of the marks stand out in either theme.
+    """
     drawn = panel("", image, quality=quality)
     height, width = drawn.size_hw
     source = f"data:{drawn.mime};base64,{base64.b64encode(drawn.data).decode()}"
     place = {"xref": "x", "yref": "y", "x": 0, "y": 0, "sizex": width, "sizey": height, "sizing": "stretch"}
+    place |= {
+        "name": str(drawn.id)
+    }  # by it the browser finds the source again when the live road leaves it out
     plain = {"showgrid": False, "zeroline": False, "showticklabels": False, "constrain": "domain"}
-    return {"images": [{"source": source, "layer": "below"} | place],
+    return {"images": [{"source": source, "layer": "below", "opacity": 1 - fade} | place],
             "xaxis": plain | {"range": [0, width]},
             "yaxis": plain | {"range": [height, 0], "scaleanchor": "x"}}  # fmt: skip
 

@@ -10,8 +10,8 @@ import base64
 import builtins
 import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -40,6 +40,18 @@ class Plot:
 
     def payload(self) -> bytes:
         return b""
+
+    def images(self) -> frozenset[int]:
+        """The ids of the pictures under the marks."""
+        return frozenset(int(i["name"]) for i in self.layout.get("images", ()) if "name" in i)
+
+    def without(self, ids: Collection[int]) -> Plot:
+        """Without the pictures that the browser has already: their names alone."""
+        if not self.images() & set(ids):
+            return self
+        kept = [{n: v for n, v in i.items() if n != "source" or int(i.get("name", -1)) not in ids}
+                for i in self.layout["images"]]  # fmt: skip
+        return replace(self, layout=self.layout | {"images": kept})
 
 
 def line(x: Tensor, y: Tensor, name: str, color: str, **more: Any) -> Trace:
@@ -292,13 +304,15 @@ def decades(values: Sequence[Tensor], least: Sequence[float] = (-2.0, 1.0)) -> d
 
 def falling(values: Sequence[Tensor]) -> dict[str, Any]:
     """A logarithmic axis for what starts somewhere and should fall: from ten times the start down by six decades, or by
-    twelve or eighteen where that is not enough. It rests under the hand; what rises further leaves the picture."""
+    twelve or eighteen where that is not enough. It rests under the hand. What rises is followed to 10⁸ times that."""
     firsts = [v[:1][(v[:1] > 0) & v[:1].isfinite()] for v in values]
     start = torch.cat(firsts).max().log10().item() if sum(map(len, firsts)) else 0.0
     logs = [v[(v > 0) & v.isfinite()].double().log10() for v in values]
     lowest = min((v.min().item() for v in logs if len(v)), default=start)
     depth = min(18, 6 * max(1, math.ceil((math.ceil(start) - lowest) / 6)))
-    return _powers(math.ceil(start) - depth - 0.3, math.ceil(start) + 1.0)
+    highest = max((v.max().item() for v in logs if len(v)), default=start)
+    rise = next(n for n in (1, 4, 8, 8.5) if math.ceil(start) + n >= highest or n == 8.5)
+    return _powers(math.ceil(start) - depth - 0.3, math.ceil(start) + rise)
 
 
 def _powers(low: float, high: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.controls import Control
 from app.domains import Options, Pair, Span
 from app.figures.palette import DARK
 from app.figures.picture import Picture
+from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.live.desk import Desk, Drawing, View, pack
 from app.live.socket import PLOTLY_PATH, base_path
@@ -43,7 +44,8 @@ _mount = st.components.v2.component(
 class Handle:
     """A point to drag inside a figure, bound to the parameters x and y; without y it is a line to drag sideways.
 
-    With click=True a click into the figure puts it there.
+    With click=True a click into the figure puts it there. With about=("cx", "cy") it is the corner of a box about that
+    point: x and y are the width and the height, and it lies half of them away.
     """
 
     x: str
@@ -52,6 +54,7 @@ class Handle:
     click: bool = False
     xaxis: str = "xaxis"
     yaxis: str = "yaxis"
+    about: tuple[str, str] | None = None
 
 
 def desk() -> Desk:
@@ -63,8 +66,8 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
           height: int, release: Callable[[dict[str, Any]], None], plays: str = "") -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
-    if isinstance(drawing, Picture):
-        view.kept = frozenset(panel.id for panel in drawing.panels)
+    if isinstance(drawing, Picture | Plot):
+        view.kept = drawing.images()
 
     def released() -> None:
         value = st.session_state[key].get("release")

@@ -39,7 +39,7 @@ class View:
     values: Mapping[str, Any]
     domains: Mapping[str, Domain]
     language: str
-    kept: frozenset[int] = frozenset()  # the panels that came with the page: they need not be sent again
+    kept: frozenset[int] = frozenset()  # the pictures that came with the page: they need not be sent again
 
     def answer(self, wanted: Mapping[str, Any]) -> Drawing:
         """The picture with some parameters changed; Refused where a control would not allow it."""

@@ -30,6 +30,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import get_option
 
 from app.figures.picture import Picture
+from app.figures.plot import Plot
 from app.live.desk import MOST_VIEWS, View, find, pack, sentence
 
 LONGEST_MESSAGE = 64 * 1024
@@ -180,7 +181,7 @@ def _frame(view: View, number: int | None, wanted: dict[str, Any]) -> bytes:
     name = {"view": view.token, "id": number}
     try:
         drawing = view.answer(wanted)
-        if isinstance(drawing, Picture):
+        if isinstance(drawing, Picture | Plot):
             drawing = drawing.without(view.kept)
         return pack(name | drawing.header(), drawing.payload())
     except Exception as error:  # whatever a draw raises, the visitor gets a sentence and the road stays open

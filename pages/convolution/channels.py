@@ -21,7 +21,7 @@ PRESETS = {
     "mobilenet": Preset(_("MobileNet: both, one after the other"), {
         "block": "two", "c_in": 64, "c_out": 128, "groups": 1}),
     "resnext": Preset(_("ResNeXt: 32 groups"), {"c_in": 128, "c_out": 128, "groups": 32}),
-    "few": Preset(_("Few outputs: little is saved"), {"block": "two", "c_out": 1, "groups": 1}),
+    "few": Preset(_("One output: two layers cost more"), {"block": "two", "c_out": 1, "groups": 1}),
 }  # fmt: skip
 KINDS = {"standard": _("standard"), "grouped": _("grouped"), "depthwise": _("depthwise"),
          "pointwise": _("pointwise 1×1"), "separable": _("depthwise<br>+ pointwise")}  # fmt: skip

@@ -104,7 +104,7 @@ def numbers(**now: Any) -> Table:
 
 lab.live(stage, height=560, photo=photo)
 lab.live(numbers, height=0)
-lab.look(_("Any pixel inside the blue square can change the centre unit, but most of what it feels comes from the "
+lab.look(_("Any pixel inside the blue square can change the centre unit, but half of what it feels comes from the "
            "orange one: few ways lead out to the rim, many through the middle. Stride and pooling multiply all that "
            "follows; dilation reaches far, and alone it leaves holes."))  # fmt: skip
 lab.theory()

@@ -5,7 +5,6 @@ from typing import Any
 import torch
 
 from app import filters, images
-from app.code import Call, Verbatim
 from app.figures.picture import Picture, Table, glow, panel, signed
 from app.figures.plot import short
 from app.i18n import gettext as _
@@ -31,9 +30,14 @@ PRESETS = {
 
 lab = Lab("convolution", PRESETS)
 photo = images.choose(lab, "photographer")
-chosen = filters.choose(lab)
-scales = {"raw": _("with its sign"), "absolute": _("its size"), "clipped": _("as a picture")}
-lab.choice("shown", _("Show the answer"), scales, "raw")
+filters.choose(lab)
+scales = {
+    "auto": _("as suits it"),
+    "raw": _("with its sign"),
+    "absolute": _("its size"),
+    "clipped": _("as a picture"),
+}
+lab.choice("shown", _("Show the answer"), scales)
 lab.slider("padding", _("Padding"), 0, 12, 1)
 modes = {
     "zeros": _("zeros"),
@@ -41,7 +45,7 @@ modes = {
     "replicate": _("edge repeated"),
     "circular": _("wrapped round"),
 }
-mode = lab.choice("mode", _("What the padding holds"), modes)
+lab.choice("mode", _("What the padding holds"), modes)
 with lab.fold(_("More")):
     lab.slider("stride", _("Stride"), 1, 8, 1)
     lab.slider("dilation", _("Dilation"), 1, 8, 1)
@@ -60,7 +64,7 @@ def stage(photo: Photo, **now: Any) -> Picture:
     words = _("{kernel} → {w} × {h}, from {low} to {high}")
     title = words.format(kernel=filters.title(now["kernel"]), w=found.shape[2], h=found.shape[1],
                          low=short(found.min().item()), high=short(found.max().item()))  # fmt: skip
-    return Picture([before, panel(title, filters.visible(found, now["shown"]))], title)
+    return Picture([before, panel(title, filters.visible(found, filters.looks(now)))], title)
 
 
 def inside(**now: Any) -> Picture:
@@ -68,17 +72,15 @@ def inside(**now: Any) -> Picture:
     w = filters.weights(now)
     parts = kernels.separate(w)
     panels = [
-        panel(_("the kernel"), signed(w), w),
+        panel(filters.rows(w), signed(w), w),
         panel(_("waves that pass"), glow(kernels.response(w))),
     ]
     for i, (column, row) in enumerate(zip(parts.columns[:3], parts.rows[:3], strict=True)):
         outer = column[:, None] * row
         title = _("column × row {n}").format(n=i + 1)
         panels.append(panel(title, signed(outer, float(w.abs().max())), outer))
-    return Picture(
-        panels,
-        _("A kernel of {k} × {m} weights and of rank {r}.").format(k=len(w), m=w.shape[1], r=parts.rank),
-    )
+    alt = _("A kernel of {k} × {m} weights and of rank {r}.")
+    return Picture(panels, alt.format(k=len(w), m=w.shape[1], r=parts.rank))
 
 
 def corner(photo: Photo, **now: Any) -> Picture:
@@ -86,9 +88,9 @@ def corner(photo: Photo, **now: Any) -> Picture:
     pixels, _panel = filters.source(photo, now["colour"])
     part = pixels[:, -96:, :96]
     found = [filters.answer(part, now, mode=m)[:, -ZOOM:, :ZOOM] for m in modes]
-    both = torch.stack(found)
     titles = [("● " if m == now["mode"] else "") + title for m, title in modes.items()]
-    seen = [filters.visible(f, now["shown"], float(both.abs().max())) for f in found]
+    both = torch.stack(found)
+    seen = [filters.visible(f, filters.looks(now), float(both.abs().max())) for f in found]
     spread = float((both.amax(0) - both.amin(0)).max())
     return Picture([panel(*pair) for pair in zip(titles, seen, strict=True)],
                    _("The corner under four paddings; they differ by up to {d:.3g}.").format(d=spread))  # fmt: skip
@@ -104,15 +106,14 @@ def numbers(**now: Any) -> Table:
     return Table(titles, [[filters.title(now["kernel"]), *row]], _("What the kernel costs"))
 
 
-lab.live(stage, height=430, photo=photo)
-lab.live(inside, height=210, follows=filters.SHAPE)
-lab.live(corner, height=210, photo=photo)
-lab.live(numbers, height=0)
+if why := filters.trouble(lab.values):
+    lab.say(why)
+else:
+    lab.live(stage, height=430, photo=photo)
+    lab.live(inside, height=210, follows=filters.SHAPE)
+    lab.live(corner, height=210, photo=photo)
+    lab.live(numbers, height=0)
 lab.look(_("Blue is positive, orange negative, white says: nothing here. Weights that sum to 0 ignore even areas; "
            "with a sum of 1 the brightness stays. Turn a Gabor kernel and see which edges light up."))  # fmt: skip
 lab.theory()
-now = lab.values
-call, given = filters.kernel_call(now), filters.settings(now)
-here = {"picture": Verbatim("torch.eye(32).unsqueeze(0)"), "kernel": call, **given}
-lab.code(kernels.separate, Call(convolution.largest_difference, {"kernel": call, **given}),
-         Call(convolution.filtered, here), w=call)  # fmt: skip
+lab.code(lambda: filters.script(lab.values, photo))

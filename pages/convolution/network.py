@@ -46,9 +46,9 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
     data += rods(probabilities, colors, [f"{p:.2f}" for p in probabilities], 1.05, "x3y3")
     marked = [f"<b>{name} ✓</b>" if i == true else name for i, name in enumerate(names)]
     title = _("after layer {n} and ReLU: {c} maps").format(n=asked.layer[-1], c=len(seen))
-    grid = maps.frame("", _("picture"), picture.shape, (0, 0.36))
-    grid |= maps.frame("2", title, tiled.shape, (0.38, 0.74))
-    grid |= {"xaxis3": axis(_("probability"), domain=[0.88, 1], range=[0, 2], side="top", anchor="y3",
+    grid = maps.frame("", _("picture"), picture.shape, (0, 0.34))
+    grid |= maps.frame("2", title, tiled.shape, (0.36, 0.7))
+    grid |= {"xaxis3": axis(_("probability"), domain=[0.78, 1], range=[0, 1.4], side="top", anchor="y3",
                             tickvals=[0, 1], showgrid=False),
              "yaxis3": axis(range=[9.5, -0.5], anchor="x3", tickvals=list(range(len(names))), ticktext=marked,
                             showgrid=False, zeroline=False)}  # fmt: skip

@@ -19,7 +19,7 @@ PRESETS = {
     "momentum": Preset(_("Ravine: momentum wins"), on("ravine", "gd momentum", 0.01, kappa=100.0, steps=120)),
     "nesterov": Preset(_("Nesterov brakes in time"), on("ravine", "momentum nesterov", 0.02)),
     "adagrad": Preset(_("Adagrad stops too early"), on("rosenbrock", "adagrad adam", 0.1, steps=300)),
-    "plateau": Preset(_("Adam crosses the plateau"), on("cliff", "gd momentum adam", 0.1, steps=100)),
+    "plateau": Preset(_("Adam crosses the plateau"), on("cliff", "gd adagrad adam", 0.1, steps=100)),
     "cliff": Preset(_("The cliff and clipping"), on("cliff", "gd momentum", 0.5, clip=1.0, cliff_start_x=1.05)),
     "fast": Preset(_("Too fast: one step past 2/λ"), on("ravine", "gd", 0.11, steps=30)),
     "saddle": Preset(_("Saddle: noise helps"), on("saddle", "gd adam", 0.1, noise=0.05, saddle_start_y=0.0)),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.figures import palette
-from app.figures.picture import SMALL, Picture, Table, panel, picture, signed
+from app.figures.picture import SMALL, Picture, Table, backdrop, panel, picture, signed
 from app.figures.plot import (
     Plot,
     columns,
@@ -157,3 +157,18 @@ def test_signed_numbers_are_orange_white_and_blue():
 def test_tables_write_text_not_markup():
     header = Table(["a", "b"], [["<script>", "1 < 2"]], "a table").header()
     assert "<script>" not in to_json(header)
+
+
+def test_a_picture_under_a_plot_is_sent_once():
+    """The live road leaves out what came with the page; the browser finds it again by its name."""
+    under = backdrop(torch.rand(40, 60, generator=torch.Generator().manual_seed(0)), fade=0.25)
+    plot = Plot([line(torch.arange(3.0), torch.arange(3.0), "", palette.BLUE)], layout(**under), "a picture")
+    (name,) = plot.images()
+    (image,) = plot.without({name}).layout["images"]
+    assert "source" not in image
+    assert image == {n: v for n, v in under["images"][0].items() if n != "source"}
+    assert image["opacity"] == 0.75
+    assert len(to_json(plot.without({name}).header())) < len(to_json(plot.header())) / 2
+    assert plot.without({name + 1}) is plot
+    assert plot.layout["images"][0]["source"].startswith("data:image/png")
+    go.Figure(json.loads(to_json(plot.header()))["figure"])

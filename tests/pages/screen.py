@@ -108,6 +108,8 @@ def _figure_texts(header: dict[str, Any]) -> Iterator[str]:
     yield from (handle["label"] for handle in header["handles"])
     if header["kind"] == "table":
         yield from (cell for row in rows(header) for cell in row)
+    if header["kind"] == "picture":
+        yield from (panel["title"] for panel in header["panels"])
     if header["kind"] == "plot":
         layout = header["figure"]["layout"]
         yield from (trace.get("name", "") for trace in header["figure"]["data"])

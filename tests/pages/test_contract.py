@@ -170,8 +170,8 @@ def test_junk_in_a_link_is_told_and_ignored(address, junk):
 # Runs each file as `python file` would, one after the other, so that torch is loaded once.
 _RUN_EACH = """
 import contextlib, io, json, runpy, sys, traceback
-told = []
-for path in sys.argv[1:]:
+told, paths, sys.argv = [], sys.argv[1:], sys.argv[:1]
+for path in paths:
     out = io.StringIO()
     try:
         with contextlib.redirect_stdout(out):

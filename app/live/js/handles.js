@@ -1,4 +1,5 @@
-// Handles: points in the picture, bound to parameters.
+// Handles: points in the picture, bound to parameters. The corner of a box `about` a point: bound to its width and height.
+const aside = ({ about }, now, v, k) => (about ? [now[about[k]] + v / 2, 2 * (v - now[about[k]])] : [v, v]); // number -> place, place -> number
 Object.assign(Figure.prototype, {
   buildHandles() {
     this.handles.forEach((node) => node.remove());
@@ -26,15 +27,16 @@ Object.assign(Figure.prototype, {
     if (!this.handles.length) return;
     const edge = this.root.getBoundingClientRect(), now = { ...this.head.values, ...this.positions() };
     this.handles.forEach((node, i) => {
-      const { x, y, bounds } = this.head.handles[i], g = this.geometry(this.head.handles[i]), left = g?.xa.d2p(now[x]);
+      const { x, y, bounds } = this.head.handles[i], g = this.geometry(this.head.handles[i]), left = g?.xa.d2p(aside(this.head.handles[i], now, now[x], 0)[0]);
       if ((node.hidden = !(left >= -1 && left <= g?.width + 1))) return; // outside of what is seen
-      const top = g.y0 - edge.top + (y ? g.ya.d2p(now[y]) : 0), text = [x, y].filter(Boolean).map((n) => Number(now[n].toPrecision(4)));
+      const top = g.y0 - edge.top + (y ? g.ya.d2p(aside(this.head.handles[i], now, now[y], 1)[0]) : 0), text = [x, y].filter(Boolean).map((n) => Number(now[n].toPrecision(4)));
       Object.assign(node.style, { left: `${g.x0 - edge.left + left}px`, top: `${top}px`, height: y ? "" : `${g.height}px` });
       Object.assign(node, { ariaValueNow: text[0], ariaValueMin: bounds[0][0], ariaValueMax: bounds[0][1], ariaValueText: text.join("; ") });
     });
   },
   moveTo(i, { clientX, clientY }, spec = this.head.handles[i], g = this.geometry(spec)) {
-    if (g) this.hold(spec, g.xa.p2d(clientX - g.x0), g.ya.p2d(clientY - g.y0));
+    const now = { ...this.head.values, ...this.positions() };
+    if (g) this.hold(spec, aside(spec, now, g.xa.p2d(clientX - g.x0), 0)[1], aside(spec, now, g.ya.p2d(clientY - g.y0), 1)[1]);
   },
   hold({ x, y, bounds }, toX, toY) { // on the steps of its control, within its bounds
     const legal = (v, [low, high, step]) => clamp(step ? Number((low + Math.round((v - low) / step) * step).toFixed(9)) : Number(v.toPrecision(4)), low, high);
@@ -42,7 +44,7 @@ Object.assign(Figure.prototype, {
     figures.forEach((f) => { for (const n in moved) if (n in f.head.values) f.held[n] = moved[n]; f.compare(); }); // of all figures
   },
   nudge(i, e) { // arrow keys: a hundredth of the range, with Shift a twentieth
-    const spec = this.head.handles[i], now = { ...this.head.values, ...this.positions() }, up = this.plot ? 1 : -1;
+    const spec = this.head.handles[i], now = { ...this.head.values, ...this.positions() }, upright = ([from, to]) => to > from, up = this.plot && upright(this.geometry(spec).ya.range) ? 1 : -1;
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, up], ArrowDown: [0, -up] }[e.key];
     const stride = (b) => b && Math.max(b[2], (b[1] - b[0]) / (e.shiftKey ? 20 : 100));
     if (!way) return;

@@ -7,6 +7,7 @@ painters.picture = async function (picture) {
     let at = 0;
     return panels.filter((p) => p.length).map(({ id, mime, length }) => [id, [payload.subarray(at, (at += length)), { type: mime }]]);
   }));
+  if (panels.some(({ id }) => !this.bitmaps?.has(id) && !blobs.has(id))) return true; // its bytes come with the page, in a moment
   const bitmaps = await Promise.all(panels.map(({ id }) => this.bitmaps?.get(id) ?? createImageBitmap(new Blob([blobs.get(id)[0]], blobs.get(id)[1]))));
   if (this.picture !== picture) return true; // a newer one has come meanwhile
   const all = new Map([...(this.bitmaps ?? []), ...panels.map((p, i) => [p.id, bitmaps[i]])]);

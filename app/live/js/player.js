@@ -30,7 +30,7 @@ Object.assign(Figure.prototype, {
   },
   play(on) {
     this.clock = clearInterval(this.clock);
-    if (this.toggle) this.toggle.textContent = on ? "⏸" : "▶";
+    if (this.toggle) this.toggle.textContent = on ? "▮▮" : "▶";
     if (!on) return;
     this.dragging = Boolean(this.head.played);
     let place = this.step === null || this.step >= this.steps - 1 ? 0 : this.step;

@@ -18,7 +18,9 @@ painters.plot = async function (picture) {
   if (!Plotly) return Boolean((this.note.textContent = this.head.words.lost)); // the next picture tries again
   if (this.picture !== picture) return; // a newer one has come while the library loaded
   const dark = parseInt(css.getPropertyValue("--st-background-color").trim().slice(1, 3), 16) < 128;
-  const { data, layout } = dark ? recolour(picture.figure, this.head.dark) : picture.figure;
+  const { images: backdrops = [], ...rest } = picture.figure.layout, known = this.head.figure?.layout.images ?? []; // found again by name
+  const under = backdrops.map((i) => (i.source ? i : { ...i, source: known.find((k) => k.name === i.name)?.source }));
+  const { data, layout } = dark ? recolour({ ...picture.figure, layout: rest }, this.head.dark) : { ...picture.figure, layout: rest };
   const maps = data.filter((t) => t.meta?.paint), images = maps.map((t, i) => pictureOf(t, (this.maps[i] ??= {}))), turn = ++this.turn;
   const fresh = images.filter(({ source }, i) => source !== this.maps[i].seen);
   await Promise.all(fresh.map(({ source }) => Object.assign(new Image(), { src: source }).decode())); // no frame goes without it
@@ -29,10 +31,11 @@ painters.plot = async function (picture) {
   const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
     Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
-    height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear, ...(images.length && { images: [...(layout.images ?? []), ...images] }) };
-  const look = JSON.stringify([traces.map(resting), { ...whole, images: [layout.images, images.map((image) => ({ ...image, source: "" }))] }]);
+    height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear }, drawn = [...under, ...images];
+  const look = JSON.stringify([traces.map(resting), whole, under.map((i) => ({ ...i, source: i.name ? 0 : i.source })), images.map((i) => ({ ...i, source: 0 }))]);
   Object.assign(this, { plot: this.stage, painted: turn });
-  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images), settle = () => Plotly.react(this.plot, traces, whole, { displayModeBar: false });
+  const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images);
+  const settle = () => Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false });
   if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
   else await settle();
   Object.assign(this, { look, traces });

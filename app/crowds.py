@@ -1,0 +1,122 @@
+"""The scenes that the pages of detection share: digits or garments on a canvas, coins; and what a detector said."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from app import images
+from app.code import Call, Verbatim
+from app.figures import frames
+from app.figures.picture import backdrop, inked
+from app.i18n import gettext as _
+from app.lab import Lab
+from core import boxes, scenes
+
+CLASSES = 3
+# The coins of the shipped photograph: found by a threshold, checked by eye, the last one cut off by hand.
+COINS = (
+    (22, 36, 67, 74), (81, 39, 120, 74), (132, 30, 179, 74), (193, 30, 239, 73), (256, 34, 297, 72),
+    (306, 16, 364, 72), (24, 104, 67, 145), (84, 107, 122, 145), (134, 110, 174, 145), (186, 105, 226, 145),
+    (246, 96, 296, 144), (317, 105, 357, 144), (25, 178, 63, 216), (80, 175, 124, 217), (135, 179, 174, 217),
+    (189, 170, 237, 217), (251, 172, 297, 216), (315, 157, 380, 217), (18, 233, 75, 288), (92, 245, 136, 287),
+    (144, 237, 201, 287), (220, 241, 269, 288), (276, 240, 326, 288), (336, 248, 380, 289),
+)  # fmt: skip
+SIZES = {"coins": (303, 384)}
+CANVAS = (320, 480)
+IOU = Call(boxes.measure, {"name": "iou"})
+
+
+def ask_kind(lab: Lab) -> str:
+    kinds = {"digits": _("Digits"), "garments": _("Garments"), "coins": _("Coins")}
+    return lab.choice("scene", _("Scene"), kinds)
+
+
+def ask(lab: Lab, number: int = 8, each: int = 5, noise: float = 0.1, alarms: int = 6,
+        overlap: float = 0.45) -> None:  # fmt: skip
+    """What there is, and how noisy the detector is."""
+    lab.slider("number", _("Objects"), 1, 24, number, help=_("The coins on the photograph are 24."))
+    lab.slider("overlap", _("How far neighbours overlap"), 0.0, 0.9, overlap, 0.05)
+    lab.slider("each", _("Detections of each object"), 0, 12, each)
+    lab.slider("noise", _("Noise of the boxes"), 0.0, 0.4, noise, 0.01)
+    lab.slider("alarms", _("False alarms"), 0, 40, alarms)
+    lab.seed()
+
+
+def _truth(now: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The calls that give the true boxes and their kinds."""
+    if now["scene"] == "coins":
+        return (Verbatim(f"torch.tensor({list(COINS)}, dtype=torch.float64)"),
+                Verbatim(f"torch.zeros({len(COINS)}, dtype=torch.long)"))  # fmt: skip
+    given = {"number": now["number"], "overlap": now["overlap"], "classes": CLASSES, "seed": now["seed"]}
+    return Verbatim(f"crowd(**{given!r})[0]"), Verbatim(f"crowd(**{given!r})[1]")
+
+
+def truth(now: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    if now["scene"] == "coins":
+        return torch.tensor(COINS, dtype=torch.float64), torch.zeros(len(COINS), dtype=torch.long)
+    return scenes.crowd(now["number"], now["overlap"], CLASSES, CANVAS, now["seed"])
+
+
+def _noise(now: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("each", "noise", "alarms", "seed", "mistakes", "missed")
+    coins = now["scene"] == "coins"
+    return {n: now[n] for n in names if n in now} | {
+        "size_hw": SIZES.get(now["scene"], CANVAS), "classes": 1 if coins else CLASSES}  # fmt: skip
+
+
+def seen(now: Mapping[str, Any]) -> scenes.Scene:
+    """The scene of these settings, the box of the visitor in it."""
+    found = scenes.detections(*truth(now), **_noise(now))
+    if now.get("own", 0) > 0:
+        found = scenes.joined(found, frames.box("a", now), now["own"], 0)
+    return found
+
+
+def written(now: Mapping[str, Any]) -> Call:
+    """The same as a call for the script."""
+    true, kinds = _truth(now)
+    found = Call(scenes.detections, {"truth": true, "kinds": kinds, **_noise(now)})
+    if now.get("own", 0) > 0:
+        found = Call(
+            scenes.joined, {"scene": found, "box": frames.box("a", now), "score": now["own"], "kind": 0}
+        )
+    return found
+
+
+def parts(now: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Parts of the scene as arguments of a call in the script."""
+    whole = written(now)
+    return {n: Call(whole.function, whole.arguments, n) for n in names}
+
+
+@lru_cache(8)
+def under(scene: str, number: int, overlap: float, seed: int) -> dict[str, Any]:
+    """The picture of a scene."""
+    if scene == "coins":
+        return backdrop(images.photograph("coins").pixels, fade=0.5)
+    true, kinds = scenes.crowd(number, overlap, CLASSES, CANVAS, seed)
+    return backdrop(inked(scenes.painted(true, _glyphs(scene, kinds, seed), CANVAS)))
+
+
+def backdrop_of(now: Mapping[str, Any]) -> dict[str, Any]:
+    return under(now["scene"], now["number"], now["overlap"], now["seed"])
+
+
+def _glyphs(scene: str, kinds: torch.Tensor, seed: int) -> torch.Tensor:
+    """A picture for each object: of one of three digits or garments, by its kind."""
+    pictures, labels = images.collection("digits" if scene == "digits" else "fashion")
+    shown = (3, 5, 8) if scene == "digits" else (3, 4, 0)  # dress, coat, shirt
+    found = []
+    for i, kind in enumerate(kinds.tolist()):
+        members = (labels == shown[kind]).nonzero().flatten()
+        found.append(_cut(pictures[members[(seed * 31 + i * 17) % len(members)], 0])[None])
+    return torch.stack(found) if found else torch.zeros(0, 1, 28, 28)
+
+
+def _cut(picture: torch.Tensor) -> torch.Tensor:
+    """Without its empty margins, so that the ink fills the box; at one size again."""
+    rows, columns = (picture > 0.1).any(1).nonzero().flatten(), (picture > 0.1).any(0).nonzero().flatten()
+    part = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return torch.nn.functional.interpolate(part[None, None], size=(56, 56), mode="bilinear")[0, 0]

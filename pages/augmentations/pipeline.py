@@ -1,0 +1,120 @@
+"""A pipeline: stages in a row, each with its probability; what each did, and whether their order matters."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app import images
+from app.augment import controls, exchange, pipeline, view
+from app.augment.catalogue import alone
+from app.augment.pipeline import Stage, compose, operations
+from app.augment.samples import augmix, run
+from app.code import Verbatim
+from app.domains import Refused
+from app.figures.picture import Picture, Table
+from app.i18n import get_language
+from app.i18n import gettext as _
+from app.i18n import name as quoted
+from app.images import Photo
+from app.lab import Lab, Preset
+
+PRESETS = {
+    "order": Preset(_("Order matters: holes, then turned"), {}),
+    "weather": Preset(_("Weather"), {"stages": ["RandomRain", "RandomFog", "RandomSunFlare", "RandomShadow"],
+                                     "how": "one", "picture": "rocket"}),
+    "colour": Preset(_("Colour only"), {"stages": ["ColorJitter", "RandomGamma", "ToGray", "RGBShift"],
+                                        "p_ToGray": 0.2, "p_RGBShift": 0.5, "picture": "astronaut"}),
+    "medical": Preset(_("Medical-safe"), {"stages": ["D4", "Affine", "RandomBrightnessContrast", "GaussNoise"],
+                                          "Affine_rotate": (-10, 10), "Affine_scale": (0.95, 1.05), "p_GaussNoise": 0.3,
+                                          "Affine_shear": (0, 0), "GaussNoise_std_range": (0.01, 0.05),
+                                          "picture": "retina"}),
+    "digits": Preset(_("Digits: what not to do"), {"stages": ["HorizontalFlip", "VerticalFlip", "Rotate", "InvertImg"],
+                                                   "p_HorizontalFlip": 0.5, "p_VerticalFlip": 0.5, "p_InvertImg": 0.5,
+                                                   "picture": "digit", "which": 6}),
+    "cutout": Preset(_("Cutout family"), {"stages": ["CoarseDropout", "GridDropout", "Erasing", "PixelDropout"],
+                                          "how": "one"}),
+    "rand": Preset(quoted("RandAugment"), {"how": "rand"}),
+    "trivial": Preset(quoted("TrivialAugment"), {"how": "trivial"}),
+    "augmix": Preset(quoted("AugMix"), {"how": "augmix"}),
+}  # fmt: skip
+
+lab = Lab("augmentations-pipeline", PRESETS)
+ways = {"all": _("all, in this order"), "one": _("one of them (OneOf)"), "some": _("some of them (SomeOf)"),
+        "rand": "RandAugment", "trivial": "TrivialAugment", "augmix": "AugMix", "own": _("imported")}  # fmt: skip
+ways |= {id: quoted(title) for id, title in ways.items() if id in ("rand", "trivial", "augmix")}
+how = lab.choice("how", _("Which are applied"), ways)
+chosen: list[str] = []
+if how in ("all", "one", "some"):
+    known = {name: quoted(name) for name in alone()}
+    chosen = lab.choices(
+        "stages", _("Stages"), known, ["CoarseDropout", "Rotate", "RandomBrightnessContrast"]
+    )
+if how in ("some", "rand"):
+    lab.slider("few", _("How many of them"), 1, 6, 2)
+if how in ("rand", "augmix"):
+    lab.slider("magnitude", _("Magnitude"), 0.0, 1.0, 0.5, 0.05)
+for i, name in enumerate(chosen[: pipeline.MOST_STAGES]):
+    with lab.fold(f"{i + 1}. {quoted(name)}"):
+        lab.slider(f"p_{name}", _("Probability"), 0.0, 1.0, 1.0, 0.05, help=_("0 switches it off."))
+        controls.tune_flat(lab, name)
+        controls.move_up(lab, "stages", chosen, i)
+own = exchange.imported(lab) if how == "own" else None
+lab.slider("n", _("How many samples"), 1, 16, 8, help=_("From as many seeds on end"))
+lab.seed()
+lab.toggle("alike", _("Each stage with the same seed"), help=_("As Compose(seed=…) does: see the theory."))
+photo = images.choose(lab)
+lab.slider("side", _("Longer side, pixels"), 128, 640, 256, 64)
+
+
+def built(now: dict[str, Any]) -> Stage:
+    """The pipeline as the controls have it."""
+    if how == "own":
+        return own or compose(operations(0.3, 0.3), "one", 1)
+    if how in ("rand", "augmix"):
+        return compose(operations(now["magnitude"], now["magnitude"]), "some", now.get("few", 3))
+    if how == "trivial":
+        return compose(operations(0.0, 1.0), "one", 1)
+    if not 0 < len(chosen) <= pipeline.MOST_STAGES:
+        raise Refused(_("Choose one to {n} stages.").format(n=pipeline.MOST_STAGES))
+    return compose([Stage(n, controls.given(n, now), now[f"p_{n}"]) for n in chosen], how, now.get("few", 2))
+
+
+def stage(photo: Photo, **now: Any) -> Picture:
+    """The original, and samples from consecutive seeds."""
+    found = view.piped(photo, built(now), now, how, range(now["seed"], now["seed"] + now["n"]))
+    panels = [view.original(photo, now["side"], get_language())]
+    panels += [view.shown(_("seed {n}").format(n=s.seed), s.image) for s in found]
+    return Picture(panels, _("A picture and {n} samples of the pipeline.").format(n=len(found)))
+
+
+def steps(photo: Photo, **now: Any) -> Picture:
+    return Picture(view.stepwise(photo, built(now), now, how), _("What each stage did to the first sample."))
+
+
+def applied(photo: Photo, **now: Any) -> Table:
+    return view.drawn(
+        view.piped(photo, built(now), now, how, range(now["seed"], now["seed"] + min(4, now["n"])))
+    )
+
+
+lab.live(stage, photo=photo)
+if how == "all" and 0 < len(chosen) <= pipeline.MOST_STAGES:
+    lab.live(steps, height=140, place=lab.stage, photo=photo)
+lab.live(applied, height=0, photo=photo)
+lab.look(_("Holes that are cut first are turned with the picture; cut after the turn, they stand upright. Lower a "
+           "probability, and some samples go without that stage. OneOf takes a single one each time."))  # fmt: skip
+now = {n: c.value for n, c in lab.controls.items()}
+exchange.export(lab, lambda: built(now))
+lab.theory()
+
+
+def script() -> tuple[Callable[..., Any], tuple[()], dict[str, Any]]:
+    made, (height, width) = built(now), view.picture(photo, now["side"]).shape[:2]
+    given: dict[str, Any] = {"picture": Verbatim(f"given({height}, {width})")}
+    given["seeds"] = range(now["seed"], now["seed"] + now["n"])
+    if how == "augmix":
+        inner = ", ".join(s.spelt() for s in made.inner[0].inner)
+        return augmix, (), given | {"operations": Verbatim(f"[{inner}]")}
+    return run, (), given | {"pipeline": Verbatim(made.spelt()), "alike": now["alike"]}
+
+
+lab.code(script)

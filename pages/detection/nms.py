@@ -1,0 +1,97 @@
+"""Non-maximum suppression: of many boxes on one object one should be left, and of two objects two."""
+
+import math
+from typing import Any
+
+import torch
+
+from app import crowds
+from app.code import Call
+from app.figures import frames, palette
+from app.figures.plot import Plot, axis, layout, line
+from app.i18n import gettext as _
+from app.lab import Lab, Preset
+from app.verdicts import LAST, judged, queue, rules, said, settings, sweep
+from core import suppress
+
+PRESETS = {
+    "two": Preset(_("Two in a crowd, one box left"),
+                  {"number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "t": 0.3, "own": 0.0}),
+    "soft": Preset(_("Soft-NMS saves the neighbour"),
+                   {"number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "rule": "gaussian", "floor": 0.2, "own": 0.0}),
+    "high": Preset(_("Threshold too high: duplicates stay"), {"t": 0.85}),
+    "low": Preset(_("Too low: neighbours vanish"), {"t": 0.05}),
+    "sure": Preset(_("The confidence cut comes first"), {"floor": 0.6}),
+    "fusion": Preset(_("A mean of boxes fits better than the best"), {"rule": "fusion", "noise": 0.15, "each": 8}),
+    "coins": Preset(_("24 coins, 150 boxes"), {"scene": "coins", "each": 6, "own": 0.0}),
+}  # fmt: skip
+COLOR = {"kept": palette.BLUE, "dropped": palette.RED, "waiting": palette.MUTED}
+
+lab = Lab("detection-nms", PRESETS)
+crowds.ask_kind(lab)
+rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in suppress.RULES.items()}, "classes")
+lab.slider("t", _("IoU threshold"), 0.0, 1.0, 0.45, 0.01)
+lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.2, 0.01)
+lab.slider("step", _("Judged so far"), 0, LAST, LAST, help=_("At the end: the whole queue, however long."))
+with lab.fold(_("The scene")):
+    crowds.ask(lab, each=4, noise=0.07, alarms=4, overlap=0.3)
+    lab.slider("sigma", _("σ of Gaussian and matrix"), 0.05, 2.0, 0.5, 0.05)
+with lab.fold(_("A box of your own")):
+    lab.slider("own", _("Its score (0: there is none)"), 0.0, 1.0, 0.9, 0.01)
+    own = frames.ask(lab, "a", _("Your box"), (240, 160, 90, 110), most=480)
+now = {n: c.value for n, c in lab.controls.items()}
+
+
+def stage(**now: Any) -> Plot:
+    """Left, the boxes judged so far; right, the queue: one bar a box, as long as its score."""
+    scene, found = judged(now)
+    order = found.order.tolist()
+    upto = len(order) if now["step"] == LAST else min(now["step"], len(order))
+    done, left = order[:upto], order[upto:]
+    kept, dropped = [i for i in done if found.kept[i]], [i for i in done if not found.kept[i]]
+    last = done[-1:] if now["step"] < LAST else []
+    data = [frames.frames(scene.truth, _("true"), "truth"),
+            frames.frames(scene.boxes[left], _("waiting"), "waiting"),
+            frames.frames(scene.boxes[dropped], _("dropped"), "dropped"),
+            frames.frames(found.boxes[kept], _("kept"), "kept"),
+            frames.frames(scene.boxes[last], "", "now", legend=False)]  # fmt: skip
+    rank = {i: float(place) for place, i in enumerate(order)}
+    most = math.ceil(max(len(scene.boxes), 1) / 10) * 10
+    thick = min(14.0, 300 / most)
+    for role, members, after in (
+        ("waiting", order, False),
+        ("dropped", dropped, False),
+        ("kept", kept, True),
+    ):
+        score = (found.score if after else scene.scores)[members].double()
+        rows = torch.tensor([rank[i] for i in members], dtype=torch.float64)
+        data.append(frames.strip(score * 0, score, rows, "", COLOR[role] + ("60" if role == "waiting" else ""),
+                                 width=thick, axes="x2y2", legend=False))  # fmt: skip
+    data.append(line(torch.zeros(1), torch.full((1,), -0.06 * most), "", palette.INK, mode="text", axes="x2y2",
+                     text=[said(found, done, rank)], textposition="middle right", textfont={"size": 15},
+                     legend=False))  # fmt: skip
+    under = crowds.backdrop_of(now)
+    plain: dict[str, Any] = {"showticklabels": False, "showgrid": False, "zeroline": False}
+    grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.72]},
+            "xaxis2": axis(_("score"), range=[0, 1.02], domain=[0.76, 1], anchor="y2", tickvals=[0, 0.5, 1]),
+            "yaxis2": axis(range=[most + 0.5, -0.1 * most], anchor="x2", **plain)}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.42, 1]}, "xaxis2": {"domain": [0, 1]},
+              "yaxis2": {"domain": [0, 0.38]}}  # fmt: skip
+    alt = _("{kept} boxes kept, {dropped} dropped, {left} waiting; there are {m} objects.")
+    alt = alt.format(kept=len(kept), dropped=len(dropped), left=len(left), m=len(scene.truth))
+    frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
+    return Plot(data, layout(**grid, **frame), alt)
+
+
+lab.live(stage, handles=own if now["own"] > 0 else (), plays="step")
+lab.live(queue, height=0)
+lab.live(rules, height=0)
+lab.live(sweep, height=280)
+lab.look(_("Play: the best box is kept, and whatever overlaps it too much falls. Then look for two neighbours of which "
+           "one has lost all its boxes: no threshold is right for both crowds and duplicates."))  # fmt: skip
+lab.theory()
+whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": crowds.IOU}
+verdict = Call(suppress.suppress, {"rule": rule, **whole, **settings(now)})
+truth = crowds.parts(now, ("truth", "kinds"))
+lab.code(suppress.reasons, Call(suppress.compare, {**truth, **whole, **settings(now)}),
+         found=verdict, scores=whole["scores"])  # fmt: skip

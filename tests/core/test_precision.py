@@ -1,0 +1,146 @@
+"""AP: pycocotools on random scenes with classes and crowds, a curve worked by hand, and what must always hold."""
+
+import contextlib
+import io
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from core import boxes as geometry
+from core import precision, scenes
+
+
+def scene(seed, objects=9, each=3, noise=0.12, alarms=8, mistakes=0.15, missed=0.15):
+    truth, kinds = scenes.crowd(objects, 0.4, 3, seed=seed)
+    s = scenes.detections(truth, kinds, each, noise, alarms, mistakes=mistakes, missed=missed, seed=seed)
+    return s.boxes, s.scores, s.classes, s.truth, s.kinds
+
+
+def coco(boxes, scores, classes, truth, kinds, crowd):
+    """COCO's own numbers: mAP at 0.50, …, 0.95, and AP of each class at 0.50."""
+
+    def xywh(b):
+        return [b[0], b[1], b[2] - b[0], b[3] - b[1]]
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        data = COCO()
+        data.dataset = {
+            "info": {}, "images": [{"id": 1, "width": 480, "height": 320}],
+            "categories": [{"id": k} for k in range(3)],
+            "annotations": [
+                {"id": i + 1, "image_id": 1, "category_id": int(kinds[i]), "bbox": xywh(b), "iscrowd": int(crowd[i]),
+                 "area": (b[2] - b[0]) * (b[3] - b[1])} for i, b in enumerate(truth.tolist())],
+        }  # fmt: skip
+        data.createIndex()
+        said = data.loadRes([{"image_id": 1, "category_id": int(classes[i]), "bbox": xywh(b), "score": scores[i].item()}
+                             for i, b in enumerate(boxes.tolist())])  # fmt: skip
+        run = COCOeval(data, said, "bbox")
+        run.evaluate()
+        run.accumulate()
+    table = run.eval["precision"][:, :, :, 0, -1]  # threshold, recall, class
+    return [[np.nan if (c := table[t, :, k]).min() < 0 else c.mean() for k in range(3)] for t in range(10)]
+
+
+@pytest.mark.parametrize("crowds", [False, True], ids=["objects", "crowds"])
+def test_equals_pycocotools(crowds):
+    for seed in range(60):
+        parts = scene(seed, objects=seed % 12 + 1, each=seed % 4 + 1)
+        crowd = torch.rand(len(parts[3]), generator=torch.Generator().manual_seed(seed)) < 0.3 * crowds
+        wanted = coco(*parts, crowd)
+        for t, threshold in enumerate(precision.COCO_THRESHOLDS):
+            rows = precision.by_class(*parts, threshold, crowd)
+            found = {kind: ap for kind, _n, _11, _all, ap in rows[:-1]}
+            there = {k: v for k, v in enumerate(wanted[t]) if not math.isnan(v)}
+            assert found == pytest.approx(there, abs=1e-9), (seed, threshold)
+        if not crowds:
+            mean = precision.over_thresholds(*parts)[-1][1]
+            assert mean == pytest.approx(np.nanmean(wanted))
+
+
+def by_hand():
+    """Two objects of a kind; right, duplicate, right, beside."""
+    truth = torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10]], dtype=torch.float64)
+    boxes = torch.tensor(
+        [[0.0, 0, 10, 10], [0, 1, 10, 11], [21, 0, 31, 10], [60, 60, 70, 70]], dtype=torch.float64
+    )
+    scores = torch.tensor([0.9, 0.8, 0.7, 0.6], dtype=torch.float64)
+    zero = torch.zeros(4, dtype=torch.long)
+    return boxes, scores, zero, truth, zero[:2]
+
+
+def test_a_curve_by_hand():
+    parts = by_hand()
+    found = precision.match(*parts)
+    assert [row[-1] for row in precision.matched(found, parts[1], parts[2])] == [
+        "right",
+        "duplicate",
+        "right",
+        "wrong",
+    ]
+    curve = precision.curve(found, parts[1], 2)
+    assert curve.precision.tolist() == pytest.approx([1, 1 / 2, 2 / 3, 2 / 4])
+    assert curve.recall.tolist() == pytest.approx([0.5, 0.5, 1, 1])
+    assert curve.envelope.tolist() == pytest.approx([1, 2 / 3, 2 / 3, 1 / 2])
+    assert precision.area(curve) == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    assert precision.area(curve, 11) == pytest.approx((6 * 1 + 5 * 2 / 3) / 11)
+    assert precision.area(curve, 101) == pytest.approx((51 * 1 + 50 * 2 / 3) / 101)
+    assert not found.missed.any()
+
+
+def test_the_best_score_claims_and_not_the_best_fit():
+    boxes, scores, zero, truth, kinds = by_hand()
+    found = precision.match(boxes, scores.flip(0), zero, truth, kinds)
+    assert found.claimed.tolist() == [-1, 0, 1, -1]
+    assert found.duplicate.tolist() == [True, False, False, False]
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(0, 4), st.floats(0, 0.4))
+def test_what_always_holds(seed, objects, each, noise):
+    parts = scene(seed, objects, each, noise, alarms=seed % 5)
+    boxes, scores, classes, truth, kinds = parts
+    found = precision.match(*parts)
+    claims = [c for c in found.claimed.tolist() if c >= 0]
+    assert len(claims) == len(set(claims))  # each object once
+    assert int(found.missed.sum()) + len(claims) == objects
+    for i, j in enumerate(found.claimed.tolist()):
+        if j >= 0:
+            assert classes[i] == kinds[j]
+            assert geometry.iou(boxes[i], truth[j]) >= 0.5
+    curve = precision.curve(found, scores, objects)
+    assert (torch.diff(curve.recall) >= 0).all()
+    assert (torch.diff(curve.envelope) <= 0).all()
+    assert all(0 <= precision.area(curve, n) <= 1 for n in (0, 11, 101))
+    ladder = [ap for _t, ap in precision.over_thresholds(*parts)[:-1]]
+    assert all(b <= a + 1e-12 for a, b in itertools.pairwise(ladder))  # stricter is never better
+    table = precision.confusion(*parts, 3)
+    assert sum(map(sum, table[:3])) == objects
+    assert sum(row[k] for row in table for k in range(3)) == len(boxes)
+
+
+def test_nothing_said_nothing_there_and_odd_boxes():
+    boxes, scores, zero, truth, kinds = by_hand()
+    assert precision.by_class(boxes[:0], scores[:0], zero[:0], truth, kinds)[-1][2:] == (0, 0, 0)
+    none = precision.by_class(boxes, scores, zero, truth[:0], kinds[:0])
+    assert none[0][:2] == (-1, 0)
+    assert math.isnan(none[0][2])
+    boxes[0, 2] = math.nan
+    boxes[1] = torch.tensor([9.0, 9, 1, 1])
+    found = precision.match(boxes, scores, zero, truth, kinds)
+    assert found.claimed.tolist() == [-1, -1, 1, -1]
+    assert found.missed.tolist() == [True, False]
+
+
+def test_bad_arguments():
+    boxes, scores, zero, truth, kinds = by_hand()
+    with pytest.raises(ValueError, match="threshold"):
+        precision.match(boxes, scores, zero, truth, kinds, 0.0)
+    with pytest.raises(ValueError, match="one score"):
+        precision.match(boxes, scores[:2], zero, truth, kinds)
