@@ -57,8 +57,9 @@ class Call:
     def modules(self) -> Iterator[str]:
         """The modules that it needs, those of its arguments first."""
         for value in self.arguments.values():
-            if isinstance(value, Call):
-                yield from value.modules()
+            for one in value.values() if isinstance(value, Mapping) else [value]:
+                if isinstance(one, Call):
+                    yield from one.modules()
         yield self.function.__module__
 
 

@@ -1,6 +1,7 @@
 """Pictures to pool, windows and kinds as controls, and what is made of them: what the pooling pages share."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -9,14 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from app import images, models
-from app.code import Call
+from app.code import Call, Verbatim
 from app.domains import Refused
 from app.figures import palette
 from app.figures.plot import Trace, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import cnn, drawing, pooling, shift, testcards
+from core import cnn, drawing, pooling, restore, shift, testcards
 from core.pooling import KINDS, Window
 
 Now = Mapping[str, Any]
@@ -88,7 +89,7 @@ def handles(now: Now) -> list[Handle]:
 
 
 def pattern_call(now: Now, n: int = 64) -> Call:
-    """How the pattern is made. For a photograph, which no script can hold: rings in its place."""
+    """How the pattern is made."""
     source = now["source"]
     if source == "stripes":
         given = {"frequency": now["frequency"], "angle": now["angle"], "hard": now["hard"]}
@@ -103,41 +104,109 @@ def pattern_call(now: Now, n: int = 64) -> Call:
     return Call(testcards.rings, {"n": n})
 
 
-def picture(
-    photo: images.Photo | None, now: Now, n: int = 64, side: int = 192, square: bool = False
-) -> Tensor:
-    """(C, H, W): the photograph, at most `side` pixels long, or the pattern of n × n."""
+OF_A_PATTERN = {"source", "frequency", "angle", "hard", "cell", "grain"}
+OF_A_PATTERN |= {f"p{i}_{axis}" for i in range(1, len(CORNERS) + 1) for axis in "xy"}
+
+
+def subject(photo: images.Photo | None, now: Now, n: int = 64, side: int = 192) -> images.Photo:
+    """What is pooled: the photograph, at most `side` pixels long, or the pattern of n × n. It keeps its results."""
     if photo is None or now["source"] != PHOTO:
-        made: Tensor = pattern_call(now, n)()
-        return made[None]
-    return shrunk(photo, side, square)
+        return _pattern(frozen({name: v for name, v in now.items() if name in OF_A_PATTERN}), n)
+    return photo.cached(("shrunk", side), lambda: images.Photo(photo.name, shrunk(photo.pixels, side)))
 
 
-@lru_cache(32)
-def shrunk(photo: images.Photo, side: int, square: bool) -> Tensor:
-    x = photo.pixels
-    if square:
-        least = min(x.shape[-2:])
-        top, left = ((n - least) // 2 for n in x.shape[-2:])
-        x = x[..., top : top + least, left : left + least]
-    scale = side / max(x.shape[-2:])
+def square(photo: images.Photo | None, now: Now, n: int, side: int | None = None) -> images.Photo:
+    """The same, grey and square: a pattern of n × n, or the middle of the photograph.
+
+    That is n × n, too, enlarged where it must; or with `side` at most that large, and as small as it is.
+    """
+    if photo is None or now["source"] != PHOTO:
+        return subject(None, now, n)
+    m = min(side, *photo.pixels.shape[-2:]) if side else n
+    return photo.cached(
+        ("square", m), lambda: images.Photo(photo.name, squared(photo.pixels, m).mean(0, keepdim=True))
+    )
+
+
+def picture(photo: images.Photo | None, now: Now, n: int = 64, side: int = 192) -> Tensor:
+    """(C, H, W)"""
+    return subject(photo, now, n, side).pixels
+
+
+@lru_cache(16)
+def _pattern(key: tuple[Any, ...], n: int) -> images.Photo:
+    return images.Photo("", pattern_call(dict(key), n)()[None])
+
+
+def shrunk(x: Tensor, side: int) -> Tensor:
+    """(C, H, W), at most `side` pixels long; a narrow picture longer, so that a window still fits across."""
+    scale = max(side / max(x.shape[-2:]), 16 / min(x.shape[-2:]))
     if scale >= 1:
         return x
-    size = [max(1, round(n * scale)) for n in x.shape[-2:]]
+    return _resized(x, [max(1, round(n * scale)) for n in x.shape[-2:]])
+
+
+def squared(x: Tensor, n: int) -> Tensor:
+    """(C, n, n): the middle of the picture, whatever its size; a small one is made larger pixel by pixel."""
+    least = min(x.shape[-2:])
+    top, left = ((side - least) // 2 for side in x.shape[-2:])
+    x = x[..., top : top + least, left : left + least]
+    if least < n:
+        return F.interpolate(x[None], size=(n, n))[0]
+    return x if least == n else _resized(x, [n, n])
+
+
+def _resized(x: Tensor, size: list[int]) -> Tensor:
     return F.interpolate(x[None], size=size, mode="bilinear", antialias=True)[0].clamp(0, 1)
 
 
 def features(photo: images.Photo, side: int, cell: int) -> tuple[Tensor, Tensor]:
     """The picture, side × side, and what stands for its features: the mean colour of each cell × cell pixels."""
-    x = shrunk(photo, side, True)
-    if x.shape[-1] != side:  # a small picture, made as large as the others
-        x = F.interpolate(x[None], size=(side, side))[0]
-    return x, F.avg_pool2d(x, cell)
+    large: images.Photo = photo.cached(
+        ("features", side), lambda: images.Photo(photo.name, squared(photo.pixels, side))
+    )
+    return large.pixels, large.cached(cell, lambda: F.avg_pool2d(large.pixels, cell))
 
 
 def frozen(now: Now) -> tuple[Any, ...]:
     """The settings as the key of a cache."""
     return tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
+
+
+# --- Pictures in a script ---
+
+
+@dataclass(frozen=True, repr=False)
+class Noted(Call):
+    """A call with a remark behind it."""
+
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}  # {self.note}\n    " if self.note else super().__repr__()
+
+
+def text_call(x: Tensor, note: str = "") -> Call:
+    """(C, H, W) as text that a script can carry: two digits for each number, all channels below each other."""
+    text = drawing.as_text(x.flatten(0, -2))
+    lines = "".join(f'        "{text[at : at + 100]}"\n' for at in range(0, len(text), 100))
+    channels = {"channels": len(x)} if len(x) > 1 else {}
+    given = {"text": Verbatim(f"(\n{lines}    )"), "width": x.shape[-1]} | channels
+    return Noted(drawing.from_text, given, note=note)
+
+
+def small_call(
+    photo: images.Photo | None, now: Now, n: int = 64, most: int = 64
+) -> tuple[Call, tuple[int, int]]:
+    """What is pooled, as a script has it, and its size: a pattern is made, a photograph carried, small and grey."""
+    if photo is None or now["source"] != PHOTO:
+        return pattern_call(now, n), (n, n)
+    x = picture(photo, now)
+    small = shrunk(x.mean(0, keepdim=True), most)
+    height, width = small.shape[-2:]
+    same = small.shape == x.shape
+    note = f"the picture of the page in grey, {width} × {height}, so that it fits here: its PSNRs differ a little"
+    return text_call(small, "" if same else note), (height, width)
 
 
 # --- Windows ---
@@ -173,9 +242,11 @@ def window(now: Now, size_hw: Sequence[int], channels: int = 1) -> Window:
         )
     found: Window = window_call(now)()
     least = min(size_hw)
-    if least + 2 * p < found.reach:
+    try:
+        found.size(least)
+    except ValueError:
         text = _("The window reaches over {reach} pixels, the picture has only {n}.")
-        raise Refused(text.format(reach=found.reach, n=least + 2 * p))
+        raise Refused(text.format(reach=found.reach, n=least + 2 * p)) from None
     try:
         rows, columns = (found.places(n).numel() for n in size_hw)
     except ValueError:
@@ -187,6 +258,18 @@ def window(now: Now, size_hw: Sequence[int], channels: int = 1) -> Window:
     return found
 
 
+def to_repeat(photo: images.Photo | None, now: Now, n: int) -> tuple[images.Photo, Window]:
+    """The picture and the window, where there can be as many layers as are asked for."""
+    of = subject(photo, now, n)
+    channels, height, width = of.pixels.shape
+    found = window(now, (height, width), channels)
+    possible = pooling.most_layers(min(height, width), found)
+    if now["layers"] > possible:
+        text = _("After {n} layers the picture is too small for another one, or no longer shrinks.")
+        raise Refused(text.format(n=possible))
+    return of, found
+
+
 # --- Kinds ---
 
 
@@ -196,8 +279,15 @@ def choose_p(lab: Lab, default: float = 0.75) -> None:
                help=_("0 is p = 1, 0.5 is p = 2, 0.75 is p = 4, 0.9 is p = 10, 1 is p = ∞."))  # fmt: skip
 
 
+class Unending(float):
+    """∞, as a script spells it."""
+
+    def __repr__(self) -> str:
+        return "math.inf"
+
+
 def p_of(q: float) -> float:
-    return 1 / (1 - q) if q < 1 else float("inf")
+    return 1 / (1 - q) if q < 1 else Unending("inf")
 
 
 def p_text(q: float) -> str:
@@ -236,20 +326,74 @@ def around_call(kind: str, now: Now) -> Call:
     return Call(shift.around, {"read": pooler_call(kind, now)} | margins)
 
 
+# --- What is made of a picture, once for all figures that ask for it ---
+
+
+def pooled(subject: images.Photo, kind: str, window: Window, now: Now) -> tuple[Tensor, Tensor, float]:
+    """The output of one kind, that brought back up, and its PSNR."""
+    p, seed, smooth = p_of(now["q"]), now.get("seed", 0), now["back"] == "bilinear"
+
+    def make() -> tuple[Tensor, Tensor, float]:
+        x = subject.pixels
+        y = pooling.pool(x, kind, window, p, seed)
+        up = restore.back_up(y, (x.shape[-2], x.shape[-1]), window, smooth)
+        return y, up, restore.psnr(x, up)
+
+    found: tuple[Tensor, Tensor, float] = subject.cached((kind, window, smooth, *_own(kind, p, seed)), make)
+    return found
+
+
+def layers(subject: images.Photo, kind: str, window: Window, now: Now) -> list[restore.Layer]:
+    """The picture, and what is left behind each layer of one kind."""
+    p, seed, smooth = p_of(now["q"]), now["seed"], now["back"] == "bilinear"
+    key = ("layers", now["layers"], kind, window, smooth, *_own(kind, p, seed))
+    read = pooling.pooler(kind, window, p, seed)
+    found: list[restore.Layer] = subject.cached(
+        key, lambda: restore.cascade(subject.pixels.clamp(0, 1), read, window, now["layers"], smooth)
+    )
+    return found
+
+
+def _own(kind: str, p: float, seed: int) -> tuple[float, ...]:
+    """Of the settings of single kinds, those that this one heeds."""
+    return (p,) if kind == "lp" else (seed,) if kind == "stochastic" else ()
+
+
+def compared(now: Now) -> dict[str, Any]:
+    """What a shifted output is compared with, and how a part of a pixel is made."""
+    return {"stride": stride(now) if now["compare"] == "moved" else 0, "linear": now["between"] == "linear"}
+
+
+def change_by_shift(subject: images.Photo, kind: str, now: Now, dy: float, furthest: int) -> Tensor:
+    """How much an output changes, for every eighth of a pixel to the right, or every half on a photograph."""
+    x = shift.fitted(subject.pixels[0], stride(now))
+    fine = 8 if len(x) <= 32 else 2
+
+    def make() -> Tensor:
+        moves = [(i / fine, dy) for i in range(furthest * fine + 1)]
+        return torch.tensor(shift.changes(around_call(kind, now)(), x, moves, **compared(now)))
+
+    key = ("shift", kind, window_call(now).name, dy, now["compare"], now["between"])
+    found: Tensor = subject.cached(key, make)
+    return found
+
+
 # --- The small network ---
+
+
+def says(pictures: Tensor) -> Tensor:
+    return cnn.predict(models.classifier("digits"), pictures)
 
 
 @lru_cache
 def right_by_shift(furthest: int, linear: bool) -> Tensor:
     """The share of 200 held-back digits that the network gets right, for each half pixel to the right."""
     x, labels = (part[:200] for part in models.held_back("digits"))
-    net, shifts = models.classifier("digits"), [i / 2 for i in range(2 * furthest + 1)]
-    return torch.tensor([cnn.accuracy(net, shift.translate(x, dx, 0, linear), labels) for dx in shifts])
+    return shift.right_by_shift(says, x, labels, [i / 2 for i in range(2 * furthest + 1)], linear)
 
 
 def confidence(which: int, dy: float, furthest: int, linear: bool) -> tuple[Tensor, Tensor, int]:
     """Shifts, the probability of the right class at each of them, and that class; of one held-back digit."""
     x, labels = (part[which] for part in models.held_back("digits"))
     at = torch.linspace(0, furthest, 4 * furthest + 1)
-    moved = torch.stack([shift.translate(x, dx, dy, linear) for dx in at.tolist()])
-    return at, cnn.predict(models.classifier("digits"), moved)[:, labels], int(labels)
+    return at, shift.confidence(says, x, int(labels), [(dx, dy) for dx in at.tolist()], linear), int(labels)

@@ -15,12 +15,13 @@ def as_text(picture: Tensor) -> str:
     return "".join(f"{level:02x}" for level in levels)
 
 
-def from_text(text: str, width: int) -> Tensor:
-    """The picture of such a text."""
+def from_text(text: str, width: int, channels: int = 0) -> Tensor:
+    """The picture of such a text; with `channels` (C, H, W), which stand one below the other in it."""
     levels = torch.tensor(list(bytes.fromhex(text)), dtype=torch.float32)
     if width < 1 or len(levels) % width:
         raise ValueError(f"{len(levels)} pixels do not fill rows of {width}.")
-    return levels.reshape(-1, width) / 255
+    picture = levels.reshape(-1, width) / 255
+    return picture.unflatten(0, (channels, -1)) if channels else picture
 
 
 def curve(points: Sequence[tuple[float, float]], each: int = 8) -> Tensor:

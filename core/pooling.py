@@ -1,7 +1,8 @@
 """Pooling: a window slides over the picture, and one number comes out of each place.
 
 Output size: ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1 for n pixels, kernel k, stride s, padding p, dilation d. In ceil mode it
-is ⌈…⌉ + 1, less a last window that would start behind the padded picture. Padding never wins and never counts: every
+is ⌈…⌉ + 1, less a last window that would start behind the picture and the padding before it; a window may then be
+larger than all there is. Padding never wins and never counts: every
 kind looks only at the pixels of the picture that lie in its window, as torch's max-pooling does (its average-pooling
 does so with count_include_pad=False). M. Zeiler, R. Fergus, "Stochastic pooling", 2013; R. Zhang, "Making
 convolutional networks shift-invariant again", 2019.
@@ -43,12 +44,12 @@ class Window:
     def size(self, n: int) -> int:
         """How many windows there are along n pixels."""
         room = n + 2 * self.padding - self.reach
-        if room < 0:
+        count = (-(-room // self.stride) if self.ceil else room // self.stride) + 1
+        if self.ceil and (count - 1) * self.stride >= n + self.padding:
+            count -= 1  # the last window would see nothing but padding
+        if count < 1:
             raise ValueError(f"A window of {self.reach} pixels does not fit into {n + 2 * self.padding}.")
-        steps = -(-room // self.stride) if self.ceil else room // self.stride
-        if self.ceil and steps * self.stride >= n + self.padding:
-            steps -= 1  # the last window would see nothing but padding
-        return steps + 1
+        return count
 
     def places(self, n: int) -> Tensor:
         """(windows, k): the pixel under each tap; below 0 or from n on it is padding."""
@@ -305,8 +306,11 @@ def left(size_hw: tuple[int, int], window: Window, layers: int) -> list[Left]:
 def most_layers(n: int, window: Window, most: int = 12) -> int:
     """How often n pixels can be pooled, until one is left or the window no longer fits."""
     for layer in range(most):
-        smaller = window.size(n) if n + 2 * window.padding >= window.reach else n
-        if smaller == n:
+        try:
+            smaller = window.size(n)
+        except ValueError:
+            return layer
+        if smaller >= n:
             return layer
         n = smaller
     return most

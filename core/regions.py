@@ -127,6 +127,21 @@ def travels(
     return found
 
 
+def touched(x: Tensor, box: Box, scale: float) -> Tensor:
+    """Every cell of the features (C, H, W) that the box touches."""
+    x0, y0, x1, y1 = (v * scale for v in box)
+    return x[:, int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)]
+
+
+def outputs(x: Tensor, box: Box, scale: float, out: int = 7, largest: bool = True,
+            sampling: int = 2) -> dict[str, Tensor]:  # fmt: skip
+    """What both make of a box, and the pyramid of the brightness inside it."""
+    inside = touched(x, box, scale).mean(0, keepdim=True)
+    return {"RoI pooling": roi_pool(x, box, scale, out, largest),
+            "RoI align": roi_align(x, box, scale, out, sampling),
+            "pyramid": pyramid(inside)}  # fmt: skip
+
+
 # --- What a page asks ---------------------------------------------------------------------------------------
 
 

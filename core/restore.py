@@ -76,5 +76,19 @@ def cascade(
     return found
 
 
+def fading(
+    x: Tensor,
+    pools: Mapping[str, Callable[[Tensor], Tensor]],
+    window: Walk,
+    layers: int,
+    smooth: bool = False,
+) -> dict[str, list[float]]:
+    """The PSNR behind each layer of a cascade, for each pool."""
+    return {
+        name: [one.psnr for one in cascade(x, read, window, layers, smooth)[1:]]
+        for name, read in pools.items()
+    }
+
+
 def _size(x: Tensor) -> tuple[int, int]:
     return x.shape[-2], x.shape[-1]

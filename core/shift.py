@@ -2,16 +2,19 @@
 
 A grid that keeps every s-th pixel can hold ½ · 1/s cycles per pixel. A finer stripe does not vanish by itself: it comes
 back as a coarser one, |f·s − round(f·s)| / s cycles per pixel (aliasing). Then the output no longer moves along with
-the picture. R. Zhang, "Making convolutional networks shift-invariant again", 2019. All pictures run round at the edges.
+the picture. What is shifted runs round at the edges; only where the sides are multiples of the stride does the grid
+run round with it, so pictures are cut to such sides first. R. Zhang, "Making convolutional networks shift-invariant
+again", 2019.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 Reader = Callable[[Tensor], Tensor]  # (..., H, W) -> (..., H', W')
+FLAT = 1e-6  # a picture with less contrast than this is one grey: nothing in it can change
 
 
 def translate(x: Tensor, dx: float, dy: float, linear: bool = False) -> Tensor:
@@ -23,11 +26,20 @@ def translate(x: Tensor, dx: float, dy: float, linear: bool = False) -> Tensor:
     return torch.fft.ifft2(spectrum).real.to(x.dtype)
 
 
+def fitted(x: Tensor, stride: int) -> Tensor:
+    """(..., H, W) cut at the right and below to sides that are multiples of the stride."""
+    rows, columns = (n - n % stride for n in x.shape[-2:])
+    if not rows or not columns:
+        raise ValueError(f"A picture of {x.shape[-1]} × {x.shape[-2]} holds no stride of {stride}.")
+    return x[..., :rows, :columns]
+
+
 def around(read: Reader, stride: int, margin: int) -> Reader:
     """A reader whose pictures run round at the edges, as those that are shifted do: no window sees an edge."""
     more = -(-margin // stride)
 
     def whole(x: Tensor) -> Tensor:
+        _fits(x, stride)
         for dim in (-2, -1):
             n = x.shape[dim]
             x = x.index_select(dim, torch.arange(-more * stride, n + more * stride) % n)
@@ -36,6 +48,11 @@ def around(read: Reader, stride: int, margin: int) -> Reader:
         return y[..., more : more + rows, more : more + columns]
 
     return whole
+
+
+def _fits(x: Tensor, stride: int) -> None:
+    if x.shape[-2] % stride or x.shape[-1] % stride:
+        raise ValueError(f"The sides of what runs round must be multiples of the stride {stride}.")
 
 
 def _phases(n: int, by: float, device: torch.device) -> Tensor:
@@ -58,11 +75,22 @@ def changes(read: Reader, x: Tensor, shifts: Sequence[tuple[float, float]], stri
     With a stride above 0 the first output is moved along by shift / stride before they are compared: what then differs
     is what cannot be explained by the motion.
     """
-    first, contrast = read(x), x.double().std(correction=0).clamp(min=1e-12)
+    contrast = x.double().std(correction=0).item()
+    if contrast < FLAT:
+        return [0.0] * len(shifts)
+    if stride:
+        _fits(x, stride)
+    first = read(x)
     after = read(torch.stack([translate(x, dx, dy, linear) for dx, dy in shifts]))
     moved = [translate(first, dx / stride, dy / stride) if stride else first for dx, dy in shifts]
     error = (after - torch.stack(moved)).double().square().flatten(1).mean(1).sqrt()
     return (error / contrast).tolist()
+
+
+def comparison(readers: Mapping[str, Reader], x: Tensor, shifts: Sequence[tuple[float, float]], stride: int = 0,
+               linear: bool = False) -> dict[str, list[float]]:  # fmt: skip
+    """The same for several readers of one picture."""
+    return {name: changes(read, x, shifts, stride, linear) for name, read in readers.items()}
 
 
 def folded(frequency: float, stride: int) -> float:
@@ -80,7 +108,18 @@ def passed(read: Reader, frequencies: Sequence[float], n: int = 64) -> list[floa
     return (power[0] / power[1].clamp(min=1e-12)).sqrt().tolist()
 
 
-def strongest(y: Tensor, stride: int) -> float:
-    """The frequency that stands out along the rows of an output (H', W'), in cycles per pixel of the input."""
-    spectrum = torch.fft.rfft((y - y.mean()).double(), dim=-1).abs().square().sum(0)
-    return spectrum.argmax().item() / y.shape[-1] / stride
+# --- What a classifier says, (N, H, W) -> (N, classes) --------------------------------------------------------
+
+
+def right_by_shift(
+    says: Reader, x: Tensor, labels: Tensor, shifts: Sequence[float], linear: bool = False
+) -> Tensor:
+    """The share of the pictures (N, H, W) that are classified rightly, at each shift to the right."""
+    moved = (says(translate(x, dx, 0, linear)).argmax(1) for dx in shifts)
+    return torch.stack([(found == labels).float().mean() for found in moved])
+
+
+def confidence(says: Reader, x: Tensor, label: int, shifts: Sequence[tuple[float, float]],
+               linear: bool = False) -> Tensor:  # fmt: skip
+    """What is said of class `label` to one picture (H, W), at each shift."""
+    return says(torch.stack([translate(x, dx, dy, linear) for dx, dy in shifts]))[:, label]

@@ -1,15 +1,13 @@
 """A cascade: the picture through the same pooling again and again. Each layer keeps a quarter; what remains?"""
 
-from functools import lru_cache
 from typing import Any
 
 import torch
 
 from app import pools
 from app.code import Call
-from app.domains import Refused
 from app.figures.picture import Picture, Table, panel, shown
-from app.figures.plot import Plot, axis, layout
+from app.figures.plot import Plot, axis, layout, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import pooling, restore
@@ -39,25 +37,15 @@ with lab.fold(_("Lp, the way back, seed")):
     lab.seed()
 
 
-@lru_cache(16)
-def layers(photo: Any, key: tuple[Any, ...], kind: str) -> list[restore.Layer]:
-    """The picture, and what is left behind each layer; all figures ask for the same."""
-    now = dict(key)
-    x = pools.picture(photo, now, 96)
-    size = (x.shape[-2], x.shape[-1])
-    window = pools.window(now, size, len(x))
-    possible = pooling.most_layers(min(size), window)
-    if now["layers"] > possible:
-        text = _("After {n} layers the picture is too small for another one, or no longer shrinks.")
-        raise Refused(text.format(n=possible))
-    read = pooling.pooler(kind, window, pools.p_of(now["q"]), now["seed"])
-    return restore.cascade(x.clamp(0, 1), read, window, now["layers"], now["back"] == "bilinear")
+def layers(photo: Any, now: dict[str, Any], kind: str) -> list[restore.Layer]:
+    of, window = pools.to_repeat(photo, now, 96)
+    return pools.layers(of, kind, window, now)
 
 
 def strip(photo: Any, now: dict[str, Any], kind: str) -> Picture:
     """All layers in a row, each as large as the picture."""
     panels, title = [], pools.title(kind, now)
-    for i, one in enumerate(layers(photo, pools.frozen(now), kind)):
+    for i, one in enumerate(layers(photo, now, kind)):
         height, width = one.size_hw
         panels.append(panel(f"{width} × {height}" if i else title, shown(one.output)))
     alt = _("{kind}: {n} layers leave {width} × {height} pixels.")
@@ -75,11 +63,9 @@ def other(photo: Any, **now: Any) -> Picture:
 def remains(photo: Any, **now: Any) -> Plot:
     """How well the picture can be brought back from each layer, under every kind."""
     kinds = dict.fromkeys([now["above"], now["below"], "max", "average", "blur"])
-    found = {
-        kind: torch.tensor([one.psnr for one in layers(photo, pools.frozen(now), kind)[1:]]) for kind in kinds
-    }
+    found = {kind: torch.tensor([one.psnr for one in layers(photo, now, kind)[1:]]) for kind in kinds}
     data = pools.curves(torch.arange(1, now["layers"] + 1), found, now, mode="lines+markers")
-    said = [f"{pools.title(kind, now)} {values[-1]:.1f}" for kind, values in found.items()]
+    said = [f"{pools.title(kind, now)} {short(values[-1].item(), 1)}" for kind, values in found.items()]
     grid = {"xaxis": axis(_("layer"), range=[0.8, now["layers"] + 0.2], dtick=1),
             "yaxis": axis(_("PSNR, dB"), range=[0, 45])}  # fmt: skip
     alt = _("Decibels after {n} layers and the way back: {said}.").format(
@@ -90,7 +76,6 @@ def remains(photo: Any, **now: Any) -> Plot:
 
 def numbers(photo: Any, **now: Any) -> Table:
     """What each layer leaves."""
-    layers(photo, pools.frozen(now), now["above"])  # says so where there cannot be so many
     cells = [[str(one.layer), str(one.width), str(one.height), str(one.numbers), f"{one.percent:.4g}"]
              for one in pooling.left(**sizes(photo, now))]  # fmt: skip
     titles = [_("layer"), _("width"), _("height"), _("numbers per channel"), _("left, %")]
@@ -98,12 +83,19 @@ def numbers(photo: Any, **now: Any) -> Table:
 
 
 def sizes(photo: Any, now: dict[str, Any]) -> dict[str, Any]:
-    x = pools.picture(photo, now, 96)
-    return {
-        "size_hw": (x.shape[-2], x.shape[-1]),
-        "window": pools.window(now, x.shape[-2:]),
-        "layers": now["layers"],
-    }
+    of, window = pools.to_repeat(photo, now, 96)
+    return {"size_hw": tuple(of.pixels.shape[-2:]), "window": window, "layers": now["layers"]}
+
+
+def script() -> Any:
+    """The sizes of the page, and the PSNR behind each layer; of a picture that was made smaller, behind fewer."""
+    now = lab.values
+    given, (x, small) = sizes(photo, now), pools.small_call(photo, now, 96)
+    readers = {kind: pools.pooler_call(kind, now) for kind in dict.fromkeys((now["above"], now["below"]))}
+    count = min(now["layers"], pooling.most_layers(min(small), given["window"]))
+    window, smooth = pools.window_call(now), now["back"] == "bilinear"
+    down = {"x": x, "pools": readers, "window": window, "layers": count, "smooth": smooth}
+    return pooling.left, (Call(restore.fading, down),), given | {"window": window}
 
 
 lab.live(stage, height=300, photo=photo)
@@ -114,7 +106,4 @@ lab.look(_("With kernel 2 each layer leaves a quarter: after five of them one nu
            "of averages are the average of all; the maximum of maxima is the brightest speck far and wide, so "
            "max-pooling drifts to white."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
-down = Call(restore.cascade, {"x": pools.pattern_call(now, 16), "read": pools.pooler_call(now["above"], now),
-                              "window": pools.window_call(now), "layers": 1})  # fmt: skip
-lab.code(pooling.left, down, **sizes(photo, now))
+lab.code(script)

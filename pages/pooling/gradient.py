@@ -40,7 +40,7 @@ with lab.fold(_("The window to look at; the seed")):
 
 def grey(photo: Any, now: dict[str, Any]) -> Tensor:
     """(28, 28), whatever was chosen."""
-    return pools.picture(photo, now, N, N, square=True).mean(0)
+    return pools.square(photo, now, N).pixels[0]
 
 
 def place(now: dict[str, Any], windows: int) -> tuple[int, int]:
@@ -62,10 +62,8 @@ def stage(photo: Any, **now: Any) -> Picture:
     x = grey(photo, now)
     window = pools.window(now, (N, N))
     g = sent(now, window.size(N))
-    panels, said = (
-        [panel(_("input"), x), panel(_("sent: Σ = {sum:g}").format(sum=g.sum()), signed(g, 1), g)],
-        [],
-    )
+    panels = [panel(_("input"), x), panel(_("sent: Σ = {sum:g}").format(sum=g.sum()), signed(g, 1), g)]
+    said = []
     for kind in pools.chosen(now):
         got = pooling.landing(x, kind, window, g, pools.p_of(now["q"]), now["seed"])
         title, some = pools.title(kind, now), int((got.abs() > 1e-9).sum())
@@ -79,13 +77,8 @@ def numbers(photo: Any, **now: Any) -> Table:
     """One window by itself: who gets how much of a gradient of 1."""
     cells = [[pools.title(s.kind, now), f"{s.value:.4f}", str(s.pixels), f"{s.largest:.4f}", f"{s.total:.4f}"]
              for s in pooling.shares(inside(photo, now), alone(now), pools.p_of(now["q"]), now["seed"])]  # fmt: skip
-    titles = [
-        _("the window at the point"),
-        _("output"),
-        _("pixels that get some"),
-        _("the largest part"),
-        _("sum"),
-    ]
+    titles = [_("the window at the point"), _("output"), _("pixels that get some"), _("the largest part"),
+              _("sum")]  # fmt: skip
     return Table(titles, cells, _("How one window deals out a gradient of 1"))
 
 
@@ -102,14 +95,23 @@ def alone(now: dict[str, Any]) -> list[str]:
     return [kind for kind in now["kinds"] if kind not in ("blur", "max_blur")]
 
 
-now = {name: control.value for name, control in lab.controls.items()}
+def script() -> Any:
+    """The window of the table."""
+    now = lab.values
+    given = {
+        "values": inside(photo, now),
+        "kinds": alone(now),
+        "p": pools.p_of(now["q"]),
+        "seed": now["seed"],
+    }
+    return pooling.shares, (), given
+
+
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
-lab.live(stage, height=430, handles=[*pools.handles(now), point], photo=photo)
+lab.live(stage, height=430, handles=[*pools.handles(lab.values), point], photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("White pixels learn nothing. Max pays one pixel of each window, at a tie the first in reading order (and "
            "zeros behind a ReLU tie all the time); average pays all alike, Lp by share. The sums stay what was sent, "
            "but for Lp between its ends. Colours show the square root, so that small parts are seen."))  # fmt: skip
 lab.theory()
-lab.code(
-    pooling.shares, values=inside(photo, now), kinds=alone(now), p=pools.p_of(now["q"]), seed=now["seed"]
-)
+lab.code(script)

@@ -5,6 +5,7 @@ from typing import Any
 from app import images, pools
 from app.code import Call
 from app.figures.picture import Picture, Table, panel, shown, signed
+from app.figures.plot import short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import pooling, restore
@@ -38,25 +39,22 @@ if "stochastic" in kinds:
     lab.seed()
 
 
-def pooled(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Any, dict[str, tuple[Any, Any]]]:
-    """The picture; for each kind its output, and that brought back up."""
-    x = pools.picture(photo, now)
-    size = (x.shape[-2], x.shape[-1])
-    window, found = pools.window(now, size, len(x)), {}
-    for kind in pools.chosen(now):
-        y = pooling.pool(x, kind, window, pools.p_of(now["q"]), now.get("seed", 0))
-        found[kind] = (y, restore.back_up(y, size, window, now["back"] == "bilinear"))
-    return x, found
+def pooled(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Any, dict[str, tuple[Any, Any, float]]]:
+    """The picture; for each kind its output, that brought back up, and the PSNR of it."""
+    of = pools.subject(photo, now)
+    channels, height, width = of.pixels.shape
+    window = pools.window(now, (height, width), channels)
+    return of.pixels, {kind: pools.pooled(of, kind, window, now) for kind in pools.chosen(now)}
 
 
 def stage(photo: images.Photo | None, **now: Any) -> Picture:
     """The picture, and what each kind makes of it; the numbers say how well it can be brought back."""
     x, found = pooled(photo, now)
-    told = _("{kind} · {psnr:.1f} dB")
-    titles = {kind: told.format(kind=pools.title(kind, now), psnr=restore.psnr(x, up))
-              for kind, (_y, up) in found.items()}  # fmt: skip
+    told = _("{kind} · {psnr} dB")
+    titles = {kind: told.format(kind=pools.title(kind, now), psnr=short(psnr, 1))
+              for kind, (_y, _up, psnr) in found.items()}  # fmt: skip
     named = _("{width} × {height} pixels").format(width=x.shape[-1], height=x.shape[-2])
-    panels = [panel(named, shown(x))] + [panel(titles[kind], shown(y)) for kind, (y, _up) in found.items()]
+    panels = [panel(named, shown(x))] + [panel(titles[kind], shown(y)) for kind, (y, *_rest) in found.items()]
     alt = _("A picture of {n} numbers, and {m} numbers of each kind. PSNR: {said}.")
     numbers = next(iter(found.values()))[0].numel()
     return Picture(panels, alt.format(n=x.numel(), m=numbers, said=", ".join(titles.values())))
@@ -65,7 +63,7 @@ def stage(photo: images.Photo | None, **now: Any) -> Picture:
 def lost(photo: images.Photo | None, **now: Any) -> Picture:
     """What is left of the picture less what came back: blue where it was brighter, orange where it was darker."""
     x, found = pooled(photo, now)
-    gone = {kind: (x - up).mean(0) for kind, (_y, up) in found.items()}
+    gone = {kind: (x - up).mean(0) for kind, (_y, up, _psnr) in found.items()}
     panels = [
         panel(_("{kind}: lost").format(kind=pools.title(k, now)), signed(g, 0.5)) for k, g in gone.items()
     ]
@@ -87,16 +85,21 @@ def sides(size: Any, now: dict[str, Any]) -> list[pooling.Side]:
     return pooling.sides((size[0], size[1]), pools.window(now, size))
 
 
-now = {name: control.value for name, control in lab.controls.items()}
-lab.live(stage, height=350, handles=pools.handles(now), photo=photo)
+def script() -> Any:
+    """The sides of the page, and the PSNR of each kind."""
+    now, size = lab.values, pools.picture(photo, lab.values).shape[-2:]
+    x, small = pools.small_call(photo, now)
+    pools.window(now, size), pools.window(now, small)
+    readers, window = {kind: pools.pooler_call(kind, now) for kind in kinds}, pools.window_call(now)
+    back = Call(restore.losses, {"x": x, "pools": readers, "window": window, "smooth": smooth})
+    return pooling.sides, (back,), {"size_hw": tuple(size), "window": window}
+
+
+lab.live(stage, height=350, handles=pools.handles(lab.values), photo=photo)
 lab.live(lost, height=190, place=lab.stage, photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("The number beside each name is the PSNR after the way back up, in decibels: 3 more mean half the squared "
            "error. No single value per window errs less than the mean; max and min pay for what they "
            "keep. What is lost is drawn below: blue was brighter, orange was darker."))  # fmt: skip
 lab.theory()
-x = pools.picture(photo, now)
-readers = {kind: pools.pooler_call(kind, now) for kind in kinds}
-window, made = pools.window_call(now), pools.pattern_call(now)
-back = Call(restore.losses, {"x": made, "pools": readers, "window": window, "smooth": smooth})
-lab.code(pooling.sides, back, size_hw=(x.shape[-2], x.shape[-1]), window=window)
+lab.code(script)

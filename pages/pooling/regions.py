@@ -1,6 +1,5 @@
 """Regions: a box of any size becomes a fixed number of values. RoI pooling rounds the box, RoI align does not."""
 
-import math
 from typing import Any
 
 from torch import Tensor
@@ -14,7 +13,7 @@ from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from core import regions, testcards
+from core import regions
 
 SIDE = 256
 PRESETS = {
@@ -61,16 +60,13 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
 def outputs(photo: images.Photo, **now: Any) -> Picture:
     """What is cut out, and what the two make of it."""
     x, cells, scale = features(photo, now)
-    box, out, largest = box_of(now), now["out"], now["how"] == "max"
-    aligned = regions.roi_align(cells, box, scale, out, now["sampling"])
-    return drawn.outputs(x, box, regions.roi_pool(cells, box, scale, out, largest), aligned)
+    found = regions.outputs(cells, box_of(now), scale, now["out"], now["how"] == "max", now["sampling"])
+    return drawn.outputs(x, box_of(now), found["RoI pooling"], found["RoI align"])
 
 
 def inside(photo: images.Photo, now: dict[str, Any]) -> Tensor:
-    """Every cell that the box touches."""
     _x, cells, scale = features(photo, now)
-    x0, y0, x1, y1 = (v * scale for v in box_of(now))
-    return cells[:, int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)]
+    return regions.touched(cells, box_of(now), scale)
 
 
 def levels(photo: images.Photo, **now: Any) -> Picture:
@@ -87,7 +83,8 @@ def travel(photo: images.Photo, **now: Any) -> Plot:
     """The box moves to the right, pixel by pixel: how far is the output from the first one?"""
     _x, cells, scale = features(photo, now)
     steps, largest = list(map(float, range(0, 33, 2))), now["how"] == "max"
-    return drawn.travels(regions.travels(cells, box_of(now), scale, now["out"], steps, largest), steps)
+    found = regions.travels(cells, box_of(now), scale, now["out"], steps, largest, now["sampling"])
+    return drawn.travels(found, steps)
 
 
 def numbers(**now: Any) -> Table:
@@ -97,6 +94,16 @@ def numbers(**now: Any) -> Table:
              for r in regions.roundings(box_of(now), 1 / int(now["stride"]))]  # fmt: skip
     titles = [_("side"), _("pixel"), _("in cells"), _("rounded"), _("off by, pixels")]
     return Table(titles, cells, _("What RoI pooling makes of the corners"))
+
+
+def script() -> Any:
+    """The corners, and what both ways make of the features of the page, which the script carries along."""
+    now = lab.values
+    box, (_x, cells, scale) = box_of(now), features(photo, now)
+    given = {"box": box, "scale": scale, "out": now["out"], "largest": now["how"] == "max",
+             "sampling": now["sampling"]}  # fmt: skip
+    made = Call(regions.outputs, {"x": pools.text_call(cells)} | given)
+    return regions.roundings, (made,), {"box": box, "scale": scale}
 
 
 left, right = lab.stage.columns([0.62, 0.38])
@@ -110,9 +117,4 @@ lab.live(numbers, height=0)
 lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green one follows. The output has the same "
            "size for every box; that is what a layer of fixed size behind it needs."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
-box = tuple(now[name] for name in ("a_x", "a_y", "b_x", "b_y"))
-scale, noise = 1 / int(now["stride"]), Call(testcards.noise, {"n": SIDE // int(now["stride"])})
-given = {"x": noise, "box": box, "scale": scale, "out": now["out"]}
-lab.code(regions.roundings, Call(regions.roi_pool, given), Call(regions.roi_align, given),
-         Call(regions.pyramid, {"x": noise}), box=box, scale=scale)  # fmt: skip
+lab.code(script)

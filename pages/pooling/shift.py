@@ -1,10 +1,8 @@
 """Shift: move the picture, by a pixel or a part of one, and watch whether the output moves along or changes."""
 
-from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from app import images, pools
 from app.code import Call
@@ -44,46 +42,30 @@ lab.choice("compare", _("The output is compared"), {
 lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _("Bilinear")})
 
 
-def base(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
-    """The picture, grey, and for each kind how it is read."""
-    x = pools.picture(photo, now, N, 96, square=True).mean(0)
-    pools.window(now, x.shape)
-    return x, {kind: pools.around_call(kind, now)() for kind in pools.chosen(now)}
-
-
-def how(now: dict[str, Any]) -> dict[str, Any]:
-    """What the output is compared with, and how a part of a pixel is made."""
-    return {
-        "stride": pools.stride(now) if now["compare"] == "moved" else 0,
-        "linear": now["between"] == "linear",
-    }
+def base(photo: images.Photo | None, now: dict[str, Any]) -> images.Photo:
+    """The picture, grey; one that the window fits into."""
+    of = pools.square(photo, now, N, 96)
+    pools.window(now, of.pixels.shape[-2:])
+    return of
 
 
 def stage(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Picture:
     """Input and outputs: above before the shift, below after it."""
-    x, readers = base(photo, now)
+    x = shift.fitted(base(photo, now).pixels[0], pools.stride(now))
     y = shift.translate(x, dx, dy, now["between"] == "linear")
     panels = [pair(_("input"), x, y)]
-    for kind, read in readers.items():
-        change = shift.changes(read, x, [(dx, dy)], **how(now))[0]
+    for kind in pools.chosen(now):
+        read = pools.around_call(kind, now)()
+        change = shift.changes(read, x, [(dx, dy)], **pools.compared(now))[0]
         panels.append(pair(f"{pools.title(kind, now)}: {100 * change:.0f} %", read(x), read(y)))
     alt = _("Shifted by {dx:g}, {dy:g} pixels the outputs change by: {said}")
     return Picture(panels, alt.format(dx=dx, dy=dy, said=", ".join(p.title for p in panels[1:])))
 
 
-@lru_cache(32)
-def curves(photo: images.Photo | None, dy: float, key: tuple[Any, ...]) -> dict[str, Tensor]:
-    """How much each output changes, for every eighth of a pixel, or every half on a photograph."""
-    now = dict(key)
-    x, readers = base(photo, now)
-    fine = 8 if len(x) <= N else 2
-    moves = [(i / fine, dy) for i in range(FURTHEST * fine + 1)]
-    return {kind: torch.tensor(shift.changes(read, x, moves, **how(now))) for kind, read in readers.items()}
-
-
 def change(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Plot:
     """Over all shifts to the right."""
-    found = curves(photo, dy, pools.frozen(now))
+    of = base(photo, now)
+    found = {kind: pools.change_by_shift(of, kind, now, dy, FURTHEST) for kind in pools.chosen(now)}
     at = torch.linspace(0, FURTHEST, len(next(iter(found.values()))))
     data = pools.curves(at, {kind: 100 * values for kind, values in found.items()}, now)
     return shifts.changes(data, found, FURTHEST, {kind: pools.title(kind, now) for kind in found})
@@ -104,16 +86,27 @@ def confidence(dx: float, dy: float, digit: int, between: str) -> Plot:
     return shifts.confidence(at, sure, pools.right_by_shift(FURTHEST, between == "linear"), FURTHEST, label)
 
 
-lab.live(stage, height=330, photo=photo)
+def script() -> Any:
+    """The change of every kind that was chosen, of the picture itself; and where stripes fold over."""
+    now, kinds = lab.values, pools.chosen(lab.values)
+    x, step = base(photo, now).pixels, pools.stride(now)
+    made = pools.pattern_call(now, N) if photo is None else pools.text_call(x)
+    folding = (
+        (Call(shift.folded, {"frequency": now["frequency"], "stride": step}),) if "frequency" in now else ()
+    )
+    return shift.comparison, folding, {
+        "readers": {kind: pools.around_call(kind, now) for kind in kinds}, "shifts": [(now["dx"], now["dy"])],
+        "x": Call(shift.fitted, {"x": made, "stride": step}), **pools.compared(now)}  # fmt: skip
+
+
+used = [name for name in lab.controls if name != "digit"]
+lab.live(stage, height=330, follows=used, photo=photo)
 sideways = Handle("dx", label=_("To the right, pixels"))
-lab.live(change, height=250, handles=[sideways], place=lab.stage, photo=photo)
+lab.live(change, height=250, handles=[sideways], place=lab.stage, follows=used, photo=photo)
 lab.live(contrast, height=280, follows=["kernel", "tied", "stride", "kinds"])
 lab.live(confidence, height=260, handles=[sideways])
 lab.look(_("Drag the shift: what is above the line is the output before, below it after. By a whole stride everything "
            "only moves along; between, max-pooling and the strided convolution change their minds. Blurring first "
            "costs sharpness and buys calm. The network below holds for a few pixels, then it is lost."))  # fmt: skip
 lab.theory()
-now = {name: control.value for name, control in lab.controls.items()}
-folding = Call(shift.folded, {"frequency": now.get("frequency", 0.25), "stride": pools.stride(now)})
-lab.code(shift.changes, folding, read=pools.around_call(kinds[0] if kinds else "max", now),
-         x=pools.pattern_call(now, N), shifts=[(now["dx"], now["dy"])], **how(now))  # fmt: skip
+lab.code(script)

@@ -8,6 +8,7 @@ from app import pools
 from app.code import Call, Verbatim
 from app.domains import Refused
 from app.figures.picture import Picture, Table, panel, signed
+from app.figures.plot import short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -22,7 +23,7 @@ PRESETS = {
     "tent": Preset(_("A tent of 8 is the bilinear way"), {"k": 8, "weights": "tent"}),
     "learnt": Preset(_("Before any training: random weights"), {"k": 6, "weights": "random"}),
     "same": Preset(_("Pixel shuffle = transposed convolution"), {"r": "2", "k": 5, "weights": "random", "seed": 3}),
-    "board": Preset(_("A fine board: nothing brings it back but places"), {
+    "board": Preset(_("A fine board: none of them brings it back"), {
         "source": "board", "cell": 1, "r": "2", "k": 4, "pooled": "max"}),
 }  # fmt: skip
 
@@ -39,7 +40,7 @@ with lab.fold(_("The pixel to work out; the seed")):
 
 def steps(photo: Any, now: dict[str, Any]) -> Tensor:
     """(28, 28), whole numbers from 0 to 255: the picture as the script has it."""
-    return (pools.picture(photo, now, N, N, square=True).mean(0) * 255).round().long()
+    return (pools.square(photo, now, N).pixels[0] * 255).round().long()
 
 
 def prepared(photo: Any, now: dict[str, Any]) -> tuple[Tensor, Tensor, upsample.Means]:
@@ -60,7 +61,7 @@ def stage(photo: Any, **now: Any) -> Picture:
     for way in WAYS.values():
         up = way.up(y, more)
         panels.append(panel(_(way.title), up))
-        said.append(_("{way} · {psnr:.1f} dB").format(way=_(way.title), psnr=restore.psnr(x, up)))
+        said.append(_("{way} · {psnr} dB").format(way=_(way.title), psnr=short(restore.psnr(x, up), 1)))
     return Picture(
         panels, _("The same map of {n} × {n} brought up: {said}").format(n=len(y), said=", ".join(said))
     )

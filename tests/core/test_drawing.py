@@ -17,6 +17,11 @@ def test_text_brings_back_the_picture(height: int, width: int, seed: int) -> Non
     assert torch.equal(drawing.from_text(drawing.as_text(picture), width), picture)
 
 
+def test_channels_stand_below_each_other() -> None:
+    x = torch.arange(24).reshape(3, 2, 4) / 255
+    assert torch.equal(drawing.from_text(drawing.as_text(x.flatten(0, 1)), 4, channels=3), x)
+
+
 def test_a_text_that_does_not_fill_its_rows_is_refused() -> None:
     with pytest.raises(ValueError, match="rows of 4"):
         drawing.from_text("000102", 4)

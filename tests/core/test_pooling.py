@@ -6,9 +6,10 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.arithmetic import pool_axis
 from core.pooling import (
     KINDS,
     Window,
@@ -132,15 +133,27 @@ def test_strided_convolution_equals_torch(w: Window) -> None:
 @settings(deadline=None)
 @given(st.integers(1, 40), ANY)
 def test_size_formula(n: int, w: Window) -> None:
-    """The formula that is shown, and what torch makes of it, in both modes."""
-    assume(n + 2 * w.padding >= w.reach)
+    """The formula that is shown, and what torch makes of it, in both modes; where there is no window, both say so."""
+    x = torch.zeros(1, 1, 1, n)
+
+    def by_torch() -> torch.Tensor:
+        return F.max_pool2d(x, (1, w.kernel), (1, w.stride), (0, w.padding), (1, w.dilation), w.ceil)
+
+    try:
+        w.size(n)
+    except ValueError:
+        with pytest.raises(RuntimeError, match="too small"):
+            by_torch()
+        with pytest.raises(ValueError, match="reaches over"):
+            pool_axis(n, w.kernel, w.stride, w.padding, w.dilation, w.ceil)
+        return
+    assert w.size(n) == pool_axis(n, w.kernel, w.stride, w.padding, w.dilation, w.ceil).out
     exact = (n + 2 * w.padding - w.dilation * (w.kernel - 1) - 1) / w.stride + 1
     if not w.ceil:
         assert w.size(n) == math.floor(exact)
     else:
         assert w.size(n) in (math.ceil(exact), math.ceil(exact) - 1)
-    x = torch.zeros(1, 1, 1, n)
-    expected = F.max_pool2d(x, (1, w.kernel), (1, w.stride), (0, w.padding), (1, w.dilation), w.ceil)
+    expected = by_torch()
     assert w.size(n) == expected.shape[-1]
     try:
         places = w.places(n)
@@ -150,6 +163,12 @@ def test_size_formula(n: int, w: Window) -> None:
     assert not expected.isneginf().any()
     read = {int(i) for i in places.flatten() if 0 <= i < n}
     assert w.unread(n) == n - len(read)
+
+
+def test_ceil_mode_lets_a_window_be_larger_than_the_picture() -> None:
+    x, w = picture(1, 1, 2, 2), Window(3, 3, ceil=True)
+    torch.testing.assert_close(pool(x, "max", w), F.max_pool2d(x, 3, 3, ceil_mode=True))
+    torch.testing.assert_close(pool(x, "median", w), x.flatten(-2).sort().values[..., 1][..., None, None])
 
 
 def test_floor_mode_drops_what_ceil_mode_reads() -> None:

@@ -13,6 +13,7 @@ from core.regions import (
     adaptive_bins,
     binned,
     everywhere,
+    outputs,
     pyramid,
     roi_align,
     roi_bins,
@@ -20,6 +21,7 @@ from core.regions import (
     roi_samples,
     rounded,
     roundings,
+    touched,
 )
 
 BOX = st.tuples(st.floats(-20, 150), st.floats(-20, 150), st.floats(0, 120), st.floats(0, 120)).map(
@@ -153,3 +155,13 @@ def test_contract() -> None:
 def test_bad_input_gets_a_sentence(call, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_what_a_page_asks_of_a_box_at_once() -> None:
+    x, box = features(9, 12, 3), (17.0, 20.0, 66.0, 64.0)
+    assert torch.equal(touched(x, box, 1 / 8), x[:, 2:8, 2:9])  # 2.125 … 8.25 across, 2.5 … 8 down
+    found = outputs(x, box, 1 / 8, 5, False, 3)
+    assert torch.equal(found["RoI pooling"], roi_pool(x, box, 1 / 8, 5, False))
+    assert torch.equal(found["RoI align"], roi_align(x, box, 1 / 8, 5, 3))
+    assert found["pyramid"].shape == (21,)
+    assert found["pyramid"][0] == x[:, 2:8, 2:9].mean(0).max()

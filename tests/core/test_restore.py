@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.pooling import Window, left, pool, pooler
-from core.restore import back_up, cascade, losses, psnr
+from core.restore import back_up, cascade, fading, losses, psnr
 from tests.core.test_pooling import ANY, picture
 
 
@@ -63,3 +63,13 @@ def test_back_up_hands_gradients_on() -> None:
         assert torch.autograd.gradcheck(
             lambda y, smooth=smooth: back_up(y, (7, 9), Window(3, 2, 1), smooth), y
         )
+
+
+def test_fading_is_what_a_cascade_leaves() -> None:
+    x, w = picture(16, 24), Window(2, 2)
+    found = fading(x, {kind: pooler(kind, w) for kind in ("max", "average")}, w, 3)
+    for kind, values in found.items():
+        y = pool(pool(pool(x, kind, w), kind, w), kind, w)
+        up = F.interpolate(y[None, None], scale_factor=8)[0, 0]
+        assert len(values) == 3 and values[-1] == pytest.approx(psnr(x, up))
+        assert values == sorted(values, reverse=True)
