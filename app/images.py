@@ -42,11 +42,13 @@ class Photo:
 
     def cached(self, key: Any, make: Callable[[], Any]) -> Any:
         """What was made of this picture, or is made now. It dies with the picture, which dies with its session."""
-        if key not in self._made:
-            if len(self._made) >= MOST_MADE:
-                self._made.pop(next(iter(self._made)), None)
-            self._made[key] = make()
-        return self._made[key]
+        made = self._made.get(key)
+        if made is None:
+            made = make()
+            if len(self._made) >= MOST_MADE:  # another session may be at the same shipped picture
+                self._made.pop(next(iter(self._made.copy()), None), None)
+            self._made[key] = made
+        return made
 
 
 def choose(lab: Lab, default: str = "cat") -> Photo:
