@@ -154,15 +154,18 @@ JUNK = {
 
 
 @each_page
-@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK.keys())
-def test_junk_in_a_link_is_told_and_ignored(address, junk):
-    link = {key: junk for key, domain in domains(address).items() if not _allows(domain, junk)}
+@pytest.mark.parametrize("first", range(0, len(JUNK), 3))
+def test_junk_in_a_link_is_told_and_ignored(address, first):
+    """Each control gets another kind of rubbish, and at the next turn the one after the next two."""
+    kinds = list(JUNK.values())
+    dealt = {key: kinds[(first + i) % len(kinds)] for i, key in enumerate(domains(address))}
+    link = {key: junk for key, junk in dealt.items() if not _allows(domains(address)[key], junk)}
     screen = open_page(address, link)
     assert trouble(screen) == []
     assert values(screen) == defaults(screen)
     assert figures(screen)
     # Some controls come only with a preset; and Streamlit drops an empty parameter before anybody sees it.
-    assert screen.info or junk == "" or not link.keys() & values(screen).keys()
+    assert screen.info or not {key for key, junk in link.items() if junk} & values(screen).keys()
 
 
 # --- the code ---
