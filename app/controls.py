@@ -4,7 +4,7 @@ Key and URL parameter of a control are "<address>.<name>". Streamlit binds slide
 the URL itself. For choices it would write the translated label into the link, so those are bound here, by id.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -192,3 +192,11 @@ def _read(url: list[str], domain: Options | Subset, default: Any) -> Any:
         return domain.check(url[0]) if url else default
     except Refused:
         return default
+
+
+def frozen(
+    values: Mapping[str, Any], names: Container[str] | None = None, without: Container[str] = ()
+) -> tuple[tuple[str, Any], ...]:
+    """Those of the values that count, as a key of a cache; dict(key) gives them back."""
+    kept = ((n, v) for n, v in sorted(values.items()) if (names is None or n in names) and n not in without)
+    return tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in kept)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from app import images, models
 from app.code import Call, Verbatim
+from app.controls import frozen
 from app.domains import Refused
 from app.figures import palette
 from app.figures.plot import Trace, line
@@ -166,11 +167,6 @@ def features(photo: images.Photo, side: int, cell: int) -> tuple[Tensor, Tensor]
         ("features", side), lambda: images.Photo(photo.name, squared(photo.pixels, side))
     )
     return large.pixels, large.cached(cell, lambda: F.avg_pool2d(large.pixels, cell))
-
-
-def frozen(now: Now) -> tuple[Any, ...]:
-    """The settings as the key of a cache."""
-    return tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in sorted(now.items()))
 
 
 # --- Pictures in a script ---

@@ -1,7 +1,7 @@
 """The walks that the controls of the optimizer pages ask for: on which ground, by which runs, as which calls."""
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from app.code import Call, Verbatim
+from app.controls import frozen
 from app.figures import palette
 from app.figures.film import film
 from app.figures.terrain import Relief
@@ -49,14 +50,6 @@ class Ground:
 
 
 # --- What they ask for ---
-
-
-def frozen(
-    now: Now, names: Container[str] | None = None, without: Container[str] = ()
-) -> tuple[tuple[str, Any], ...]:
-    """Those of the values that count, as a key of a cache; dict(key) gives them back."""
-    kept = ((n, v) for n, v in sorted(now.items()) if (names is None or n in names) and n not in without)
-    return tuple((n, tuple(v) if isinstance(v, list) else v) for n, v in kept)
 
 
 def parts(now: Now) -> dict[str, Call]:

@@ -16,11 +16,12 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
+from app.models import HELD_BACK
 from core import cnn
 
 ROOT = Path(__file__).parent.parent
 DATA, MODELS = ROOT / "assets" / "data", ROOT / "assets" / "models"
-HELD_BACK, EPOCHS, BATCH, RATE, DECAY, SEED = 2000, 30, 64, 4e-3, 1e-4, 0
+EPOCHS, BATCH, RATE, DECAY, SEED = 30, 64, 4e-3, 1e-4, 0
 SHIFT = {"digits": 2, "fashion": 1}  # pixels; clothes fill their pictures
 
 

@@ -3,7 +3,6 @@
 They are heat maps and not images, so that the browser repaints their numbers alone while a thumb moves.
 """
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor
 
 from app.figures.palette import ABOVE, BELOW, PAPER, SERIES
-from app.figures.picture import panel
+from app.figures.picture import underlay
 from app.figures.plot import Trace, axis, heat, tiles
 from app.figures.rods import words
 
@@ -113,11 +112,7 @@ def matrix(kinds: Tensor, channels: Sequence[int], share: float, n: str, titles:
 
 def backed(pixels: Tensor, n: str = "") -> dict[str, Any]:
     """A picture (H, W), (H, W, 3) or (C, H, W) under the marks of the axes n: one of a layout's `images`."""
-    drawn = panel("", pixels)
-    height, width = drawn.size_hw
-    source = f"data:{drawn.mime};base64,{base64.b64encode(drawn.data).decode()}"
-    return {"source": source, "layer": "below", "xref": f"x{n}", "yref": f"y{n}", "x": -0.5, "y": -0.5,
-            "sizex": width, "sizey": height, "sizing": "stretch"}  # fmt: skip
+    return underlay(pixels, n, corner=-0.5)  # a pixel lies about its whole number
 
 
 def tinted(picture: Tensor, share: Tensor) -> Tensor:

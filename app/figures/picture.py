@@ -146,20 +146,25 @@ def inked(ink: Tensor) -> Tensor:
     return torch.cat([grey, ink.unsqueeze(-1)], -1)
 
 
+def underlay(image: Tensor, n: str = "", corner: float = 0.0, quality: int = 88) -> dict[str, Any]:
+    """One of a layout's `images`: a picture under the marks of the axes n, its upper left at (corner, corner)."""
+    drawn = panel("", image, quality=quality)
+    height, width = drawn.size_hw
+    source = f"data:{drawn.mime};base64,{base64.b64encode(drawn.data).decode()}"
+    # By its name the browser finds the source again when the live road leaves it out.
+    return {"source": source, "name": str(drawn.id), "layer": "below", "xref": f"x{n}", "yref": f"y{n}", "x": corner,
+            "y": corner, "sizex": width, "sizey": height, "sizing": "stretch"}  # fmt: skip
+
+
 def backdrop(image: Tensor, quality: int = 80, fade: float = 0.0) -> dict[str, Any]:
     """Parts of a Plot's layout: an image under the marks, axes in its pixels with the origin at the top left.
 
     `fade` lets the paper shine through, so that the colours of the marks stand out in either theme.
     """
-    drawn = panel("", image, quality=quality)
-    height, width = drawn.size_hw
-    source = f"data:{drawn.mime};base64,{base64.b64encode(drawn.data).decode()}"
-    place = {"xref": "x", "yref": "y", "x": 0, "y": 0, "sizex": width, "sizey": height, "sizing": "stretch"}
-    place |= {
-        "name": str(drawn.id)
-    }  # by it the browser finds the source again when the live road leaves it out
+    laid = underlay(image, quality=quality) | {"opacity": 1 - fade}
+    height, width = laid["sizey"], laid["sizex"]
     plain = {"showgrid": False, "zeroline": False, "showticklabels": False, "constrain": "domain"}
-    return {"images": [{"source": source, "layer": "below", "opacity": 1 - fade} | place],
+    return {"images": [laid],
             "xaxis": plain | {"range": [0, width]},
             "yaxis": plain | {"range": [height, 0], "scaleanchor": "x"}}  # fmt: skip
 

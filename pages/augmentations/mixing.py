@@ -100,7 +100,7 @@ lab.look(
     )
 )
 lab.theory()
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 shape = ", ".join(map(str, sources(kind).shape))
 lab.code(mixing.drawn, method=method, pictures=Verbatim(f"torch.rand({shape})"), alpha=now.get("alpha", 1.0),
          seed=now["seed"], n=now["n"], lam=now["lam"] if own else None)  # fmt: skip

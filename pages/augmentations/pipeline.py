@@ -102,7 +102,7 @@ if how == "all" and 0 < len(chosen) <= pipeline.MOST_STAGES:
 lab.live(applied, height=0, photo=photo)
 lab.look(_("Holes that are cut first are turned with the picture; cut after the turn, they stand upright. Lower a "
            "probability, and some samples go without that stage. OneOf takes a single one each time."))  # fmt: skip
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 exchange.export(lab, lambda: built(now))
 lab.theory()
 

@@ -97,7 +97,7 @@ def fates(**now: Any) -> Table:
 
 
 handles = [Handle("a_x", "a_y", label=_("Corner 1")), Handle("b_x", "b_y", label=_("Corner 2"))]
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 lab.live(stage, handles=handles if now["own"] else ())
 lab.live(fates, height=0)
 lab.look(

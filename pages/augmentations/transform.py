@@ -54,7 +54,7 @@ other = images.photograph(controls.second(lab, transform))
 if transform in SLOW:
     with lab.words():
         st.caption(_("This one is slow: at most {n} samples are drawn.").format(n=SLOW[transform]))
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 sweep = controls.sweepable(transform, now)
 if sweep:
     lab.choice(f"{transform}_sweep", _("Sweep"), {n: quoted(n) for n in sweep})

@@ -88,7 +88,7 @@ lab.live(numbers, height=0)
 lab.look(_("Point at an output: its window lights up, and the sum is written out. Point at a pixel: everything that it "
            "goes into lights up. In a transposed convolution these are the same pictures read backwards."))  # fmt: skip
 lab.theory()
-values = {name: control.value for name, control in lab.controls.items()}
+values = lab.values
 try:
     x, kernel, settings = operands(values)
 except ValueError:

@@ -44,7 +44,7 @@ with lab.fold(_("The scene")):
 with lab.fold(_("A box of your own")):
     lab.slider("own", _("Its score (0: there is none)"), 0.0, 1.0, 0.7, 0.01)
     own = frames.ask(lab, "a", _("Your box"), (240, 160, 70, 90), most=480)
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 
 
 def stage(**now: Any) -> Plot:

@@ -102,7 +102,7 @@ lab.live(special, height=0)
 lab.look(_("Drag a box by its centre, resize it by its corner. Apart, IoU is 0 however far; the others go on falling, "
            "and that is the slope a detector learns from. Few pixels cost a small box all its overlap."))  # fmt: skip
 lab.theory()
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 pair = [frames.box(name, now) for name in "ab"]
 lab.code(boxes.numbers, *(Call(boxes.written, {"box": p, "width": width, "height": height}) for p in pair),
          Call(boxes.tolerances, {"sides": SIDES, "threshold": threshold}),

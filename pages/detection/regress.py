@@ -33,7 +33,7 @@ lab.slider("lr", _("Learning rate η"), 0.01, 10.0, 0.5, log=True)
 with lab.fold(_("The boxes in numbers")):
     a = frames.ask(lab, "a", _("Start"), (80, 75, 80, 70), most=480)
     b = frames.ask(lab, "b", _("B, true"), (250, 190, 100, 140), most=480)
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 
 
 def call(now: dict[str, Any]) -> Call:

@@ -33,7 +33,7 @@ lab.slider("clip", _("Clip at"), 0.1, 2.0, 1.0, 0.1)
 lab.toggle("alternate", _("In turn (else both at once)"), True)
 lab.point("from", _("Start"), (1.0, 1.0), (-REACH, REACH), (-REACH, REACH))
 looks = {id: palette.style(i) for i, id in enumerate(dirac.GAMES)}
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 
 
 def walked(id: str, from_x: float, from_y: float, **at: Any) -> torch.Tensor:

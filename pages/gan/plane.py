@@ -58,7 +58,7 @@ with lab.fold(_("Networks and optimizer")):
     lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
     lab.slider("batch", _("Batch"), 16, 256, 128, 16)
     lab.seed()
-now = {n: c.value for n, c in lab.controls.items()}
+now = lab.values
 
 
 def stage(run: Watched) -> Plot:

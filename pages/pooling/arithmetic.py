@@ -83,7 +83,7 @@ lab.look(_("Point at an output: its window lights up, and the winner is filled. 
            "the window it goes into several outputs, with a larger one some pixels go into none."))  # fmt: skip
 lab.theory()
 try:
-    x, windows, rule = operands({name: control.value for name, control in lab.controls.items()})
+    x, windows, rule = operands(lab.values)
 except ValueError:
     pass  # what is not possible has no code
 else:

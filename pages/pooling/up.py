@@ -96,7 +96,7 @@ def numbers(photo: Any, **now: Any) -> Table:
     return Table(titles, cells, _("Where the value of one pixel comes from"))
 
 
-now = {name: control.value for name, control in lab.controls.items()}
+now = lab.values
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
 lab.live(stage, height=430, handles=[*pools.handles(now), point], photo=photo)
 lab.live(numbers, height=0, photo=photo)
