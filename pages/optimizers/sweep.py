@@ -6,8 +6,6 @@ from typing import Any
 
 import torch
 
-from app import walk_controls as ask
-from app import walks
 from app.code import Call
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
@@ -15,6 +13,8 @@ from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.optimizers import walk_controls as ask
+from app.optimizers import walks
 from core import landscapes
 from core.optimizers import RULES
 
