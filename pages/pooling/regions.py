@@ -49,8 +49,7 @@ def box_of(now: dict[str, Any]) -> regions.Box:
 
 def features(photo: images.Photo, now: dict[str, Any]) -> tuple[Tensor, Tensor, float]:
     """The picture, its features, and the scale from one to the other."""
-    stride = int(now["stride"])
-    return (*pools.features(photo, SIDE, stride), 1 / stride)
+    return (*pools.features(photo, SIDE, int(now["stride"])), 1 / int(now["stride"]))
 
 
 def stage(photo: images.Photo, **now: Any) -> Plot:
