@@ -63,11 +63,18 @@ def curves(p: Bumps, q: Bumps, end: Bumps) -> list[Trace]:
 def plane(p: Bumps, q: Bumps, way: Tensor, reverse: bool) -> list[Trace]:
     """Every point is a Gaussian: μ across, σ up. Dark where q would be close to p."""
     found: Tensor = ground(p, reverse)
-    base = heat(found, MEANS, SIGMAS, (palette.DEEP, palette.PAPER[0]), -1.5, 1.2, axes="x2y2")
+    base = heat(found, MEANS, SIGMAS, (palette.DEEP, palette.PAPER[0]), -1.3, 0.7, axes="x2y2")
     bare: dict[str, Any] = {"axes": "x2y2", "legend": False, "hoverinfo": "skip"}
     ends = {"marker": {"symbol": "x", "line": {"width": 0}}}
-    return [base, line(way[:, 0], way[:, 1], "", GOAL, width=3, **bare),
+    here = [dots(torch.tensor([of[0]]), torch.tensor([of[1]]), "", color, 24, **bare, marker={"line": {"width": 0}})
+            for of, color in (((middle(p), p.sigma), P), ((q.mean, q.sigma), Q))]  # fmt: skip
+    return [base, *here, line(way[:, 0], way[:, 1], "", GOAL, width=3, **bare),
             dots(way[-1:, 0], way[-1:, 1], "", GOAL, 13, **bare, **ends)]  # fmt: skip
+
+
+def middle(p: Bumps) -> float:
+    """Where the handle of p lies: between its bumps, whatever their shares."""
+    return (p.means[0] + p.means[-1]) / 2
 
 
 def shares(p: Bumps, q: Bumps) -> list[Trace]:
@@ -111,7 +118,7 @@ def frame(high: float, long: float, steep: float, reverse: bool) -> dict[str, An
     labels = {"tickvals": [0, 1, 2, 3], "ticktext": list(names().values())}
     area = _("q ln(q/p): its area is KL(q‖p)") if reverse else _("p ln(p/q): its area is KL(p‖q)")
     axes = {
-        "xaxis": axis(range=[-SEEN, SEEN], domain=[0, 0.6], anchor="y", showticklabels=False),
+        "xaxis": axis(range=[-SEEN, SEEN], domain=[0, 0.6], anchor="y", showticklabels=False, zeroline=False),
         "yaxis": axis(_("density"), range=[0, high], domain=[0.52, 1], anchor="x"),
         "xaxis2": axis(_("mean μ"), range=[-SEEN, SEEN], domain=[0, 0.6], anchor="y2", **bare),
         "yaxis2": axis("σ", range=[0.1, MOST + 0.2], domain=[0, 0.46], anchor="x2", **bare),
@@ -123,7 +130,7 @@ def frame(high: float, long: float, steep: float, reverse: bool) -> dict[str, An
     axes["yaxis3"]["tickfont"] = {"color": palette.INK, "size": 15}
     narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.68, 1]}, "xaxis2": {"domain": [0, 1]},
               "yaxis2": {"domain": [0.36, 0.64]}, "xaxis3": {"domain": [0.2, 1]},
-              "yaxis3": {"domain": [0, 0.24]}}  # fmt: skip
+              "yaxis3": {"domain": [0, 0.24]}, "xaxis4": {"visible": False}, "yaxis4": {"visible": False}}  # fmt: skip
     return axes | {"margin": {"l": 52, "r": 12, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
 
 
@@ -137,7 +144,7 @@ def filled(now: Mapping[str, Any]) -> list[list[str]]:
     halves = {"p": short(far.js_p, 4), "q": short(far.js_q, 4)}
     written = {"js": _("½ · {p} + ½ · {q}, halfway to m = ½ p + ½ q").format(**halves)}
     if now["shape"] == "one":
-        n = {k: f"{now[k]:g}".replace("-", "−") for k in ("p_x", "p_s", "q_x", "q_s")}
+        n = {k: f"{now[k]:g}" if now[k] >= 0 else f"(−{-now[k]:g})" for k in ("p_x", "p_s", "q_x", "q_s")}
         turned = {"p_x": n["q_x"], "p_s": n["q_s"], "q_x": n["p_x"], "q_s": n["p_s"]}
         form = _("ln({q_s} / {p_s}) + ½ ({p_s}² + ({p_x} − {q_x})²) / {q_s}² − ½")
         written |= {"kl_pq": form.format(**n), "kl_qp": form.format(**turned),
@@ -153,4 +160,4 @@ def arrivals(now: Mapping[str, Any]) -> list[list[str]]:
     """Where q ends under either direction."""
     titles = {"forward": _("smaller and smaller KL(p‖q)"), "reverse": _("smaller and smaller KL(q‖p)")}
     found = gaussians.arrival(p_call(now)(), now["q_x"], now["q_s"])
-    return [[titles[way], short(mu, 3), short(sigma, 3), short(left, 4)] for way, mu, sigma, left in found]
+    return [[titles[way], short(mu, 3), short(sigma, 3), f"{max(left, 0.0):.4f}"] for way, mu, sigma, left in found]
