@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 import torch
 
+from app.augment.mixes import attention, sources
 from app.code import Verbatim
 from app.figures import palette
 from app.figures.picture import Picture, Table, panel
@@ -12,7 +13,6 @@ from app.figures.plot import Plot, columns, dots, layout, line, short
 from app.i18n import gettext as _
 from app.i18n import name as quoted
 from app.lab import Lab, Preset
-from app.mixes import attention, sources
 from core import mixing
 from core.mixing import METHODS, Mixed
 

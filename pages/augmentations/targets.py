@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.annotations import OBJECTS, POINTS
 from app.augment import controls, marks, view
+from app.augment.annotations import OBJECTS, POINTS
 from app.augment.catalogue import alone, spelt, transforms
 from app.augment.targets import Box, Moved, follow
 from app.code import Verbatim

@@ -4,15 +4,16 @@ from typing import Any
 
 import torch
 
-from app import images, stacks
+from app import images
 from app.code import Call
+from app.convolution import stacks
+from app.convolution.stacks import rows_of
 from app.figures import maps, palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, axis, dots, layout, line
 from app.figures.rods import words
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.stacks import rows_of
 from core import receptive
 
 PRESETS = {

@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 
-from app import filters, images
+from app import images
+from app.convolution import filters
 from app.figures.picture import Picture, Table, glow, panel, signed
 from app.figures.plot import short
 from app.i18n import gettext as _

@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 
-from app import lessons
+from app.convolution import lessons
+from app.convolution.lessons import STEPS, Lesson
 from app.domains import Refused
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, signed
 from app.figures.plot import Plot, Trace, axis, dots, falling, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.lessons import STEPS, Lesson
 from core import kernel_learning as learning
 
 PRESETS = {

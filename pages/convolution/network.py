@@ -4,15 +4,16 @@ from typing import Any
 
 import torch
 
-from app import models, networks
+from app import models
 from app.code import Call
+from app.convolution import networks
+from app.convolution.networks import IN_ROW, Asked
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, signed
 from app.figures.plot import Plot, axis, layout, line
 from app.figures.rods import rods
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.networks import IN_ROW, Asked
 from core import cnn
 
 PRESETS = {

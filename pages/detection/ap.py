@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 
-from app import crowds
-from app.appraisal import LAST, averages, confusion, given, ladder, matching
 from app.code import Call
+from app.detection import crowds
+from app.detection.appraisal import LAST, averages, confusion, given, ladder, matching
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, dots, layout, line, short
 from app.i18n import gettext as _

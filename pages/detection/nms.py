@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 
-from app import crowds
 from app.code import Call
+from app.detection import crowds
+from app.detection.verdicts import LAST, judged, queue, rules, said, settings, sweep
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.verdicts import LAST, judged, queue, rules, said, settings, sweep
 from core import suppress
 
 PRESETS = {

@@ -1,9 +1,9 @@
 """A GAN in the plane: one network turns noise into points, the other tells them from the data, and both learn."""
 
-from app import gans
 from app.code import Verbatim
 from app.figures.picture import Table
 from app.figures.plot import Plot, layout
+from app.gan import plane as gans
 from app.i18n import gettext as _
 from app.jobs import Watched
 from app.lab import Lab, Preset

@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 
-from app import walk_controls as ask
-from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
 from app.figures.plot import Plot, dots, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.optimizers import walk_controls as ask
+from app.optimizers import walks
 from core import descent
 from core.optimizers import RULES
 

@@ -4,15 +4,15 @@ from typing import Any
 
 import torch
 
-from app import walk_controls as ask
-from app import walks
 from app.figures import palette, paths, terrain
 from app.figures.picture import Table
 from app.figures.plot import Plot, columns, falling, layout, remark, short, stable_range
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from app.walk_controls import preset_of as on
+from app.optimizers import walk_controls as ask
+from app.optimizers import walks
+from app.optimizers.walk_controls import preset_of as on
 from core.optimizers import RULES
 
 PRESETS = {

@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 
-from app import pools
 from app.code import Call
 from app.figures.picture import Picture, Table, panel, shown
 from app.figures.plot import Plot, axis, layout, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
+from app.pooling import pools
 from core import pooling, restore
 
 KINDS = ["max", "average", "min", "lp", "median", "blur", "max_blur", "stochastic"]

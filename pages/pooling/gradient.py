@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app import pools
 from app.figures.picture import Picture, Table, panel, signed
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.pooling import pools
 from core import pooling
 
 N = 28

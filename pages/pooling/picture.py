@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from app import images, pools
+from app import images
 from app.code import Call
 from app.figures.picture import Picture, Table, panel, shown, signed
 from app.figures.plot import short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
+from app.pooling import pools
 from core import pooling, restore
 from core.pooling import KINDS
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from app import images, pools
+from app import images
 from app.code import Call
 from app.domains import Refused
 from app.figures import regions as drawn
@@ -13,6 +13,7 @@ from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.pooling import pools
 from core import regions
 
 SIDE = 256

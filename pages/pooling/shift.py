@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from app import images, pools
+from app import images
 from app.code import Call
 from app.figures import shifts
 from app.figures.picture import Picture, pair
@@ -12,6 +12,7 @@ from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.pooling import pools
 from core import pooling, shift
 
 N, FURTHEST = 32, 8

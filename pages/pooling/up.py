@@ -4,7 +4,6 @@ from typing import Any
 
 from torch import Tensor
 
-from app import pools
 from app.code import Call, Verbatim
 from app.domains import Refused
 from app.figures.picture import Picture, Table, panel, signed
@@ -12,6 +11,7 @@ from app.figures.plot import short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.pooling import pools
 from core import restore, upsample
 from core.upsample import WAYS
 

@@ -49,6 +49,17 @@ def test_pages_know_each_other_not(path):
     } == set()
 
 
+CONCEPTS = {path.parent.name for path in (ROOT / "app").glob("*/__init__.py")} - {"figures", "live"}
+
+
+@pytest.mark.parametrize("path", files("app"), ids=named)
+def test_what_one_concept_uses_no_other_does(path):
+    """app/<concept>/ serves its own pages; what two concepts share lies in app/ itself."""
+    own = path.parent.name if path.parent.name in CONCEPTS else ""
+    foreign = {f"app.{concept}" for concept in CONCEPTS - {own}}
+    assert {name for name in imported(path) if ".".join(name.split(".")[:2]) in foreign} == set()
+
+
 @pytest.mark.parametrize("path", files("core"), ids=named)
 def test_core_leaves_the_shared_random_numbers_alone(path):
     """torch.manual_seed would change the numbers of every visitor."""

@@ -5,8 +5,9 @@ import weakref
 import pytest
 import torch
 
-from app import images, pools
+from app import images
 from app.domains import Refused
+from app.pooling import pools
 from core import drawing
 from core.pooling import Window
 

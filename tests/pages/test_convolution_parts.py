@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.convolution.networks import STROKES
 from app.domains import Refused
-from app.networks import STROKES
 from tests.pages.screen import choose, figures, open_page, rows
 
 

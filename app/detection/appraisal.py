@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app import crowds
+from app.detection import crowds
 from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, columns, layout, line, short

@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from app import images, stacks
+from app import images
 from app.code import Call
+from app.convolution import stacks
 from app.domains import Refused
 from app.i18n import gettext as _
 from app.lab import Lab

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import formulas, walks
+from app import formulas
 from app.domains import log_stops
 from app.i18n import gettext as _
 from app.lab import Lab
+from app.optimizers import walks
 from core import device, formula, landscapes, optimizers, schedules, surfaces
 from core.optimizers import RULES
 from core.surfaces import SURFACES
