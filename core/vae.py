@@ -40,19 +40,24 @@ class Plan:
         """The shape of every weight, in the order in which a picture meets them."""
         if self.kind not in ("conv", "mlp") or min(self.latent, self.hidden) < 1 or self.classes < 0:
             raise ValueError("A plan is 'conv' or 'mlp', with at least one latent and one hidden unit.")
-        c, told = CHANNELS, self.classes
-        codes = self.latent if self.plain else 2 * self.latent
-        into: list[tuple[int, ...]] = [(c, 1, 4, 4), (2 * c, c, 4, 4), (self.hidden, 2 * c * (EDGE // 4) ** 2)]
+        c, codes = CHANNELS, self.latent if self.plain else 2 * self.latent
+        into: list[tuple[int, ...]] = [
+            (c, 1, 4, 4),
+            (2 * c, c, 4, 4),
+            (self.hidden, 2 * c * (EDGE // 4) ** 2),
+        ]
         out: list[tuple[int, ...]] = [(2 * c * (EDGE // 4) ** 2, self.hidden), (2 * c, c, 4, 4), (c, 1, 4, 4)]
         if self.kind == "mlp":
             wide = self.hidden * 3 // 2  # few codes need more than one bend on their way to a picture
             into, out = [(self.hidden, EDGE**2)], [(wide, self.hidden), (EDGE**2, wide)]
-        into, out = [*into, (codes, self.hidden + told)], [(self.hidden, self.latent + told), *out]
+        into, out = [*into, (codes, self.hidden)], [(self.hidden, self.latent), *out]
         found: dict[str, tuple[int, ...]] = {}
-        for side, layers in (("encode", into), ("decode", out)):
+        for side, layers, told in (("encode", into, len(into) - 1), ("decode", out, 0)):
             for i, shape in enumerate(layers):
-                wide = shape[1] if side == "decode" and len(shape) == 4 else shape[0]
-                found |= {f"{side}{i}.weight": shape, f"{side}{i}.bias": (wide,)}
+                units = shape[1] if side == "decode" and len(shape) == 4 else shape[0]
+                found |= {f"{side}{i}.weight": shape, f"{side}{i}.bias": (units,)}
+                if self.classes and i == told:
+                    found[f"{side}{i}.label"] = (units, self.classes)
         return found
 
 
@@ -73,13 +78,12 @@ class Terms:
 
 def latent(net: Weights) -> int:
     """How many dimensions the latent space has."""
-    return net["decode0.weight"].shape[1] - classes(net)
+    return net["decode0.weight"].shape[1]
 
 
 def classes(net: Weights) -> int:
     """How many classes a conditional network is told of; 0 for the others."""
-    last = net[f"encode{_count(net, 'encode') - 1}.weight"].shape[1]
-    return last - net["decode0.weight"].shape[0]
+    return net["decode0.label"].shape[1] if "decode0.label" in net else 0
 
 
 def encode(net: Weights, pictures: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -92,7 +96,8 @@ def encode(net: Weights, pictures: Tensor, labels: Tensor | None = None) -> tupl
         conv = weight.ndim == 4
         x = F.conv2d(x, weight, bias, stride=2, padding=1) if conv else F.linear(x.flatten(1), weight, bias)
         x = F.silu(x)
-    codes = F.linear(_told(net, x, labels), net[f"encode{last}.weight"], net[f"encode{last}.bias"])
+    codes = F.linear(x.flatten(1), net[f"encode{last}.weight"], net[f"encode{last}.bias"])
+    codes = _told(net, f"encode{last}", codes, labels)
     if codes.shape[1] == latent(net):
         return codes, torch.full_like(codes, -math.inf)
     mu, logvar = codes.chunk(2, 1)
@@ -103,7 +108,7 @@ def decode(net: Weights, z: Tensor, labels: Tensor | None = None) -> Tensor:
     """(N, L) -> logits (N, 28, 28); their sigmoid is the picture x̂."""
     if z.ndim != 2 or z.shape[1] != latent(net):
         raise ValueError(f"Codes must be (N, {latent(net)}), not {tuple(z.shape)}.")
-    x, last = _told(net, z, labels), _count(net, "decode") - 1
+    x, last = z, _count(net, "decode") - 1
     for i in range(last + 1):
         weight, bias = net[f"decode{i}.weight"], net[f"decode{i}.bias"]
         if weight.ndim == 4:
@@ -111,6 +116,7 @@ def decode(net: Weights, z: Tensor, labels: Tensor | None = None) -> Tensor:
             x = F.conv_transpose2d(x, weight, bias, stride=2, padding=1)
         else:
             x = F.linear(x, weight, bias)
+        x = x if i else _told(net, "decode0", x, labels)
         x = F.silu(x) if i < last else x
     return x.reshape(len(x), EDGE, EDGE)
 
@@ -132,12 +138,12 @@ def reconstruct(net: Weights, pictures: Tensor, labels: Tensor | None = None) ->
         return picture(net, encode(net, pictures, labels)[0], labels)
 
 
-def _told(net: Weights, x: Tensor, labels: Tensor | None) -> Tensor:
-    """Hidden units or codes, with the class beside them where the network is conditional."""
-    told, x = classes(net), x.flatten(1)
-    if bool(told) != (labels is not None):
-        raise ValueError("A conditional network needs labels." if told else "This network takes no labels.")
-    return x if labels is None else torch.cat([x, F.one_hot(labels, told).to(x)], 1)
+def _told(net: Weights, layer: str, x: Tensor, labels: Tensor | None) -> Tensor:
+    """What a conditional network adds for the class: as if a one-hot vector stood beside the input of the layer."""
+    known = f"{layer}.label" in net
+    if known != (labels is not None):
+        raise ValueError("A conditional network needs labels." if known else "This network takes no labels.")
+    return x if labels is None else x + net[f"{layer}.label"].T[labels]
 
 
 def _count(net: Weights, side: str) -> int:
@@ -189,7 +195,9 @@ class State:
     flat: Tensor = field(repr=False)  # all weights in one vector
     m: Tensor = field(repr=False)  # Adam's memory
     v: Tensor = field(repr=False)
-    told: tuple[float, ...] = ()  # of the last batch, a picture: reconstruction, then the KL of each dimension
+    told: tuple[
+        float, ...
+    ] = ()  # of the last batch, a picture: reconstruction, then the KL of each dimension
 
     @property
     def net(self) -> dict[str, Tensor]:
@@ -209,7 +217,7 @@ def begin(latent: int = 2, classes: int = 0, plain: bool = False, kind: str = "m
         count, deep = math.prod(shape), len(shape) == 4
         fan = shape[0] * 4 if deep and name.startswith("decode") else math.prod(shape[1:])
         flat = torch.randn(count, generator=random) / math.sqrt(max(1, fan))
-        parts.append(flat if name.endswith("weight") else torch.zeros(count))
+        parts.append(torch.zeros(count) if name.endswith("bias") else flat)
     flat = torch.cat(parts)
     return State(plan, seed, 0, flat, torch.zeros_like(flat), torch.zeros_like(flat))
 
@@ -262,23 +270,23 @@ def chance(seed: int, step: int) -> torch.Generator:
 # --- a network as one vector, and as text that a script can carry along ---
 
 
-def unpacked_flat(flat: Tensor, plan: Plan) -> dict[str, Tensor]:
-    """Views of one vector."""
-    shapes = plan.shapes()
+def unpacked_flat(flat: Tensor, plan: Plan, part: str = "") -> dict[str, Tensor]:
+    """Views of one vector; of the weights whose names begin with `part` ("decode") where it holds those alone."""
+    shapes = {name: shape for name, shape in plan.shapes().items() if name.startswith(part)}
     sizes = [math.prod(shape) for shape in shapes.values()]
     if len(flat) != sum(sizes):
         raise ValueError(f"There are {len(flat)} numbers, and the network has {sum(sizes)}.")
-    return {n: part.view(s) for (n, s), part in zip(shapes.items(), flat.split(sizes), strict=True)}
+    return {n: piece.view(s) for (n, s), piece in zip(shapes.items(), flat.split(sizes), strict=True)}
 
 
-def in_words(net: Weights) -> str:
-    """All weights in 16 bits, as text."""
-    flat = torch.cat([weight.flatten() for weight in net.values()]).half()
+def in_words(net: Weights, part: str = "") -> str:
+    """All weights, or those of one part, in 16 bits as text."""
+    flat = torch.cat([weight.flatten() for name, weight in net.items() if name.startswith(part)]).half()
     return base64.b85encode(flat.numpy().tobytes()).decode()
 
 
 def from_words(text: str, latent: int, classes: int = 0, plain: bool = False, kind: str = "mlp",
-               hidden: int = 64) -> dict[str, Tensor]:  # fmt: skip
+               hidden: int = 64, part: str = "") -> dict[str, Tensor]:  # fmt: skip
     """The network of such a text."""
     flat = torch.frombuffer(bytearray(base64.b85decode(text)), dtype=torch.float16).float()
-    return unpacked_flat(flat, Plan(latent, classes, plain, kind, hidden))
+    return unpacked_flat(flat, Plan(latent, classes, plain, kind, hidden), part)

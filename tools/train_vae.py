@@ -19,7 +19,7 @@ from app.models import HELD_BACK, MODELS
 from app.vae.models import SHIPPED, Shipped, everything
 from core import cnn, vae
 
-EPOCHS, BATCH, RATE, SEED = 60, 64, 3e-3, 0
+EPOCHS, BATCH, RATE, SEED = 50, 64, 3e-3, 0
 NOTES = MODELS / "vae.json"
 
 

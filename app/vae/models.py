@@ -93,15 +93,15 @@ def data_names() -> dict[str, str]:
 
 
 @lru_cache(8)
-def as_text(name: str) -> Verbatim:
-    """All weights of a model as text for a script."""
-    text = vae.in_words(network(name))
+def as_text(name: str, part: str = "") -> Verbatim:
+    """All weights of a model, or those of one part, as text for a script."""
+    text = vae.in_words(network(name), part)
     lines = "".join(f'        "{text[at : at + 100]}"\n' for at in range(0, len(text), 100))
     return Verbatim(f"(\n{lines}    )")
 
 
-def network_call(name: str) -> Call:
-    """The model as the script carries it: all weights, written out."""
+def network_call(name: str, part: str = "") -> Call:
+    """The model as the script carries it: all weights, or those of the "decode" part, written out."""
     made = SHIPPED[name]
-    arguments = {"text": as_text(name), "latent": made.latent, "classes": made.classes, "plain": not made.beta}
-    return Call(vae.from_words, arguments)
+    return Call(vae.from_words, {"text": as_text(name, part), "latent": made.latent, "classes": made.classes,
+                                 "plain": not made.beta, "part": part})  # fmt: skip
