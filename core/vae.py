@@ -14,7 +14,7 @@ Kingma & Welling, "Auto-encoding variational Bayes", 2013; Higgins et al., "beta
 
 import base64
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -127,6 +127,16 @@ def picture(net: Weights, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return decode(net, z, labels).sigmoid()
 
 
+def decoder(net: Weights, label: int | None = None) -> Callable[[Tensor], Tensor]:
+    """codes (N, L) -> pictures (N, 28, 28) in 0..1, of one class where the network is conditional."""
+
+    def made(z: Tensor) -> Tensor:
+        labels = None if label is None else torch.full((len(z),), label)
+        return decode(net, z, labels).sigmoid()
+
+    return made
+
+
 def sample(mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
     """z = μ + σ⊙ε: the reparameterisation, through which the gradient reaches μ and σ."""
     return mu + (0.5 * logvar).exp() * noise
@@ -173,7 +183,7 @@ def gaussian(logits: Tensor, pictures: Tensor, sigma: float) -> Tensor:
 
 def terms(net: Weights, pictures: Tensor, noise: Tensor, labels: Tensor | None = None, decoder: str = "bernoulli",
           sigma: float = 0.3, seen: Tensor | None = None) -> Terms:  # fmt: skip
-    """Both parts of the loss for the noise ε (N, L). A denoising one encodes what is `seen`, and restores the picture."""
+    """Both parts of the loss for the noise ε (N, L). A denoising one encodes what is `seen` and restores the picture."""
     mu, logvar = encode(net, pictures if seen is None else seen, labels)
     logits = decode(net, sample(mu, logvar, noise), labels)
     lost = bernoulli(logits, pictures) if decoder == "bernoulli" else gaussian(logits, pictures, sigma)
@@ -223,7 +233,7 @@ def begin(latent: int = 2, classes: int = 0, plain: bool = False, kind: str = "m
 
 
 def step(state: State, settings: Mapping[str, Any]) -> State:
-    """One batch, one step of Adam. β rises over the first `warm` steps; the rate falls to 0 where a `total` is given."""
+    """One batch, one step of Adam. β rises over the first `warm` steps; with a `total` the rate falls to 0 by then."""
     how = {**SETTINGS, **settings}
     pictures, labels = how["pictures"], how.get("labels")
     which, random = batch_of(state, len(pictures), how["batch"])

@@ -29,10 +29,10 @@ def train(made: Shipped) -> dict[str, Any]:
     x, y = pictures[:-HELD_BACK], labels[:-HELD_BACK]
     total = EPOCHS * (len(x) // BATCH)
     how = {"pictures": x, "labels": y, "beta": made.beta, "lr": RATE, "batch": BATCH, "total": total}
-    state = vae.begin(made.latent, made.classes, made.beta == 0, seed=SEED)
-    losses, start, used = [], time.perf_counter(), time.process_time()
+    start = vae.begin(made.latent, made.classes, made.beta == 0, seed=SEED)
+    losses, since, used = [], time.perf_counter(), time.process_time()
     told: list[tuple[float, ...]] = []
-    for state in vae.rounds(state, total, how):
+    for state in vae.rounds(start, total, how):
         told.append((state.told[0], sum(state.told[1:])))
         if len(told) == total // EPOCHS:
             rec, kl = (round(sum(parts) / len(told), 2) for parts in zip(*told, strict=True))
@@ -46,13 +46,13 @@ def train(made: Shipped) -> dict[str, Any]:
         "data": made.data, "latent": made.latent, "beta": made.beta, "conditional": bool(made.classes),
         "seed": SEED, "epochs": EPOCHS, "batch": BATCH, "rate": RATE, "torch": torch.__version__,
         "trained_on": len(x), "held_back": HELD_BACK, "parameters": sum(w.numel() for w in weights.values()),
-        "seconds": round(time.perf_counter() - start), "cpu_seconds": round(time.process_time() - used),
+        "seconds": round(time.perf_counter() - since), "cpu_seconds": round(time.process_time() - used),
         "losses": losses[::10] + losses[-1:], **measured(made, kept, pictures[-HELD_BACK:], labels[-HELD_BACK:]),
     }  # fmt: skip
 
 
 def measured(made: Shipped, net: vae.Weights, pictures: Tensor, labels: Tensor) -> dict[str, Any]:
-    """On the held-back pictures, z = μ: reconstruction and KL in nats, and the classifier's accuracy on what comes out."""
+    """On the held-back pictures, z = μ: reconstruction and KL in nats, and how the classifier reads x̂."""
     told = labels if made.classes else None
     with torch.no_grad():
         mu, logvar = vae.encode(net, pictures, told)
