@@ -27,6 +27,7 @@ STROKES = {
 }
 # A 7 on the brink of a 1: the page begins here.
 BRINK = ((12, 6), (14.5, 7.5), (16.5, 10), (15, 14), (13.5, 18), (12.5, 22))
+SMALL = ".G43SQ3LZuUiSSTJG7b"  # a 3 near the corner, as nobody drew them for the training
 IN_ROW = {"conv1": 3, "conv2": 4, "conv3": 6}
 POINTS, WIDTH = range(1, 7), 2.6
 PAPER = (0, 0, cnn.SIDE, cnn.SIDE)

@@ -20,6 +20,7 @@ PRESETS = {
     "bend": Preset(_("Bend the 7 into a 1"), {"about": "class"}),
     "three": Preset(_("A 3: what speaks for an 8?"), {**networks.stroke("3"), "about": "class", "class": 8}),
     "parts": Preset(_("Layer 3: parts, hardly any place"), {**networks.stroke("2"), "layer": "conv3"}),
+    "corner": Preset(_("Draw: a small 3 is read as a 7"), {"source": "pen", "drawing": networks.SMALL}),
     "wrong": Preset(_("Quite sure, and wrong"), {"source": "test", "index": 526}),
     "shirt": Preset(_("Coat or shirt?"), {"data": "fashion", "source": "test", "index": 18}),
     "channel": Preset(_("One channel: what it answers to"), {
@@ -113,8 +114,7 @@ dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
 lab.live(units, height=250, asked=asked, dreams=dreams)
 lab.live(numbers, height=0, asked=asked, names=names)
-lab.look(_("Drag a point of the digit and watch the bars tip. Layer 1 finds edges, each map its own; layer 3 is "
-           "coarse and says what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
+lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
+           "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
 lab.theory()
-now = lab.values
-lab.code(cnn.answer, **networks.calls(asked, now))
+lab.code(cnn.answer, **networks.calls(asked, lab.values))
