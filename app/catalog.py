@@ -329,6 +329,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 ),
             ),
             Page(
+                "gan-pictures",
+                "pages/gan/pictures.py",
+                _("GAN of pictures"),
+                "photo_library",
+                _("Noise becomes digits or clothes: while it learns, and on the way from one to the next."),
+            ),
+            Page(
                 "gan-dirac",
                 "pages/gan/dirac.py",
                 _("Dirac-GAN"),

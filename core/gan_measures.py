@@ -140,7 +140,7 @@ class PictureScores:
 
 def picture_scores(pictures: Tensor, real: Tensor, sight: Callable[[Any, Tensor], tuple[Tensor, Tensor]], net: Any,
                    classes: bool) -> PictureScores:  # fmt: skip
-    """`sight` of the network `net` gives features and probabilities; `real` are the features of real pictures (n, k)."""
+    """`sight` of the network `net` gives features and probabilities; `real`: the features of real pictures (n, k)."""
     found, probabilities = sight(net, pictures)
     asked = probabilities.argmax(1) == torch.arange(len(pictures)) % probabilities.shape[1]
     mean, near = probabilities.mean(0), min(len(found), len(real))

@@ -230,7 +230,8 @@ def in_text(numbers: Tensor) -> str:
     return ("h" if kept is short else "f") + base64.b85encode(kept.flatten().numpy().tobytes()).decode()
 
 
-def out_of_text(text: str) -> Tensor:
-    """The numbers of such a text, in one row."""
+def out_of_text(text: str, width: int = 0) -> Tensor:
+    """The numbers of such a text, in one row, or in rows of `width`."""
     kind = {"h": torch.float16, "f": torch.float32}[text[0]]
-    return torch.frombuffer(bytearray(base64.b85decode(text[1:])), dtype=kind).float()
+    numbers = torch.frombuffer(bytearray(base64.b85decode(text[1:])), dtype=kind).float()
+    return numbers.reshape(-1, width) if width else numbers

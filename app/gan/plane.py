@@ -172,8 +172,10 @@ def curves(watched: Watched, names: dict[str, str], low: float, high: float, log
     return Plot(data, layout(**grid | {"margin": {"l": 48, "r": 12, "t": 12, "b": 44}}), said)
 
 
-def value(seen: Seen, name: str) -> float:
-    return float(getattr(seen.scores if hasattr(seen.scores, name) else seen.shot, name))
+def value(seen: Any, name: str) -> float:
+    """A loss, a gradient or a measure; those of pictures are taken at the first asking, so they are asked last."""
+    found = next((part for part in (seen, getattr(seen, "shot", None)) if hasattr(part, name)), None)
+    return float(getattr(found or seen.scores, name))
 
 
 def scoreboard(watched: Watched) -> Table:
