@@ -39,7 +39,10 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
     probabilities, true = trace.probabilities[0], networks.truth(asked, now)
     gap = max(1, seen.shape[-1] // 9)
     tiled = maps.tiled(seen, IN_ROW[asked.layer], gap)
-    data = [maps.shown(picture), maps.shown(tiled, "2", maps.GLOW, 0, models.bright(asked.data, asked.layer))]
+    data = [
+        maps.shown(networks.paper_of(asked, now)),
+        maps.shown(tiled, "2", maps.GLOW, 0, models.bright(asked.data, asked.layer)),
+    ]
     if asked.about == "channel":
         around = maps.outline(unit.channel, seen.shape[1:], IN_ROW[asked.layer], gap)
         data.append(line(*around, "", palette.ACCENT, width=4, axes="x2y2", legend=False))
@@ -78,6 +81,8 @@ def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
     warm = last / last.max().clamp(min=1e-12)
     panels = [panel(_("gradient: blue pixels raise {name}").format(name=name), signed(slope), slope),
               panel(title, maps.tinted(picture, warm), last)]  # fmt: skip
+    if now.get("centred"):
+        panels.insert(0, panel(_("what the network is given"), picture))
     return Picture(panels, _("Which pixels drive {name}").format(name=name))
 
 
@@ -102,7 +107,7 @@ def numbers(asked: Asked, names: list[str], **now: Any) -> Table:
     return Table(["", *names], rows, _("Scores and probabilities of the ten classes"))
 
 
-lab.live(stage, height=400, handles=asked.handles, asked=asked, names=names)
+lab.live(stage, height=400, handles=asked.handles, pen=asked.pen, asked=asked, names=names)
 lab.live(drivers, height=250, asked=asked, names=names)
 dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}),
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
