@@ -114,7 +114,7 @@ dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
 lab.live(units, height=250, asked=asked, dreams=dreams)
 lab.live(numbers, height=0, asked=asked, names=names)
-lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
-           "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))
+lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map its "
+           "own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
 lab.theory()
 lab.code(cnn.answer, **networks.calls(asked, lab.values))
