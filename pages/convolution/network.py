@@ -60,7 +60,9 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
     best = int(probabilities.argmax())
     alt = _("The network answers {name}, with probability {p:.3f}.")
     frame = {"margin": {"l": 12, "r": 12, "t": 40, "b": 12}, "meta": {"narrow": asked.narrow}}
-    return Plot(data, layout(**grid, **frame, showlegend=False), alt.format(name=names[best], p=probabilities[best]))
+    return Plot(
+        data, layout(**grid, **frame, showlegend=False), alt.format(name=names[best], p=probabilities[best])
+    )
 
 
 def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
