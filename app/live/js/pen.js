@@ -20,7 +20,7 @@ Object.assign(Figure.prototype, {
     const paper = (this.paper = make(this.root, "div", "lb-paper", { role: "application", tabindex: 0, "aria-label": words.draw, "aria-keyshortcuts": "Control+Z Delete", "data-hint": words.draw }));
     paper.innerHTML = '<svg preserveAspectRatio="none" aria-hidden="true"><polyline fill="none"/></svg>'; // seen only while not live
     const drop = (e) => e.pointerId === this.inHand && this.liftPen();
-    Object.assign(paper, { onpointerdown: (e) => this.putPen(e), onpointermove: (e) => this.movePen(e), onpointerup: drop, onpointercancel: drop,
+    Object.assign(paper, { onpointerdown: (e) => this.putPen(e), onpointermove: (e) => this.movePen(e), onpointerup: drop, onpointercancel: drop, onlostpointercapture: drop,
       onpointerleave: () => this.readout && (this.readout.textContent = ""),
       onkeydown: (e) => {
         const undo = e.key === "Backspace" || (e.key.toLowerCase() === "z" && (e.ctrlKey || e.metaKey));
