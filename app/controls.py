@@ -78,10 +78,12 @@ class Controls:
         return self._bound(name, default, SWITCH, st.delta_generator.DeltaGenerator.toggle, label, help=help)
 
     def text(
-        self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None
-    ) -> str:
+        self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None,
+        painted: bool = False,
+    ) -> str:  # fmt: skip
+        """A line of text; `painted` says that a figure writes it under the hand (Grids.paints), and all follow."""
         return self._bound(name, default, Text(longest), st.delta_generator.DeltaGenerator.text_input, label,
-                           max_chars=longest, help=help)  # fmt: skip
+                           max_chars=longest, help=help, slides=painted)  # fmt: skip
 
     def choice(self, name: str, label: str, options: Mapping[str, str], default: str | None = None, *,
                help: str | None = None) -> str:  # fmt: skip

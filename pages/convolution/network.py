@@ -59,11 +59,10 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
                             showgrid=False, zeroline=False)}  # fmt: skip
     best = int(probabilities.argmax())
     alt = _("The network answers {name}, with probability {p:.3f}.")
-    places = {"xaxis": [0, 0.45], "yaxis": [0.55, 1], "xaxis2": [0, 1], "yaxis2": [0, 0.45],
-              "xaxis3": [0.72, 1], "yaxis3": [0.55, 1]}  # fmt: skip
-    narrow = {name: {"domain": place} for name, place in places.items()}
-    frame = {"margin": {"l": 12, "r": 12, "t": 40, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
-    return Plot(data, layout(**grid, **frame), alt.format(name=names[best], p=probabilities[best]))
+    frame = {"margin": {"l": 12, "r": 12, "t": 40, "b": 12}, "meta": {"narrow": asked.narrow}}
+    return Plot(
+        data, layout(**grid, **frame, showlegend=False), alt.format(name=names[best], p=probabilities[best])
+    )
 
 
 def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
@@ -114,7 +113,7 @@ dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
 lab.live(units, height=250, asked=asked, dreams=dreams)
 lab.live(numbers, height=0, asked=asked, names=names)
-lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
-           "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))
+lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map its "
+           "own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
 lab.theory()
 lab.code(cnn.answer, **networks.calls(asked, lab.values))
