@@ -8,7 +8,7 @@ const road = {
     socket.binaryType = "arraybuffer";
     old?.close();
     socket.onopen = () => { // after a break each figure asks once: a new server does not know its token
-      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = { set: f.positions(), sign: JSON.stringify(f.positions()) }; });
+      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = { set: f.drawn(), sign: JSON.stringify(f.drawn()) }; });
       this.pump(this.pause = 500);
     };
     socket.onmessage = ({ data }) => { const frame = decode(new Uint8Array(data)); figures.forEach((f) => f.answered(frame)); this.pump(); };
