@@ -131,7 +131,7 @@ Object.assign(Figure.prototype, {
     pen.font = title;
     const room = Math.max(160, this.height() - (big ? 150 : 60)), wide = grids.map((g) => pen.measureText(g.title).width);
     const fits = (share) => arranged(grids, width - 8, room * share, wide, big ? 36 : 24), legible = ({ places: all }) => big || Math.min(...all.map((p) => p.cell)) >= 20;
-    const { places, tall } = [1, 1.4, 1.8].map(fits).find((a, i) => i === 2 || legible(a)), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
+    const { places, tall } = [1, 1.4, 1.9, 2.7].map(fits).find((a, i) => i === 3 || legible(a)), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
     this.places = places;
     if (this.board.width !== size[0] || this.board.height !== size[1]) Object.assign(this.board, { width: size[0], height: size[1] }); Object.assign(this.board.style, { width: `${width}px`, height: `${tall + 8}px` });
     pen.setTransform(sharp, 0, 0, sharp, 4 * sharp, 4 * sharp);
