@@ -342,6 +342,20 @@ CONCEPTS: tuple[Concept, ...] = (
                 ),
             ),
             Page(
+                "gan-round",
+                "pages/gan/round.py",
+                _("One round, slowly"),
+                "slow_motion_video",
+                _("What D and G do in one round, phase by phase, and what each of them gets to see."),
+            ),
+            Page(
+                "gan-pictures",
+                "pages/gan/pictures.py",
+                _("GAN of pictures"),
+                "photo_library",
+                _("Noise becomes digits or clothes: while it learns, and on the way from one to the next."),
+            ),
+            Page(
                 "gan-dirac",
                 "pages/gan/dirac.py",
                 _("Dirac-GAN"),
