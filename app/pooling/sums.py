@@ -29,8 +29,8 @@ def worked_out(y: Tensor, m: upsample.Means, way: str, row: int, column: int) ->
     taps = torch.stack([(a - above) * small.shape[1] + b - before, tap, i * SIDE + j], 1)
     title = _(upsample.WAYS[way].title)
     grids = [
-        Grid(_("map m"), small, 0, _("m{at} = {value} goes into {n} of these pixels: {terms}"), "u{at2}: {1}·{0}", ";  ",
-             _("m{at} = {value} goes into none of these pixels"), "∗", origin=(-above, -before)),
+        Grid(_("map m"), small, 0, _("m{at} = {value} goes into {n} of these pixels: {terms}"), "u{at2}: {1}·{0}",
+             ";  ", _("m{at} = {value} goes into none of these pixels"), "∗", origin=(-above, -before)),
         Grid(_("what a 1 becomes, {k} × {k}").format(k=len(made)), made, 1,
              _("w{at} = {value} is multiplied with {n} numbers: {terms}"), "{0}", joined=", ", sign="="),
         Grid(_("pixels u: {way}").format(way=title), up[top : top + SIDE, left : left + SIDE], 2,

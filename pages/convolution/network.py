@@ -94,8 +94,10 @@ def units(asked: Asked, dreams: torch.Tensor, names: list[str]) -> Picture:
     if asked.about == "channel":
         panels.append(panel(_("what drives each channel most"), maps.tiled(dreams, 8, 2).nan_to_num(1)))
     else:
-        said = _("drives {name} most")
-        panels += [panel(said.format(name=name), dream) for name, dream in zip(names, dreams, strict=True)]
+        panels += [
+            panel(_("drives {name} most").format(name=n), dream)
+            for n, dream in zip(names, dreams, strict=True)
+        ]
     return Picture(
         panels, _("The kernels of the first layer; pictures that drive each unit as far as possible")
     )
@@ -115,7 +117,11 @@ dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
 lab.live(units, height=310, asked=asked, dreams=dreams, names=names)
 lab.live(numbers, height=0, asked=asked, names=names)
-lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
-           "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))
+lab.look(
+    _(
+        "Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
+        "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."
+    )
+)
 lab.theory()
 lab.code(cnn.answer, **networks.calls(asked, lab.values))

@@ -54,7 +54,13 @@ def test_pixel_shuffle_is_a_transposed_convolution(r: int, more: int, weights: s
 
 @pytest.mark.parametrize("way", WAYS)
 def test_products_add_up_to_what_each_way_makes(way: str) -> None:
-    for r, k, weights in [(2, 3, "ones"), (2, 9, "random"), (3, 4, "random"), (4, 6, "tent"), (7, 9, "random")]:
+    for r, k, weights in [
+        (2, 3, "ones"),
+        (2, 9, "random"),
+        (3, 4, "random"),
+        (4, 6, "tent"),
+        (7, 9, "random"),
+    ]:
         large = torch.rand(5 * r, 4 * r, generator=torch.Generator().manual_seed(r), dtype=torch.float64)
         m, y = means(large, r, k, weights), down(large, r)
         cell, tap, pixel = products(way, m, *y.shape).T
