@@ -342,6 +342,13 @@ CONCEPTS: tuple[Concept, ...] = (
                 "search",
                 _("One picture: where it lands, how sure the encoder is, and what each dimension holds."),
             ),
+            Page(
+                "vae-kl",
+                "pages/vae/kl.py",
+                _("KL playground"),
+                "stacked_line_chart",
+                _("Two bell curves: how far is one from the other, and from the other to the one?"),
+            ),
         ),
     ),
     Concept(
