@@ -93,7 +93,8 @@ def units(asked: Asked, dreams: torch.Tensor, names: list[str]) -> Picture:
     if asked.about == "channel":
         panels.append(panel(_("what drives each channel most"), maps.tiled(dreams, 8, 2).nan_to_num(1)))
     else:
-        panels += [panel(_("drives {name} most").format(name=n), d) for n, d in zip(names, dreams, strict=True)]  # fmt: skip
+        title = _("drives {name} most")
+        panels += [panel(title.format(name=n), d) for n, d in zip(names, dreams, strict=True)]
     return Picture(
         panels, _("The kernels of the first layer; pictures that drive each unit as far as possible")
     )
