@@ -25,6 +25,7 @@ check: .venv/installed-dev
 bench: .venv/installed-dev browser
 	$(RUN) bench.live $(ARGS)
 	$(RUN) bench.gan
+	$(RUN) bench.soak
 
 shots: .venv/installed-dev browser  # make shots ARGS="activations" takes these pages only
 	$(RUN) tools.shots $(ARGS)

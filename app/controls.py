@@ -43,11 +43,15 @@ class Controls:
     # --- in the words of Streamlit ---
 
     def slider(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *,
-               log: bool = False, base: int = 10, help: str | None = None,
+               log: bool = False, base: int = 10, stops: Sequence[Any] = (), help: str | None = None,
                format: str | None = None) -> Any:  # fmt: skip
-        """A number; with log=True its stops lie evenly on a log scale; a pair as default gives two thumbs."""
-        if log:
-            stops = tuple(sorted({*log_stops(low, high, base), low, high, default}))
+        """A number; with log=True its stops lie evenly on a log scale; a pair as default gives two thumbs.
+
+        `stops` names those that make sense now, and may change with other controls; what is asked for stays one.
+        """
+        if log or stops:
+            ends = {low, high} if log else self._asked_for(name, low, high)
+            stops = tuple(sorted({*(stops or log_stops(low, high, base)), *ends, default}))
             return self._bound(name, default, Options(stops), st.delta_generator.DeltaGenerator.select_slider,
                                label, options=stops, help=help, format_func="{:g}".format, slides=True)  # fmt: skip
         whole = isinstance(default, int)
@@ -57,6 +61,15 @@ class Controls:
         domain: Domain = Pair(span) if isinstance(default, tuple) else span
         return self._bound(name, default, domain, st.delta_generator.DeltaGenerator.slider, label,
                            min_value=low, max_value=high, step=step, help=help, format=format, slides=True)  # fmt: skip
+
+    def _asked_for(self, name: str, low: float, high: float) -> set[int]:
+        """The whole number that the visitor or the link asks for, where it lies in the range."""
+        key = f"{self.address}.{name}"
+        try:
+            asked = int(st.session_state.get(key, st.query_params.get(key)))
+        except (TypeError, ValueError, OverflowError):
+            return set()
+        return {asked} if low <= asked <= high else set()
 
     def number(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = 1, *,
                help: str | None = None) -> Any:  # fmt: skip

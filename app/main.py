@@ -5,8 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import catalog, i18n
+from app import catalog, i18n, room
 from app.i18n import gettext as _
+from app.stumbled import stumbled
 from core import device
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,18 @@ def foot() -> None:
         st.caption(f":material/memory: {here.type.upper()} · {device.describe(here)}")
 
 
+def admitted() -> bool:
+    """Whoever is in stays in; a newcomer to a full house reads so, and may knock again."""
+    if "_room.in" not in st.session_state and not room.full():
+        st.session_state["_room.in"] = True
+    if "_room.in" in st.session_state:
+        return True
+    st.info(_("The board is full: all places are taken at the moment. What you asked for stands in the address; try "
+              "again in a minute."), icon=":material/groups:")  # fmt: skip
+    st.button(_("Try again"), icon=":material/refresh:")
+    return False
+
+
 def main() -> None:
     st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide",
                        initial_sidebar_state=230)  # fmt: skip
@@ -69,16 +82,17 @@ def main() -> None:
     with st.sidebar:
         navigation(pages, here)
         foot()
+    if not admitted():
+        return
     if here is not None:
         with st.container(key="frame-title", gap="xxsmall"):
             st.title(_(here.title), anchor=False)
             st.markdown(_(here.summary))
     try:
         chosen.run()
-    except Exception:
+    except Exception as error:
         log.exception("The page %r has failed", chosen.url_path)
-        st.error(_("This page has stumbled. Reload it, or reset its controls by opening it from the navigation."),
-                 icon=":material/error:")  # fmt: skip
+        stumbled(error)
     concept = catalog.concept_of(here.address) if here else None
     if concept and concept.exercise and here != concept.exercise:
         invitation = _("Test yourself")  # outside of the f-string, where it would not be collected

@@ -64,9 +64,11 @@ painters.grids = function (picture) {
   const own = Object.keys(this.held).length; // what was chosen here comes back: it says nothing new
   if (String(picture.chosen) !== String(this.was) && !own) this.pin = null; // chosen anew by the controls
   [this.was, this.hover] = [picture.chosen, null];
-  if (picture !== this.painted && !this.clock) this.unveiled = null;
+  if (picture !== this.painted && !this.clock && !own) this.unveiled = null;
   if (this.step !== null && this.step !== this.stepped) Object.assign(this, { pin: [picture.plays, this.step], unveiled: this.step });
   [this.stepped, this.painted] = [this.step, picture];
+  const at = this.pin ?? picture.chosen;
+  if (this.player && at?.[0] === picture.plays) this.scrub.value = at[1];
   this.board.style.touchAction = picture.paints ? "none" : "";
   this.board.ariaLabel = picture.hint;
   this.facts.textContent = "";
@@ -104,6 +106,7 @@ Object.assign(Figure.prototype, {
     this.drawGrids(this.picture);
     const [handle] = this.head.handles, { columns } = this.picture.grids[cell[0]];
     if (!handle || cell[0] !== this.picture.plays) return;
+    this.stepped = this.step = cell[1]; // playback goes on from here
     this.hold(handle, cell[1] % columns, Math.floor(cell[1] / columns));
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.letGo(), 400); // when the arrow keys rest
@@ -127,7 +130,9 @@ Object.assign(Figure.prototype, {
     const dark = parseInt(paper.slice(1, 3), 16) < 128, hue = (c) => (dark && this.head.dark[c]) || c, family = css.getPropertyValue("--st-font");
     const width = this.root.clientWidth, pen = this.board.getContext("2d"), title = `600 ${document.fullscreenElement === this.root ? 22 : 14}px ${family}`, sharp = devicePixelRatio || 1, big = document.fullscreenElement === this.root;
     pen.font = title;
-    const { places, tall } = arranged(grids, width - 8, Math.max(160, this.height() - (big ? 150 : 60)), grids.map((g) => pen.measureText(g.title).width), big ? 36 : 24), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
+    const room = Math.max(160, this.height() - (big ? 150 : 60)), wide = grids.map((g) => pen.measureText(g.title).width);
+    const fits = (share) => arranged(grids, width - 8, room * share, wide, big ? 36 : 24), legible = ({ places: all }) => big || Math.min(...all.map((p) => p.cell)) >= 20;
+    const { places, tall } = [1, 1.4, 1.9, 2.7].map(fits).find((a, i) => i === 3 || legible(a)), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
     this.places = places;
     if (this.board.width !== size[0] || this.board.height !== size[1]) Object.assign(this.board, { width: size[0], height: size[1] }); Object.assign(this.board.style, { width: `${width}px`, height: `${tall + 8}px` });
     pen.setTransform(sharp, 0, 0, sharp, 4 * sharp, 4 * sharp);
