@@ -39,8 +39,8 @@ Object.assign(Figure.prototype, {
     Object.assign(this.paper.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
     const below = top + height, room = this.stage.getBoundingClientRect().bottom - edge.top - below;
     const wide = [...this.penBar.children].reduce((sum, button) => sum + button.offsetWidth, 6);
-    const under = room > 60 && this.root.clientWidth > 520 && wide < width + 60; // the buttons, under the paper
-    this.penBar.classList.toggle("lb-under", under);
+    const under = this.plot && room > 60 && this.root.clientWidth > 520 && wide < width + 60; // the buttons, under the paper
+    this.penBar.classList.toggle("lb-under", Boolean(under));
     Object.assign(this.penBar.style, { left: under ? `${left + width / 2}px` : "", top: under ? `${below + 4}px` : "" });
     this.paper.classList.toggle("lb-empty", !this.drawing());
     for (const button of this.penBar.children) button.disabled = !this.drawing();
