@@ -8,7 +8,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=. $(BIN)/python -m
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check bench shots messages browser
+.PHONY: run test check bench shots messages audit browser
 
 run: .venv/installed
 	@echo "Lightboard: http://localhost:$(PORT)"
@@ -32,6 +32,9 @@ shots: .venv/installed-dev browser  # make shots ARGS="activations" takes these 
 
 messages: .venv/installed-dev
 	$(RUN) tools.messages
+
+audit: .venv/installed-dev
+	$(RUN) tools.audit
 
 browser: .venv/installed-dev
 	@$(RUN) tools.chromium
