@@ -114,12 +114,38 @@ def area(found: Curve, points: int = 0) -> float:
     return (steps * envelope).sum().item()
 
 
+def together(found: Sequence[Matching], scores: Sequence[Tensor]) -> tuple[Matching, Tensor]:
+    """The matchings of several pictures as one, and all scores: detections queue up across the pictures."""
+    every, start, claimed = torch.cat(list(scores)), 0, []
+    for one in found:
+        claimed.append(torch.where(one.claimed >= 0, one.claimed + start, one.claimed))
+        start += len(one.missed)
+    order = every.sort(descending=True, stable=True).indices
+    more = (
+        torch.cat([getattr(one, n) for one in found]) for n in ("overlap", "ignored", "duplicate", "missed")
+    )
+    return Matching(order, torch.cat(claimed), *more), every
+
+
+def over_scenes(scenes: Sequence[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]],
+                threshold: float = 0.5) -> list[tuple[int, int, float, float, float]]:  # fmt: skip
+    """As `by_class`, over many pictures, each given as (boxes, scores, classes, truth, kinds)."""
+    found, scores = together([match(*one, threshold) for one in scenes], [s for _boxes, s, *_rest in scenes])
+    classes, kinds = torch.cat([one[2] for one in scenes]), torch.cat([one[4] for one in scenes])
+    return _by_class(found, scores, classes, kinds, torch.ones(len(kinds), dtype=torch.bool))
+
+
 def by_class(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tensor, kinds: Tensor, threshold: float = 0.5,
              crowd: Tensor | None = None) -> list[tuple[int, int, float, float, float]]:  # fmt: skip
     """For each class that is there: itself, its objects, AP over 11 points, over all, over 101. Last, as class −1, the
     mean over the classes: mAP."""
     found = match(boxes, scores, classes, truth, kinds, threshold, crowd)
     single = torch.ones(len(truth), dtype=torch.bool) if crowd is None else ~crowd
+    return _by_class(found, scores, classes, kinds, single)
+
+
+def _by_class(found: Matching, scores: Tensor, classes: Tensor, kinds: Tensor,
+              single: Tensor) -> list[tuple[int, int, float, float, float]]:  # fmt: skip
     rows: list[tuple[int, int, float, float, float]] = []
     for kind in sorted({int(k) for k in kinds[single]}):
         objects = int(((kinds == kind) & single).sum())
