@@ -135,8 +135,8 @@ def scattered(aspects: Sequence[float], random: torch.Generator, size_hw: tuple[
 
 def mixed(source: Sequence[tuple[Sequence[Tensor], Tensor]], random: torch.Generator, most: int = 8,
           noise: float = 0.12, size_hw: tuple[int, int] = (128, 128)) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """A canvas of 1 to `most` pictures, their boxes (m, 4) and classes (m,): of the first collection alone, of the second,
-    or of both. A collection is pictures (h, w) without margins, and their classes."""
+    """A canvas of 1 to `most` pictures, their boxes (m, 4) and classes (m,): of the first collection alone, of the
+    second, or of both. A collection is pictures (h, w) without margins, and their classes."""
     number, kind = (
         int(torch.randint(1, most + 1, (1,), generator=random)),
         int(torch.randint(3, (1,), generator=random)),

@@ -96,7 +96,9 @@ def journey(size_hw: tuple[int, int], **now: Any) -> Table:
     titles = {"anchor": _("the best anchor of A"), "object": _("A"), "needed": _("offsets that lead there"),
               "given": _("offsets of the sliders"), "made": _("what they make of the anchor")}  # fmt: skip
     cells = [[titles[name], *(short(v, 3) for v in row)] for name, row in rows]
-    return Table(["", "x1 · tx", "y1 · ty", "x2 · tw", "y2 · th"], cells, _("From an anchor to its box"))
+    return Table(
+        ["", _("x1 · tx"), _("y1 · ty"), _("x2 · tw"), _("y2 · th")], cells, _("From an anchor to its box")
+    )
 
 
 def ledger(s: Standing, now: Mapping[str, Any]) -> tuple[list[Trace], list[str]]:

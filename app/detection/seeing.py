@@ -21,13 +21,19 @@ from core import anchors, boxes, detector, drawing, precision, scenes, suppress
 Begin = Sequence[tuple[int, int, int, int, int]]
 MOST = 5  # objects that a visitor may place
 # class, middle and size of each; a picture of the class is squeezed into the box
-BEGIN = ((3, 24, 34, 30, 44), (8, 53, 38, 28, 44), (17, 98, 28, 50, 26), (10, 36, 95, 44, 50), (7, 96, 90, 28, 46))
-DIGITS = ((3, 24, 34, 30, 44), (8, 55, 38, 28, 44), (5, 96, 30, 30, 42), (0, 36, 95, 38, 48), (7, 94, 92, 28, 46))
-    (3, 30, 34, 30, 44),
-    (8, 52, 38, 28, 44),
-    (17, 92, 28, 52, 26),
-    (10, 36, 94, 46, 50),
-    (7, 96, 88, 28, 46),
+BEGIN = (
+    (3, 24, 34, 30, 44),
+    (8, 53, 38, 28, 44),
+    (17, 98, 28, 50, 26),
+    (10, 36, 95, 44, 50),
+    (7, 96, 90, 28, 46),
+)
+DIGITS = (
+    (3, 24, 34, 30, 44),
+    (8, 55, 38, 28, 44),
+    (5, 96, 30, 30, 42),
+    (0, 36, 95, 38, 48),
+    (7, 94, 92, 28, 46),
 )
 JUDGED = 40  # held-back scenes that the page itself counts on
 IOU = Call(boxes.measure, {"name": "iou"})

@@ -96,6 +96,7 @@ for table in (anchored.kinds, anchored.losses, anchored.journey):
     lab.live(table, height=0, size_hw=size_hw)
 lab.live(anchored.curves, height=280)
 lab.look(_("Drag the shuttle's box narrower: soon no anchor fits, and the best one has to learn it. Of all "
-           "anchors hardly one in a hundred is an object; with cross-entropy the rest makes the loss, γ turns it down."))  # fmt: skip
+           "anchors hardly one in a hundred is an object; with cross-entropy the rest makes the loss, γ turns it "
+           "down."))  # fmt: skip
 lab.theory()
 lab.code(partial(anchored.script, lab.values, size_hw))

@@ -144,3 +144,13 @@ def test_bad_arguments():
         precision.match(boxes, scores, zero, truth, kinds, 0.0)
     with pytest.raises(ValueError, match="one score"):
         precision.match(boxes, scores[:2], zero, truth, kinds)
+
+
+def test_many_scenes_are_one_scene_laid_far_apart():
+    """Boxes of different pictures cannot meet: pictures side by side on one long canvas give the same AP."""
+    parts = [scene(seed) for seed in range(4)]
+    away = torch.tensor([10_000.0, 0, 10_000.0, 0], dtype=torch.float64)
+    moved = [(b + i * away, s, c, t + i * away, k) for i, (b, s, c, t, k) in enumerate(parts)]
+    whole = precision.by_class(*(torch.cat(part) for part in zip(*moved, strict=True)))
+    for row, other in zip(precision.over_scenes(parts), whole, strict=True):
+        assert row == pytest.approx(other)
