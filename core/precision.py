@@ -100,6 +100,13 @@ def curve(found: Matching, scores: Tensor, objects: int, among: Tensor | None = 
     return Curve(precision, recall, envelope, scores[order])
 
 
+def sampled(found: Curve, points: int) -> tuple[Tensor, Tensor]:
+    """The even values of recall at which 11 or 101 points are read, and the envelope there; 0 beyond its end."""
+    at = torch.linspace(0, 1, points, dtype=found.recall.dtype)
+    where = torch.searchsorted(found.recall, at - 1e-12)
+    return at, torch.cat([found.envelope, found.envelope.new_zeros(1)])[where]
+
+
 def area(found: Curve, points: int = 0) -> float:
     """AP: the area under the envelope, or its mean at 11 or 101 even values of recall. NaN where nothing is to find."""
     recall, envelope = found.recall, found.envelope
@@ -108,8 +115,7 @@ def area(found: Curve, points: int = 0) -> float:
     if recall.isnan().any():
         return math.nan
     if points:
-        at = torch.searchsorted(recall, torch.linspace(0, 1, points, dtype=recall.dtype) - 1e-12)
-        return torch.cat([envelope, envelope.new_zeros(1)])[at].mean().item()
+        return sampled(found, points)[1].mean().item()
     steps = torch.diff(recall, prepend=recall.new_zeros(1))
     return (steps * envelope).sum().item()
 
