@@ -313,6 +313,31 @@ CONCEPTS: tuple[Concept, ...] = (
                     "Right, duplicate, false alarm, missed: from single detections to the one number of a table."
                 ),
             ),
+            Page(
+                "detection-anchors",
+                "pages/detection/anchors.py",
+                _("Anchors"),
+                "grid_on",
+                _(
+                    "A fixed list of boxes over the picture: who learns which object, and why nearly all is nothing."
+                ),
+            ),
+            Page(
+                "detection-detector",
+                "pages/detection/detector.py",
+                _("A real detector"),
+                "center_focus_strong",
+                _(
+                    "Place digits and clothes on a canvas: what the network says of 2,304 anchors, and what is left."
+                ),
+            ),
+            Page(
+                "detection-stages",
+                "pages/detection/stages.py",
+                _("Two stages"),
+                "steppers",
+                _("First where, then what: proposals, a fixed size for each by RoI align, a class for each."),
+            ),
         ),
     ),
     Concept(
