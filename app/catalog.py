@@ -337,6 +337,19 @@ CONCEPTS: tuple[Concept, ...] = (
         ),
     ),
     Concept(
+        _("VAE"),
+        "blur_circular",
+        (
+            Page(
+                "vae-kl",
+                "pages/vae/kl.py",
+                _("KL playground"),
+                "stacked_line_chart",
+                _("Two bell curves: how far is one from the other, and from the other to the one?"),
+            ),
+        ),
+    ),
+    Concept(
         _("GAN"),
         "swords",
         (

@@ -35,6 +35,9 @@ class Call:
     arguments: Mapping[str, Any]
     attribute: str = ""  # of what it returns: bind(…).f
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @property
     def name(self) -> str:
         """What tells it from every other call."""

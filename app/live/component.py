@@ -77,11 +77,14 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
         if isinstance(value, dict):
             release(value)
 
+    # Where its handles stand; those that it does not draw itself move over it, and it rests.
+    carried = {n for h in handles for n in (h.x, h.y) if n is not None and n not in view.domains}
     header, mounting = drawing.header(), {
         "name": name, "token": view.token, "desk": view.desk, "stage_height": height,
         "base": base_path(st.get_option("server.baseUrlPath")), "plotly": PLOTLY_PATH, "dark": DARK,
-        "watch": {n: _watched(c) for n, c in controls.items() if c.slides and n in view.domains},
+        "watch": {n: _watched(c) for n, c in controls.items() if c.slides and (n in view.domains or n in carried)},
         "values": {n: view.values[n] for n in view.domains},
+        "carried": {n: controls[n].value for n in carried},
         "handles": [asdict(h) | {"bounds": [_bounds(controls, h.x), _bounds(controls, h.y)]} for h in handles],
         "played": {"x": plays, "bounds": [_bounds(controls, plays)]} if plays else None,
         "words": {"off": _("not live"), "lost": _("The drawing library has not arrived. Reload the page."),

@@ -1,6 +1,5 @@
 """Through depth: what an activation and its initialisation do to the signal and to the gradient, layer by layer."""
 
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from app.figures.picture import Table
 from app.figures.plot import Plot, columns, decades, growing_range, layout, line, ranks, remark, rows, violins
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
+from app.memory import recalled
 from core import depth as core
 from core import device
 
@@ -39,10 +39,10 @@ with lab.fold(_("More")):
     lab.seed()
 
 
-@lru_cache(4)
 def measured(**now: Any) -> core.Experiment:
     """Once for all figures of the page."""
-    return call(core.experiment, now, f=formulas.source(**now), device=str(device.exact()))()
+    run = call(core.experiment, now, f=formulas.source(**now), device=str(device.exact()))
+    return recalled(run)
 
 
 def stage(**now: Any) -> Plot:

@@ -1,7 +1,5 @@
 """Gates: one half of a layer decides how much of the other half gets through."""
 
-from functools import lru_cache
-
 import torch
 
 from app.code import Call
@@ -34,7 +32,6 @@ def function(gate: str) -> Call:
     return Call(activations.bind, {"name": GATES[gate].activation})
 
 
-@lru_cache(len(GATES))
 def surface(gate: str) -> torch.Tensor:
     """u f(v) over (v, u): rows are u, columns are v."""
     return gates.gated(function(gate)(), Z.unsqueeze(1), Z.unsqueeze(0)).y.float()

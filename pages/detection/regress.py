@@ -1,6 +1,5 @@
 """Box regression: one box is pulled onto another by gradient descent, under the losses that detectors learn with."""
 
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from app.figures.picture import Table
 from app.figures.plot import Plot, axis, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
+from app.memory import recalled
 from core import boxes, regress
 
 PRESETS = {
@@ -42,16 +42,9 @@ def call(now: dict[str, Any]) -> Call:
     return Call(regress.descend, {"measures": boxes.overlap, **ends, **more})
 
 
-@lru_cache(64)
-def walked(key: tuple[Any, ...]) -> dict[str, regress.Descent]:
-    found: dict[str, regress.Descent] = call({**dict(key), "losses": list(dict(key)["losses"])})()
-    return found
-
-
 def ways(now: dict[str, Any]) -> dict[str, regress.Descent]:
     """The descent under each chosen loss; the step shown does not change it."""
-    key = {**now, "losses": tuple(now["losses"])}
-    return walked(tuple((n, v) for n, v in sorted(key.items()) if n != "step")) if now["losses"] else {}
+    return recalled(call(now)) if now["losses"] else {}
 
 
 def stage(**now: Any) -> Plot:

@@ -1,6 +1,5 @@
 """Basins: which minimum does each of thousands of starts reach?"""
 
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from app.figures.plot import Plot, layout, line, tiles
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.memory import recalled
 from app.optimizers import walk_controls as ask
 from app.optimizers import walks
 from app.progress import grown
@@ -45,11 +45,6 @@ def map_call(now: dict[str, Any], n: int) -> Call:
                                     "view": on.view, "n": n, **more})  # fmt: skip
 
 
-@lru_cache(4)
-def coarse(key: tuple[Any, ...]) -> landscapes.Basins:
-    return landscapes.complete(map_call(dict(key), COARSE)())
-
-
 def reached(
     fine: tuple[str, landscapes.Basins] | None, now: dict[str, Any]
 ) -> tuple[landscapes.Basins, list[Any]]:
@@ -57,7 +52,7 @@ def reached(
     if fine and fine[0] == map_call(now, size).name:
         found = fine[1]
     else:
-        found = coarse(walks.frozen(now, without=(*start, "size")))
+        found = recalled(Call(landscapes.complete, {"maps": map_call(now, COARSE)}))
     on = walks.ground(now)
     known = [*on.minima, *on.local_minima]
     if not known:  # nobody has looked them up: where many come to rest

@@ -1,7 +1,6 @@
 """Rate and momentum: each cell of the map is a whole run; drag the point, and its run is walked beside it."""
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
+from app.memory import recalled
 from app.optimizers import walk_controls as ask
 from app.optimizers import walks
 from core import landscapes
@@ -57,14 +57,8 @@ def sweep_call(now: dict[str, Any], rows: list[float], columns: list[float]) -> 
                                    "start": walks.start_of(now), "rows": rows, "columns": columns})  # fmt: skip
 
 
-@lru_cache(4)
-def swept(key: tuple[Any, ...]) -> landscapes.Sweep:
-    found: landscapes.Sweep = sweep_call(dict(key), memories, rates)()
-    return found
-
-
 def found_for(now: dict[str, Any]) -> landscapes.Sweep:
-    return swept(walks.frozen(now, without=("lg", "rho")))
+    return recalled(sweep_call(now, memories, rates))
 
 
 def stage(lg: float, rho: float, **now: Any) -> Plot:

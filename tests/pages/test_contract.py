@@ -1,10 +1,7 @@
 """What every page owes its visitors. A page that enters the catalog is under these tests at once."""
 
 import ast
-import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +14,7 @@ from app import catalog
 from app.domains import Domain, Pair, Refused, Span, Subset, Text
 from app.figures.plot import to_json
 from app.i18n import LANGUAGES
+from tests.pages.alone import run_alone
 from tests.pages.screen import choose, defaults, figures, open_page, presets, rows, texts, trouble, values
 from tools.server import ROOT
 
@@ -170,23 +168,6 @@ def test_junk_in_a_link_is_told_and_ignored(address, first):
 
 # --- the code ---
 
-# Runs each file as `python file` would, one after the other, so that torch is loaded once.
-_RUN_EACH = """
-import contextlib, io, json, runpy, sys, traceback
-told, paths, sys.argv = [], sys.argv[1:], sys.argv[:1]
-for path in paths:
-    out = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(out):
-            runpy.run_path(path, run_name="__main__")
-    except BaseException:
-        out.write(traceback.format_exc())
-        out = "failed: " + out.getvalue()
-    told.append(out if isinstance(out, str) else out.getvalue())
-foreign = {"app", "core", "pages", "plotly", "streamlit"} & set(sys.modules)
-print(json.dumps({"told": told, "foreign": sorted(foreign)}))
-"""
-
 
 @each_page
 def test_exported_code_runs_alone_and_prints_the_numbers_of_the_page(address, tmp_path):
@@ -195,19 +176,9 @@ def test_exported_code_runs_alone_and_prints_the_numbers_of_the_page(address, tm
     for i, screen in enumerate(screens.values()):
         files.append(tmp_path / f"{i}.py")
         files[-1].write_text(screen.code[-1].value, encoding="utf-8")
-    (tmp_path / "each.py").write_text(_RUN_EACH)
-    ran = subprocess.run(
-        [sys.executable, "-I", "each.py", *(f.name for f in files)],
-        cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "NO_ALBUMENTATIONS_UPDATE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert ran.returncode == 0, ran.stderr
-    report = json.loads(ran.stdout.splitlines()[-1])
-    assert report["foreign"] == []
-    for (preset, screen), told in zip(screens.items(), report["told"], strict=True):
+    printouts, foreign = run_alone([str(file) for file in files])
+    assert foreign == []
+    for (preset, screen), told in zip(screens.items(), printouts, strict=True):
         assert not told.startswith("failed: "), f"{preset or 'default'}: {told}"
         printed = [float(n) for n in _NUMBER.findall(told)]
         assert printed, f"{preset or 'default'}: the code prints no number"

@@ -26,7 +26,7 @@ class Figure {
     if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); }
     if (first) { this.fit(); this.paint(head, 0); }
     if (head.job) Object.assign(this, { flying: null, wish: null, version: head.job.version }); // what was asked was asked of the old record
-    const arrived = Object.entries(this.held).every(([name, value]) => same(value, head.values[name]));
+    const arrived = Object.entries(this.held).every(([name, value]) => same(value, { ...head.carried, ...head.values }[name]));
     if (!this.dragging && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
     this.setLive(road.open(head.base, head.desk));
   }
@@ -38,9 +38,11 @@ class Figure {
     }
     return { ...found, ...this.held };
   }
+  standing() { return { ...this.head.carried, ...this.head.values, ...this.positions() }; } // of all that it knows
+  drawn() { return Object.fromEntries(Object.entries(this.positions()).filter(([name]) => name in this.head.values)); } // what its picture depends on
   compare() {
     if (!this.head) return;
-    const now = this.positions(), ahead = Object.keys(now).some((n) => !same(now[n], this.head.values[n]));
+    const now = this.drawn(), ahead = Object.keys(now).some((n) => !same(now[n], this.head.values[n]));
     const sign = ahead ? JSON.stringify(now) : "record";
     this.placeHandles();
     this.wish = null;

@@ -1,5 +1,5 @@
 // Pictures: panels side by side, each on a canvas of its own with its title above; and tables, which come as HTML.
-painters.table = async function ({ html }) { this.stage.innerHTML = html; };
+painters.table = async function ({ html }) { if (html !== this.html) this.stage.innerHTML = this.html = html; };
 painters.picture = async function (picture) {
   const { panels, payload } = picture, gap = 14, title = panels.some((p) => p.title) ? 24 : 0;
   // Panels that came with the page are kept: the live road does not send them again.
