@@ -75,7 +75,9 @@ class State:
 
 def network(w: Tensor, x: Tensor) -> Tensor:
     """Scores (n, 10) of pictures (n, 28, 28)."""
-    one, one_b, two, two_b, head, head_b = (part.view(s) for part, s in zip(w.split(SIZES), SHAPES, strict=True))
+    one, one_b, two, two_b, head, head_b = (
+        part.view(s) for part, s in zip(w.split(SIZES), SHAPES, strict=True)
+    )
     x = conv2d(x[:, None], one, one_b, stride=2, padding=1).relu()  # (n, 8, 13, 13)
     x = conv2d(x, two, two_b, stride=2).relu()  # (n, 16, 6, 6)
     return x.flatten(1) @ head.T + head_b
@@ -85,7 +87,10 @@ def examine(lesson: Lesson, w: Tensor) -> Marks:
     """The loss and the share of right answers on both sets."""
     told: list[float] = []
     with torch.no_grad():
-        for x, y in ((lesson.pictures[:MOST_ASKED], lesson.labels[:MOST_ASKED]), (lesson.others, lesson.answers)):
+        for x, y in (
+            (lesson.pictures[:MOST_ASKED], lesson.labels[:MOST_ASKED]),
+            (lesson.others, lesson.answers),
+        ):
             scores = network(w, x)
             told += [cross_entropy(scores, y).item(), (scores.argmax(1) == y).float().mean().item()]
     return Marks(*told)
@@ -126,7 +131,9 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
     return State(lesson, n, *pupils)
 
 
-def learn(pupil: Pupil, x: Tensor, y: Tensor, n: int, lr: float, beta1: float = 0.9, beta2: float = 0.999) -> Pupil:
+def learn(
+    pupil: Pupil, x: Tensor, y: Tensor, n: int, lr: float, beta1: float = 0.9, beta2: float = 0.999
+) -> Pupil:
     """The n-th step of Adam, on the cross-entropy of a batch."""
     w = pupil.w.detach().requires_grad_()
     (grad,) = torch.autograd.grad(cross_entropy(network(w, x), y), w)

@@ -174,7 +174,9 @@ def lattice(n: int, reach: float, even: bool = True, temperature: float = 1.0) -
 def tiled(pictures: Tensor, columns: int) -> Tensor:
     """(N, H, W) -> one picture, so many in a row, without gaps."""
     n, high, wide = pictures.shape
-    return pictures.reshape(-1, columns, high, wide).transpose(1, 2).reshape(n // columns * high, columns * wide)
+    return (
+        pictures.reshape(-1, columns, high, wide).transpose(1, 2).reshape(n // columns * high, columns * wide)
+    )
 
 
 def nearest(pictures: Tensor, one: Tensor, n: int = 5) -> tuple[Tensor, Tensor]:

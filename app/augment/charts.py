@@ -15,11 +15,15 @@ from app.i18n import gettext as _
 LEFT, RIGHT = [0.0, 0.66], [0.76, 1.0]
 BARE: dict[str, Any] = {"showgrid": False, "zeroline": False, "ticks": ""}
 FAINT = (palette.RED + "b0", palette.PAPER[0] + "00", palette.BLUE + "b0")  # shares: none, half, all
-OTHERS = tuple(c for c in palette.SERIES if c != palette.GREEN)  # the label is green, the other classes are not
+OTHERS = tuple(
+    c for c in palette.SERIES if c != palette.GREEN
+)  # the label is green, the other classes are not
 RIGHT_OR_NOT = {True: palette.GREEN, False: palette.RED}  # is it the label?
 
 
-def along(found: Curve, now: tuple[float, Tensor, Tensor], truth: int, names: Sequence[str], title: str) -> Plot:
+def along(
+    found: Curve, now: tuple[float, Tensor, Tensor], truth: int, names: Sequence[str], title: str
+) -> Plot:
     """Probabilities along the magnitude and the pictures below them; at the right what stands at the line.
 
     `now`: the value at the line, what the network sees there (28, 28), and what it says (10,).
@@ -60,7 +64,9 @@ def _curves(found: Curve, truth: int, names: Sequence[str]) -> list[Trace]:
         if c == truth:
             color, dash = palette.GREEN, "solid"
         named = bool(most[c] > 0.3) or c == truth
-        data.append(line(x, found.said[:, c], name, color, width=4.5 if c == truth else 2.5, dash=dash, legend=named))
+        data.append(
+            line(x, found.said[:, c], name, color, width=4.5 if c == truth else 2.5, dash=dash, legend=named)
+        )
     return data
 
 
@@ -96,7 +102,9 @@ def by_class(found: Tensor, stops: Sequence[float], names: Sequence[str], title:
             "yaxis": axis(tickvals=list(range(10)), ticktext=list(names), range=[9.5, -0.5], anchor="x", **BARE)}  # fmt: skip
     note = [{"text": over, "xref": "paper", "yref": "paper", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left",
              "showarrow": False, "font": {"size": 15}}]  # fmt: skip
-    said = "; ".join(f"{name}: {share:.0%}" for name, share in zip(names, found.mean(1).tolist(), strict=True))
+    said = "; ".join(
+        f"{name}: {share:.0%}" for name, share in zip(names, found.mean(1).tolist(), strict=True)
+    )
     return Plot(data, layout(**grid, margin={"l": 90, "r": 8, "t": 34, "b": 44}, annotations=note), said)
 
 
@@ -116,7 +124,11 @@ def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, 
     told = [names[c] if crowded else f"{names[c]} {said[i, c]:.2f}" for i, c in enumerate(says)]
     texts = words(middle, above, told, "xy", size=13)
     texts["textfont"] = {"color": [RIGHT_OR_NOT[c == truth] for c in says], "size": 13}
-    data: list[Trace] = [maps.shown(tiles, hoverinfo="skip"), texts, maps.shown(alone[0], "2", hoverinfo="skip")]
+    data: list[Trace] = [
+        maps.shown(tiles, hoverinfo="skip"),
+        texts,
+        maps.shown(alone[0], "2", hoverinfo="skip"),
+    ]
     data += rods(alone[1], [palette.MUTED] * 10, [""] * 10, 1.1, "x3y3", 4)
     data += _answers(mean, truth, "x3y3")
     best, agree = int(mean.argmax()), (said.argmax(1) == mean.argmax()).float().mean().item()
@@ -130,19 +142,22 @@ def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, 
     frame = {"margin": {"l": 8, "r": 8, "t": 36, "b": 12}, "showlegend": False,
              "meta": {"narrow": {n: {"domain": place} for n, place in places.items()}}}  # fmt: skip
     alt = _("{n} views: their mean says {name} with probability {p:.2f}; {share:.0%} of them agree.")
-    return Plot(data, layout(**grid, **frame), alt.format(n=len(seen), name=names[best], p=mean[best], share=agree))
+    return Plot(
+        data, layout(**grid, **frame), alt.format(n=len(seen), name=names[best], p=mean[best], share=agree)
+    )
 
 
-def hurts(found: Tensor, names: Sequence[str], each: int) -> Plot:
+def hurts(found: Tensor, names: Sequence[str]) -> Plot:
     """Right answers by class (3, classes): untouched, one view, the mean of all."""
     at, data = torch.arange(len(names)), []
     titles = (_("untouched"), _("one view"), _("mean of the views"))
-    for values, title, color in zip(found, titles, (palette.MUTED, palette.ORANGE, palette.GREEN), strict=True):
+    for values, title, color in zip(
+        found, titles, (palette.MUTED, palette.ORANGE, palette.GREEN), strict=True
+    ):
         data.append({"type": "bar", "x": at, "y": 100 * values, "name": title, "marker": {"color": color},
                      "hoverinfo": "y"})  # fmt: skip
-    over = _("right, per cent of {n} of each class").format(n=each)
     grid = {"xaxis": axis(tickvals=at.tolist(), ticktext=list(names), anchor="y", **BARE),
-            "yaxis": axis(over, range=[0, 104], anchor="x")}  # fmt: skip
+            "yaxis": axis(_("right, per cent"), range=[0, 104], anchor="x")}  # fmt: skip
     share = found.mean(1).tolist()
     said = "; ".join(f"{title}: {value:.0%}" for title, value in zip(titles, share, strict=True))
     return Plot(data, layout(**grid, barmode="group", bargap=0.25), said)

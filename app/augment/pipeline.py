@@ -42,7 +42,6 @@ class Stage:
         given = "".join(f", {n}={v!r}" for n, v in self.arguments.items())
         return f"A.{self.name}([\n    {inside},\n]{given}, p={self.p:g})"
 
-
     def plain(self) -> list[Any]:
         """As plain values, to be told from others by its words."""
         return [self.name, dict(self.arguments), self.p, [s.plain() for s in self.inner]]

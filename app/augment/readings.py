@@ -90,7 +90,9 @@ def some(data: str) -> tuple[Tensor, Tensor]:
     return pictures[which], labels[which]
 
 
-def grown(transform: str, grows: str, now: Mapping[str, Any], n: int) -> dict[float, tuple[dict[str, Any], Tensor]]:
+def grown(
+    transform: str, grows: str, now: Mapping[str, Any], n: int
+) -> dict[float, tuple[dict[str, Any], Tensor]]:
     """Value -> arguments and what becomes of the picture, at up to n stops from the low end to the high one.
 
     What the library refuses is left out; where it refuses everything, so do we.
@@ -100,7 +102,10 @@ def grown(transform: str, grows: str, now: Mapping[str, Any], n: int) -> dict[fl
     for i in range(n):
         arguments, text = controls.swept(given, argument, part, i / (n - 1))
         try:
-            found[float(text.replace("−", "-"))] = arguments, _seen(x, [controls.made(transform, arguments)], now["seed"])
+            found[float(text.replace("−", "-"))] = (
+                arguments,
+                _seen(x, [controls.made(transform, arguments)], now["seed"]),
+            )
         except Refused as why:
             refused = why
     if refused and not found:

@@ -16,7 +16,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-Predict = Callable[[Mapping[str, Tensor], Tensor], Tensor]  # (net, pictures (n, H, W)) -> probabilities (n, classes)
+Predict = Callable[
+    [Mapping[str, Tensor], Tensor], Tensor
+]  # (net, pictures (n, H, W)) -> probabilities (n, classes)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ def looks(picture: Tensor, transforms: Sequence[object], seeds: Iterable[int]) -
         grey = image.mean(-1) if image.ndim == 3 else image
         grey = grey if image.dtype == np.uint8 else 255 * grey.clip(0, 1)
         if grey.shape != (height, width):
-            small = Image.fromarray(grey.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+            small = Image.fromarray(grey.astype(np.float32)).resize(
+                (width, height), Image.Resampling.BILINEAR
+            )
             grey = np.asarray(small)
         found.append(torch.from_numpy(grey.astype(np.float32) / 255))
     return torch.stack(found)

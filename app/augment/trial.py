@@ -16,7 +16,7 @@ from app.code import Call, Verbatim
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, panel
-from app.figures.plot import Plot, axis, columns, layout, line
+from app.figures.plot import Plot, columns, layout, line
 from app.i18n import gettext as _
 from app.jobs import Trainable, Watched
 from core import few
@@ -61,7 +61,9 @@ def examples(data: str, n: int, seed: int) -> few.Labelled:
     return few.unpacked(as_text(data, n, seed))
 
 
-def begun(data: str, n: int, seed: int, batch: int, stage: list[Any], steps: int, lr: float) -> list[few.State]:
+def begun(
+    data: str, n: int, seed: int, batch: int, stage: list[Any], steps: int, lr: float
+) -> list[few.State]:
     """The states from the start to step `steps`."""
     start = few.begin(examples(data, n, seed), examples(data, 0, 0), Changed(of_plain(stage)), batch, seed)
     return few.train(start, steps, lr)
@@ -114,7 +116,9 @@ def curves(watched: Watched) -> Plot:
     at, data = watched.steps(), []
     for i, (name, color) in enumerate(((_("without"), WITHOUT), (_("with"), WITH))):
         for held in (True, False):
-            title = _("{name}, held back").format(name=name) if held else _("{name}, learnt").format(name=name)
+            title = (
+                _("{name}, held back").format(name=name) if held else _("{name}, learnt").format(name=name)
+            )
             look: dict[str, Any] = {} if held else {"dash": "dot", "width": 2}
             for axes, kind, scale in (("xy", "accuracy", 100.0), ("x2y2", "loss", 1.0)):
                 field = f"{kind}_held" if held else kind

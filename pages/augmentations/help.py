@@ -9,16 +9,14 @@ from app.jobs import Watched
 from app.lab import Lab, Preset
 from core import few
 
-SHIFTS = {"Affine_scale": (0.8, 1.2), "Affine_rotate": (-15, 15), "Affine_translate_percent": (-0.1, 0.1),
-          "Affine_translate_percent_on": True, "Affine_shear": (-10, 10)}  # fmt: skip
 PRESETS = {
-    "helps": Preset(_("A hundred digits, a little askew"), SHIFTS),
+    "helps": Preset(_("A hundred digits, a little askew"), {}),
     "flips": Preset(_("Mirrored digits: it harms"), {
-        "stages": ["HorizontalFlip", "VerticalFlip"], "p_HorizontalFlip": 0.5, "p_VerticalFlip": 0.5}),
-    "many": Preset(_("A thousand digits: hardly needed"), {**SHIFTS, "examples": 1000}),
-    "clothes": Preset(_("Clothes: mirrored, moved, with holes"), {
-        "data": "fashion", "stages": ["HorizontalFlip", "Affine", "CoarseDropout"], **SHIFTS,
-        "Affine_rotate": (-5, 5), "Affine_shear": (0, 0), "p_HorizontalFlip": 0.5, "p_CoarseDropout": 0.5}),
+        "stages": ["HorizontalFlip", "VerticalFlip"], "p_HorizontalFlip": 0.5, "p_VerticalFlip": 0.5, "steps": 100}),
+    "many": Preset(_("A thousand digits: hardly needed"), {"examples": 1000, "steps": 100}),
+    "clothes": Preset(_("Clothes with holes: no gain here"), {
+        "data": "fashion", "stages": ["HorizontalFlip", "CoarseDropout"], "p_HorizontalFlip": 0.5,
+        "p_CoarseDropout": 0.5, "steps": 100}),
 }  # fmt: skip
 
 lab = Lab("augmentations-help", PRESETS)
@@ -28,7 +26,7 @@ _chosen, own = stages.choose(lab, ["Affine"], blended=False)
 with lab.fold(_("Training")):
     lab.slider("steps", _("Computed at once"), 0, 600, 150, 10,
                help=_("So many steps are computed when the page opens; Play goes on from there."))  # fmt: skip
-    lab.slider("lr", _("Learning rate"), 3e-4, 3e-2, 3e-3, log=True)
+    lab.slider("lr", _("Learning rate"), 3e-4, 3e-2, 6e-3, log=True)
     lab.slider("batch", _("Batch"), 8, 48, 16, 8)
     lab.seed()
 now = lab.values
@@ -63,7 +61,7 @@ if made is not None:
     lab.live(shown, height=230, pipeline=made)
 lab.look(
     _(
-        "Both learn the hundred examples by heart. What counts are the solid lines, pictures that neither has seen. "
+        "Both learn their examples by heart. What counts are the solid lines, pictures that neither has seen. "
         "Press play: without augmentation the loss on them rises again, with it the gap stays small."
     )
 )

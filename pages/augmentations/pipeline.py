@@ -76,7 +76,9 @@ lab.look(_("Holes that are cut first are turned with the picture; cut after the 
 now = lab.values
 exchange.export(lab, lambda: built(now))
 if how != "augmix":
-    lab.link("augmentations-help", _("Does it help? Train with this pipeline"), stages.shared(now), "exercise")
+    lab.link(
+        "augmentations-help", _("Does it help? Train with this pipeline"), stages.shared(now), "exercise"
+    )
 lab.theory()
 
 

@@ -41,7 +41,7 @@ def stage(**now: Any) -> Plot:
 
 def classes(found: torch.Tensor) -> Plot:
     """Where it helps, and where it hurts."""
-    return charts.hurts(found, names, readings.EACH)
+    return charts.hurts(found, names)
 
 
 def numbers(**now: Any) -> Table:
@@ -69,8 +69,8 @@ lab.look(
     _(
         "One view may mislead; the mean of twelve seldom does, as long as most of them keep the label. Where the "
         "transform takes the label away, more views only make the network surer of what is wrong. Low agreement "
-        "is a warning that needs no label."
-    )
+        "is a warning that needs no label. The bars ask {n} other pictures of each class."
+    ).format(n=readings.EACH)
 )
 lab.theory()
 
