@@ -39,7 +39,8 @@ def along(
             "xaxis2": axis(title, domain=LEFT, range=[-0.5, 28 * len(found.tiles) - 0.5], anchor="y2", **BARE,
                            tickvals=at.tolist(), ticktext=ticks),
             "yaxis2": axis(domain=[0.05, 0.39], range=[27.5, -11.5], anchor="x2", showticklabels=False, **BARE),
-            **maps.frame("3", _("at the line"), (28, 28), RIGHT, (0.56, 1)), **_rows("4", names, RIGHT, (0, 0.5))}  # fmt: skip
+            **maps.frame("3", _("at the line"), (28, 28), RIGHT, (0.56, 1)),
+            **_rows("4", names, RIGHT, (0, 0.5))}  # fmt: skip
     places = {"xaxis": [0, 1], "yaxis": [0.7, 1], "xaxis2": [0, 1], "yaxis2": [0.52, 0.62], "xaxis3": [0, 0.36],
               "yaxis3": [0, 0.38], "xaxis4": [0.64, 1], "yaxis4": [0, 0.4]}  # fmt: skip
     frame = {"margin": {"l": 56, "r": 8, "t": 36, "b": 28},
@@ -99,7 +100,8 @@ def by_class(found: Tensor, stops: Sequence[float], names: Sequence[str], title:
     over = _("per cent of {n} test pictures of each class that are still read right").format(n=each)
     grid = {"xaxis": axis(title, tickvals=list(range(len(stops))), ticktext=[number(s) for s in stops],
                           range=[-0.5, len(stops) - 0.5], anchor="y", **BARE),
-            "yaxis": axis(tickvals=list(range(10)), ticktext=list(names), range=[9.5, -0.5], anchor="x", **BARE)}  # fmt: skip
+            "yaxis": axis(tickvals=list(range(10)), ticktext=list(names), range=[9.5, -0.5], anchor="x",
+                          **BARE)}  # fmt: skip
     note = [{"text": over, "xref": "paper", "yref": "paper", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left",
              "showarrow": False, "font": {"size": 15}}]  # fmt: skip
     said = "; ".join(

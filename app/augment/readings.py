@@ -1,4 +1,4 @@
-"""What the pages on labels ask: which picture of the test set, which transform, which argument grows; and the answers."""
+"""What the pages on labels ask: which test picture, which transform, which argument grows; and the answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

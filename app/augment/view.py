@@ -35,7 +35,7 @@ def picture(photo: Photo, side: int) -> np.ndarray:
 
 def shown(title: str, image: np.ndarray) -> Panel:
     """Bytes (H, W, 3) as a panel."""
-    return panel(title, torch.from_numpy(image.copy()).float() / 255)
+    return panel(title, torch.from_numpy(np.array(image)))
 
 
 def original(photo: Photo, side: int, language: str) -> Panel:

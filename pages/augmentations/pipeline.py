@@ -57,7 +57,7 @@ def stage(photo: Photo, **now: Any) -> Picture:
     return Picture(panels, _("A picture and {n} samples of the pipeline.").format(n=len(found)))
 
 
-def steps(photo: Photo, **now: Any) -> Picture:
+def steps(photo: Photo, now: dict[str, Any]) -> Picture:
     return Picture(view.stepwise(photo, built(now), now, how), _("What each stage did to the first sample."))
 
 
@@ -69,7 +69,7 @@ def applied(photo: Photo, **now: Any) -> Table:
 
 lab.live(stage, photo=photo)
 if how == "all" and 0 < len(chosen) <= pipeline.MOST_STAGES:
-    lab.live(steps, height=140, place=lab.stage, photo=photo)
+    lab.live(steps, height=140, place=lab.stage, photo=photo, now=lab.values)
 lab.live(applied, height=0, photo=photo)
 lab.look(_("Holes that are cut first are turned with the picture; cut after the turn, they stand upright. Lower a "
            "probability, and some samples go without that stage. OneOf takes a single one each time."))  # fmt: skip

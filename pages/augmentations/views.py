@@ -25,7 +25,7 @@ PRESETS = {
 
 lab = Lab("augmentations-views", PRESETS)
 data = readings.choose_picture(lab, 6, 65)
-known = readings.growing() + ["HorizontalFlip", "VerticalFlip", "D4"]
+known = [*readings.growing(), "HorizontalFlip", "VerticalFlip", "D4"]
 transform = lab.choice("transform", _("Transform"), {n: quoted(n) for n in sorted(known)}, "Affine")
 lab.slider("n", _("How many views"), 1, 24, 12)
 controls.tune(lab, transform, in_view=2)
@@ -50,8 +50,8 @@ def numbers(**now: Any) -> Table:
     truth = int(now["label"])
     alone, mean = (survival.reading(p, truth) for p in (readings.untouched(now)[1], said.mean(0)))
     agree = (said.argmax(1) == mean.says).float().mean().item()
-    rows = [[title, names[r.says], f"{r.sure:.3f}", f"{r.truth:.3f}", share]
-            for title, r, share in ((_("untouched"), alone, "–"), (_("mean of the views"), mean, f"{agree:.3f}"))]  # fmt: skip
+    lines = ((_("untouched"), alone, "–"), (_("mean of the views"), mean, f"{agree:.3f}"))
+    rows = [[title, names[r.says], f"{r.sure:.3f}", f"{r.truth:.3f}", share] for title, r, share in lines]
     titles = ["", _("the network says"), _("how sure"), _("probability of the label"), _("agreement")]
     return Table(titles, rows, _("The answer to the untouched picture, and to its views together"))
 

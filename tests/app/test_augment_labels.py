@@ -59,7 +59,7 @@ def test_views_are_averaged_and_agreement_counts_them():
 
 
 def test_every_growing_argument_has_a_curve_or_a_sentence():
-    """Few transforms refuse at all values here: what is made for large pictures, and regions whose other end is fixed."""
+    """Few transforms refuse at all values here: what is made for large pictures, and regions with a fixed end."""
     refused = []
     for name in readings.growing():
         grows = next(iter(controls.sweepable(name, {})))
