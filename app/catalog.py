@@ -277,6 +277,27 @@ CONCEPTS: tuple[Concept, ...] = (
                 "blender",
                 _("Two pictures become one, and so do their labels: mixup, CutMix and their kin."),
             ),
+            Page(
+                "augmentations-label",
+                "pages/augmentations/label.py",
+                _("Does the label survive?"),
+                "question_mark",
+                _("A transform grows, and a network says what it still sees: when does a 6 become a 9?"),
+            ),
+            Page(
+                "augmentations-views",
+                "pages/augmentations/views.py",
+                _("Test-time augmentation"),
+                "groups",
+                _("Many views of one picture, and what a network says to them together."),
+            ),
+            Page(
+                "augmentations-help",
+                "pages/augmentations/help.py",
+                _("Does it help?"),
+                "exercise",
+                _("The same small network on few examples, trained with a pipeline and without."),
+            ),
         ),
     ),
     Concept(

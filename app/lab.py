@@ -292,9 +292,12 @@ class Lab(Controls):
                         st.info(sentence(error), icon=":material/info:")
                         return
                 text = exported(function, arguments, also)
+                needs = ("\nimport torch\n" in text, "\nimport albumentations" in text)
                 st.caption(
-                    _("Runs alone, with albumentations only, and prints the numbers of this page.")
-                    if "\nimport albumentations" in text
+                    _("Runs alone, with PyTorch and albumentations, and prints the numbers of this page.")
+                    if all(needs)
+                    else _("Runs alone, with albumentations only, and prints the numbers of this page.")
+                    if needs[1]
                     else _("Runs alone, with PyTorch only, and prints the numbers of this page.")
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
