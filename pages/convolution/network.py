@@ -87,22 +87,6 @@ def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
     return Picture(panels, _("Which pixels drive {name}").format(name=name))
 
 
-def units(asked: Asked, dreams: torch.Tensor, names: list[str]) -> Picture:
-    """What the first layer looks for, and what the units are fond of."""
-    kernels = maps.tiled(models.classifier(asked.data)["conv1.weight"][:, 0], IN_ROW["conv1"])
-    panels = [panel(_("kernels of layer 1"), signed(kernels.nan_to_num(0)), kernels)]
-    if asked.about == "channel":
-        panels.append(panel(_("what drives each channel most"), maps.tiled(dreams, 8, 2).nan_to_num(1)))
-    else:
-        panels += [
-            panel(_("drives {name} most").format(name=n), dream)
-            for n, dream in zip(names, dreams, strict=True)
-        ]
-    return Picture(
-        panels, _("The kernels of the first layer; pictures that drive each unit as far as possible")
-    )
-
-
 def numbers(asked: Asked, names: list[str], **now: Any) -> Table:
     """Scores and probabilities."""
     found = cnn.answer(models.classifier(asked.data), networks.picture_of(asked, now))
@@ -115,7 +99,7 @@ lab.live(stage, height=400, handles=asked.handles, pen=asked.pen, asked=asked, n
 lab.live(drivers, height=250, asked=asked, names=names)
 dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}),
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
-lab.live(units, height=310, asked=asked, dreams=dreams, names=names)
+lab.live(networks.units, height=310, asked=asked, dreams=dreams, names=names)
 lab.live(numbers, height=0, asked=asked, names=names)
 lab.look(
     _(
