@@ -59,10 +59,11 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
                             showgrid=False, zeroline=False)}  # fmt: skip
     best = int(probabilities.argmax())
     alt = _("The network answers {name}, with probability {p:.3f}.")
-    frame = {"margin": {"l": 12, "r": 12, "t": 40, "b": 12}, "meta": {"narrow": asked.narrow}}
-    return Plot(
-        data, layout(**grid, **frame, showlegend=False), alt.format(name=names[best], p=probabilities[best])
-    )
+    places = {"xaxis": [0, 0.45], "yaxis": [0.55, 1], "xaxis2": [0, 1], "yaxis2": [0, 0.45],
+              "xaxis3": [0.72, 1], "yaxis3": [0.55, 1]}  # fmt: skip
+    narrow = {name: {"domain": place} for name, place in places.items()}
+    frame = {"margin": {"l": 12, "r": 12, "t": 40, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
+    return Plot(data, layout(**grid, **frame), alt.format(name=names[best], p=probabilities[best]))
 
 
 def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
@@ -86,20 +87,6 @@ def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
     return Picture(panels, _("Which pixels drive {name}").format(name=name))
 
 
-def units(asked: Asked, dreams: torch.Tensor, names: list[str]) -> Picture:
-    """What the first layer looks for, and what the units are fond of."""
-    kernels = maps.tiled(models.classifier(asked.data)["conv1.weight"][:, 0], IN_ROW["conv1"])
-    panels = [panel(_("kernels of layer 1"), signed(kernels.nan_to_num(0)), kernels)]
-    if asked.about == "channel":
-        panels.append(panel(_("what drives each channel most"), maps.tiled(dreams, 8, 2).nan_to_num(1)))
-    else:
-        title = _("drives {name} most")
-        panels += [panel(title.format(name=n), d) for n, d in zip(names, dreams, strict=True)]
-    return Picture(
-        panels, _("The kernels of the first layer; pictures that drive each unit as far as possible")
-    )
-
-
 def numbers(asked: Asked, names: list[str], **now: Any) -> Table:
     """Scores and probabilities."""
     found = cnn.answer(models.classifier(asked.data), networks.picture_of(asked, now))
@@ -112,9 +99,13 @@ lab.live(stage, height=400, handles=asked.handles, pen=asked.pen, asked=asked, n
 lab.live(drivers, height=250, asked=asked, names=names)
 dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}),
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
-lab.live(units, height=310, asked=asked, dreams=dreams, names=names)
+lab.live(networks.units, height=310, asked=asked, dreams=dreams, names=names)
 lab.live(numbers, height=0, asked=asked, names=names)
-lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map its "
-           "own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
+lab.look(
+    _(
+        "Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
+        "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."
+    )
+)
 lab.theory()
 lab.code(cnn.answer, **networks.calls(asked, lab.values))
