@@ -81,9 +81,9 @@ else:
     lab.live(attributed, height=330, by=by)
     lab.live(scale, height=120, by=by)
     lab.live(measures, height=0, by=by)
-lab.look(_("Move t. Through latent space there is a picture at every place; the blend is two pictures at once, and far "
-           "from anything that was ever seen. An attribute is a direction: the mean of those that have it minus the mean "
-           "of those that lack it."))  # fmt: skip
+lab.look(_("Move t. Through latent space there is a picture at every place; the blend is two pictures at once, and "
+           "far from anything that was ever seen. An attribute is a direction: the mean of those that have it minus "
+           "the mean of those that lack it."))  # fmt: skip
 lab.theory()
 if what == "pair":
     a, b = between.Pair(model, now["one"], now["other"]).ends()
