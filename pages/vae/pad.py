@@ -27,8 +27,8 @@ layer = lab.choice("layer", _("Under the dots"), {
     "holes": _("Prior and pictures")})  # fmt: skip
 walk = lab.choice("walk", _("Walk"), {"free": _("Freely"), "path": _("Along a way")})
 if walk == "free":
-    lab.slider("z_x", _("Across"), -pad.REACH, pad.REACH, 0.3, 0.02)
-    lab.slider("z_y", _("Up"), -pad.REACH, pad.REACH, 0.2, 0.02)
+    lab.slider("z_x", _("Across"), -pad.REACH, pad.REACH, 1.2, 0.02)
+    lab.slider("z_y", _("Up"), -pad.REACH, pad.REACH, 1.0, 0.02)
 else:
     lab.slider("t", _("Place on the way"), 0, pad.STEPS, 20)
     lab.slider("corners", _("Corners"), 2, pad.CORNERS, 4)
