@@ -183,7 +183,7 @@ def gaussian(logits: Tensor, pictures: Tensor, sigma: float) -> Tensor:
 
 def terms(net: Weights, pictures: Tensor, noise: Tensor, labels: Tensor | None = None, decoder: str = "bernoulli",
           sigma: float = 0.3, seen: Tensor | None = None) -> Terms:  # fmt: skip
-    """Both parts of the loss for the noise ε (N, L). A denoising one encodes what is `seen` and restores the picture."""
+    """Both parts of the loss for the noise ε (N, L). A denoising one encodes what is `seen`."""
     mu, logvar = encode(net, pictures if seen is None else seen, labels)
     logits = decode(net, sample(mu, logvar, noise), labels)
     lost = bernoulli(logits, pictures) if decoder == "bernoulli" else gaussian(logits, pictures, sigma)
@@ -211,8 +211,9 @@ def inside(net: Weights, picture: Tensor, draws: int = 16, seed: int = 0, beta: 
     with torch.no_grad():
         mu, logvar = encode(net, pictures[:1], labels if labels is None else labels[:1])
         found = terms(net, pictures, noise, labels)
-    return Inside(mu[0].tolist(), (0.5 * logvar[0]).exp().tolist(), found.kl[0].tolist(),
-                  found.kl[0].sum().item(), found.reconstruction.mean().item(), found.loss(beta).mean().item())  # fmt: skip
+    total = found.kl[0].sum().item()
+    return Inside(mu[0].tolist(), (0.5 * logvar[0]).exp().tolist(), found.kl[0].tolist(), total,
+                  found.reconstruction.mean().item(), found.loss(beta).mean().item())  # fmt: skip
 
 
 # --- training ---
