@@ -1,4 +1,4 @@
-r"""What a network restores badly is strange to it: scores, a threshold, and how well it tells the strange from the usual.
+r"""What a network restores badly is strange to it: scores, a threshold, and how well it tells the two apart.
 
     score(x) = Σ (x − x̂)²   over the pixels;   x is called strange where the score is above the threshold
 

@@ -78,7 +78,7 @@ def mig(known: Tensor, factors: Tensor, names: Sequence[str], bins: int = BINS) 
 
 def table(encode: Callable[[Tensor], Tensor], factors: Tensor, pictures: Tensor,
           names: Sequence[str]) -> list[Found]:  # fmt: skip
-    """What the codes of these pictures know of the factors that made them; the last row is the mean: its gap is the MIG."""
+    """What the codes of pictures know of the factors that made them; the last row is the mean, its gap the MIG."""
     rows = mig(information(encode(pictures), factors), factors, names)
     mean = sum(row.gap for row in rows) / len(rows)
     whole = [sum(getattr(row, n) for row in rows) / len(rows) for n in ("information", "second", "entropy")]

@@ -193,7 +193,7 @@ def gaussian(logits: Tensor, pictures: Tensor, sigma: float) -> Tensor:
 
 def terms(net: Weights, pictures: Tensor, noise: Tensor, labels: Tensor | None = None, decoder: str = "bernoulli",
           sigma: float = 0.3, seen: Tensor | None = None) -> Terms:  # fmt: skip
-    """Both parts of the loss for the noise ε (N, L). A denoising one encodes what is `seen` and restores the picture."""
+    """Both parts of the loss for the noise ε (N, L). A denoising one encodes what is `seen`."""
     mu, logvar = encode(net, pictures if seen is None else seen, labels)
     logits = decode(net, sample(mu, logvar, noise), labels)
     lost = bernoulli(logits, pictures) if decoder == "bernoulli" else gaussian(logits, pictures, sigma)
@@ -220,7 +220,7 @@ def report(net: Weights, pictures: Tensor, seen: Tensor | None = None) -> Report
         each = kl(mu, logvar).mean(0)
         error = (pictures - logits.sigmoid()).square().flatten(1).sum(1).mean()
     active = int((mu.var(0) > 0.01).sum())
-        lost = bernoulli(logits, pictures).mean().item()
+    lost = bernoulli(logits, pictures).mean().item()
     known = each.tolist() if bool(each.isfinite().all()) else []
     return Report(lost, error.item(), known, sum(known), lost + sum(known), active)
 
@@ -279,7 +279,10 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
     pictures, labels = how["pictures"], how.get("labels")
     which, random = batch_of(state, len(pictures), how["batch"])
     x = pictures[which]
-    seen = (x + how["noise"] * torch.randn(x.shape, generator=random)).clamp(0, 1) if how["noise"] else None
+    seen = None
+    if how["noise"]:  # of any strength up to that, so that a clean picture is not strange either
+        strength = how["noise"] * torch.rand(len(x), 1, 1, generator=random)
+        seen = (x + strength * torch.randn(x.shape, generator=random)).clamp(0, 1)
     plan, flat, t = state.plan, state.flat.detach().requires_grad_(), state.step + 1
     noise = torch.randn(len(x), plan.latent, generator=random)
     told = labels[which] if plan.classes else None

@@ -78,8 +78,8 @@ def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, see
             )
         )
         radius = 2 * temperature
-        data.append(line(radius * angle.cos(), radius * angle.sin(), "", palette.MUTED, width=1.5, dash="dot", axes=axes,
-                         hoverinfo="skip"))  # fmt: skip
+        data.append(line(radius * angle.cos(), radius * angle.sin(), "", palette.MUTED, width=1.5, dash="dot",
+                         axes=axes, hoverinfo="skip"))  # fmt: skip
         shown = board(model, first, temperature, seed)
         data.append(maps.shown(shown, down))
         bare: dict[str, Any] = {"showgrid": False, "zeroline": False, "nticks": 3, "constrain": "domain"}
@@ -154,6 +154,6 @@ def script(model: Model) -> Any:
 
 
 def chosen(every: Sequence[tuple[str, Model]], id: str) -> tuple[str, Model]:
-    """The model of that id; the last shipped one where there is none (a model of one's own is gone with the session)."""
+    """The model of that id; the last shipped one where there is none (one's own is gone with the session)."""
     known: Mapping[str, Model] = dict(every)
     return (title(id), known[id]) if id in known else (title("4"), known["4"])

@@ -92,8 +92,8 @@ def draw(model: Model, now: Mapping[str, Any]) -> Plot:
     share = (table / entropy).float()
     heat = maps.shown(share, "3", (palette.PAPER[0], palette.BLUE), 0.0, 1.0, opacity=0.75)
     rows, columns = torch.meshgrid(torch.arange(n), torch.arange(share.shape[1]), indexing="ij")
-    said = words(columns.flatten(), rows.flatten(), [f"{v:.2f}" if v >= 0.005 else "·" for v in share.flatten().tolist()],
-                 "x3y3")  # fmt: skip
+    texts = [f"{v:.2f}" if v >= 0.005 else "·" for v in share.flatten().tolist()]
+    said = words(columns.flatten(), rows.flatten(), texts, "x3y3")  # fmt: skip
     data = [maps.shown(pair, ""), maps.shown(board, "2"), heat, said]
     gap = found(model)[-1].gap
     alt = _("Traversals of {n} dimensions, and what each knows of the causes: MIG {mig:.2f}.").format(

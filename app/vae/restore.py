@@ -76,11 +76,10 @@ def draw(model: Model, kind: str, noise: float, threshold: float) -> Plot:
     board = maps.tiled(torch.cat([*rows, (rows[0] - rows[1]).abs()]), 2 * SHOWN, gap=2)
     verdict = anomaly.judge(*now.scores, threshold)
     data = [maps.shown(board, ""), *histograms(now.scores, threshold), *curve(now.scores, verdict)]
-    alt = _(
-        "At the threshold {t:g}, {caught:.0%} of the strange ones are caught, with {alarms:.0%} false alarms; AUC {auc:.3f}."
-    )
-    return Plot(data, layout(**frame(board, kind)), alt.format(t=threshold, caught=verdict.caught, alarms=verdict.alarms,
-                                                               auc=verdict.auc))  # fmt: skip
+    said = {"t": f"{threshold:g}", "caught": verdict.caught, "alarms": verdict.alarms, "auc": verdict.auc}
+    alt = _("At the threshold {t}, {caught:.0%} of the strange ones are caught and {alarms:.0%} of the others; "
+            "AUC {auc:.3f}.")  # fmt: skip
+    return Plot(data, layout(**frame(board, kind)), alt.format(**said))
 
 
 def histograms(scores: Tensor, threshold: float) -> list[Trace]:
@@ -135,7 +134,8 @@ def frame(board: Tensor, kind: str) -> dict[str, Any]:
             "xaxis3": axis(_("false alarms"), range=[-0.03, 1.03], domain=[0.7, 1], anchor="y3", nticks=4),
             "yaxis3": axis(_("caught"), range=[-0.03, 1.05], domain=[0, 0.4], anchor="x3", nticks=4)}  # fmt: skip
     narrow = {"xaxis": {"domain": [0.16, 1]}, "yaxis": {"domain": [0.7, 1]}, "xaxis2": {"domain": [0, 1]},
-              "yaxis2": {"domain": [0.4, 0.62]}, "xaxis3": {"domain": [0, 1]}, "yaxis3": {"domain": [0, 0.26]}}  # fmt: skip
+              "yaxis2": {"domain": [0.4, 0.62]}, "xaxis3": {"domain": [0, 1]},
+              "yaxis3": {"domain": [0, 0.26]}}  # fmt: skip
     legend = {"orientation": "h", "x": 0, "y": 0.35, "yanchor": "bottom", "font": {"size": 15}}
     return (
         pictures

@@ -184,7 +184,7 @@ def numbers(run: Watched, data: str, noise: float) -> Table:
 
 
 def script(run: Job, now: Mapping[str, Any]) -> Any:
-    """The network as it stands, its measures, and three steps of a training like this one on the pictures it carries."""
+    """The network as it stands, its measures, and three steps of such a training on the pictures it carries."""
     last = run.watched().seen
     pictures = Call(drawing.from_text, {"text": carried(now["data"]), "width": vae.EDGE, "channels": CARRIED})
     seen = Call(vae.noised, {"pictures": pictures, "sigma": now["noise"]})

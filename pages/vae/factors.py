@@ -43,7 +43,7 @@ def numbers() -> Table:
 lab.live(stage)
 lab.live(answers, height=260)
 lab.live(numbers, height=0)
-lab.look(_("Read a row: does it move the shape, turn it, or stretch it? And read a column of the map: the MIG asks that "
+lab.look(_("Read a row: does it move the shape, turn or stretch it? Then read a column of the map: the MIG asks that "
            "one dimension knows the cause and no other does. Place is found first, because a shape in the wrong place "
            "costs most. Size and angle share what is left."))  # fmt: skip
 lab.theory()

@@ -1,7 +1,5 @@
 """Only what it knows: through the bottleneck comes what was learnt; noise stays behind, and so does a shoe."""
 
-from typing import Any
-
 from app.figures.picture import Table
 from app.figures.plot import Plot
 from app.i18n import gettext as _
@@ -11,17 +9,17 @@ from app.vae import models, restore
 
 PRESETS = {
     "shoe": Preset(_("A shoe for the digit model"), {}),
-    "noise": Preset(_("Denoising"), {"noise": 0.5}),
+    "noise": Preset(_("Denoising"), {"noise": 0.5, "beta": "noise", "threshold": 100.0}),
     "turned": Preset(_("A digit on its side"), {"kind": "turned"}),
     "digit": Preset(_("A digit for the clothes model"), {"data": "fashion"}),
     "half": Preset(_("Half of it is missing"), {"kind": "cut", "threshold": 26.0}),
 }
 
 lab = Lab("vae-restore", PRESETS)
-model = models.choose(lab, "digits", 8, "0", conditional=False)
+model = models.choose(lab, "digits", 8, "0", conditional=False, denoising=True)
 lab.choice("kind", _("Strange pictures"), restore.kinds())
 lab.slider("noise", _("Noise on every picture, σ"), 0.0, 1.0, 0.0, 0.05,
-           help=_("Gaussian, on all pixels; the score compares with the noisy picture, for nobody knows the clean one."))  # fmt: skip
+           help=_("On all pixels. The score compares with the noisy picture: nobody knows the clean one."))  # fmt: skip
 lab.slider("threshold", _("Threshold"), 0.0, float(restore.MOST), 45.0, 0.5)
 
 
