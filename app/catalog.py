@@ -317,8 +317,31 @@ CONCEPTS: tuple[Concept, ...] = (
     ),
     Concept(
         _("VAE"),
-        "blur_circular",
+        "gesture",
         (
+            Page(
+                "vae",
+                "pages/vae/pad.py",
+                _("Latent walks"),
+                "gesture",
+                _("Drag a point through a space of two numbers, and a picture grows out of it."),
+            ),
+            Page(
+                "vae-between",
+                "pages/vae/between.py",
+                _("From one to another"),
+                "sync_alt",
+                _(
+                    "Two pictures: through latent space one turns into the other; pixel by pixel it only fades."
+                ),
+            ),
+            Page(
+                "vae-inside",
+                "pages/vae/inside.py",
+                _("Inside"),
+                "search",
+                _("One picture: where it lands, how sure the encoder is, and what each dimension holds."),
+            ),
             Page(
                 "vae-beta",
                 "pages/vae/beta.py",

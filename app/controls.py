@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.domains import SWITCH, Domain, Options, Pair, Refused, Span, Subset, Text, log_stops
+from app.domains import EMPTY, SWITCH, Domain, Options, Pair, Refused, Span, Strokes, Subset, Text, log_stops
 from app.i18n import gettext as _
 
 
@@ -116,6 +116,15 @@ class Controls:
             py = self.number(f"{name}_y", f"{label}, y", y[0], y[1], default[1], step)
         return px, py
 
+    def pen(self, name: str, default: str = "") -> str:
+        """A drawing by hand, made in a figure that is given a Pen(name); the text of core/strokes.py stands in the URL.
+
+        It has no widget: the figure carries undo and clear. Every figure whose `draw` takes `name` follows the pen.
+        """
+        self._follow_url(name, default, Strokes())
+        value = st.session_state[f"{self.address}.{name}"]
+        return self._write_url(name, value, default, Strokes(), slides=True)
+
     # --- where they stand ---
 
     @contextmanager
@@ -158,7 +167,7 @@ class Controls:
         self.controls[name] = Control(f"{self.address}.{name}", value, default, domain, slides)
         return value
 
-    def _follow_url(self, name: str, default: Any, domain: Options | Subset) -> str:
+    def _follow_url(self, name: str, default: Any, domain: Options | Subset | Strokes) -> str:
         """Before the widget: where the URL has changed under us (a link, the back button), it wins."""
         key = f"{self.address}.{name}"
         url = st.query_params.get_all(key)
@@ -168,11 +177,12 @@ class Controls:
             st.session_state[key] = default
         return key
 
-    def _write_url(self, name: str, value: Any, default: Any, domain: Options | Subset) -> Any:
+    def _write_url(self, name: str, value: Any, default: Any, domain: Options | Subset | Strokes, *,
+                   slides: bool = False) -> Any:  # fmt: skip
         """After the widget: its value into the URL, the default kept out of it."""
         key = f"{self.address}.{name}"
-        value = self._remember(name, value, default, domain)
-        ids = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        value = self._remember(name, value, default, domain, slides)
+        ids = [str(v) for v in value] if isinstance(value, list) else [str(value) or EMPTY]
         wanted = [] if value == default else ids or [""]  # nothing chosen is a choice of its own
         if wanted != st.query_params.get_all(key):
             if wanted:
@@ -183,7 +193,7 @@ class Controls:
         return value
 
 
-def _read(url: list[str], domain: Options | Subset, default: Any) -> Any:
+def _read(url: list[str], domain: Options | Subset | Strokes, default: Any) -> Any:
     """The choice that stands in the URL; the default where there is none, or one that there is not."""
     if isinstance(domain, Subset):
         known = [v for v in url if v in domain.values]

@@ -231,6 +231,31 @@ def noised(pictures: Tensor, sigma: float, seed: int = 0) -> Tensor:
     return (pictures + sigma * torch.randn(pictures.shape, generator=random)).clamp(0, 1)
 
 
+@dataclass(frozen=True)
+class Inside:
+    """One picture on its way through: the cloud of its codes, and what the loss says, averaged over draws of ε."""
+
+    mu: list[float]
+    sigma: list[float]
+    kl: list[float]  # of each dimension
+    total: float  # Σ KL
+    reconstruction: float
+    loss: float
+
+
+def inside(net: Weights, picture: Tensor, draws: int = 16, seed: int = 0, beta: float = 1.0,
+           label: int | None = None) -> Inside:  # fmt: skip
+    """What the encoder says to one picture (28, 28), and how well its samples are decoded."""
+    pictures = picture.expand(draws, EDGE, EDGE)
+    labels = None if label is None else torch.full((draws,), label)
+    noise = torch.randn((draws, latent(net)), generator=chance(seed, 0))
+    with torch.no_grad():
+        mu, logvar = encode(net, pictures[:1], labels if labels is None else labels[:1])
+        found = terms(net, pictures, noise, labels)
+    return Inside(mu[0].tolist(), (0.5 * logvar[0]).exp().tolist(), found.kl[0].tolist(),
+                  found.kl[0].sum().item(), found.reconstruction.mean().item(), found.loss(beta).mean().item())  # fmt: skip
+
+
 # --- training ---
 
 # Every setting that may change during a run; pictures and labels come with them, and have no default.

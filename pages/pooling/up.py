@@ -98,7 +98,7 @@ def numbers(photo: Any, **now: Any) -> Table:
 
 now = lab.values
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
-lab.live(stage, height=430, handles=[*pools.handles(now), point], photo=photo)
+lab.live(stage, height=430, handles=[*pools.handles(now), point], pen=pools.pen(now), photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.live(dealt, height=200, photo=photo)
 lab.look(_("Click into the picture: the table says from which values of the small map that pixel is made. Only "
