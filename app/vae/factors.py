@@ -90,7 +90,7 @@ def draw(model: Model, now: Mapping[str, Any]) -> Plot:
     table = known(model)[:n]
     entropy = torch.tensor([row.entropy for row in found(model)[:-1]])
     share = (table / entropy).float()
-    heat = maps.shown(share, "3", (palette.PAPER[0], palette.BLUE), 0.0, 1.0, opacity=0.75)
+    heat = maps.shown(share, "3", (palette.PAPER[0], palette.BLUE), 0.0, max(0.2, 1.3 * share.max().item()), opacity=0.8)
     rows, columns = torch.meshgrid(torch.arange(n), torch.arange(share.shape[1]), indexing="ij")
     texts = [f"{v:.2f}" if v >= 0.005 else "·" for v in share.flatten().tolist()]
     said = words(columns.flatten(), rows.flatten(), texts, "x3y3")  # fmt: skip
@@ -103,14 +103,14 @@ def draw(model: Model, now: Mapping[str, Any]) -> Plot:
 
 
 def frame(pair: Tensor, board: Tensor, n: int, model: Model, gap: float) -> dict[str, Any]:
-    axes = maps.frame("", _("in, out"), pair.shape, x=(0, 0.1), y=(0.2, 0.8))
-    axes |= maps.frame("2", _("one dimension at a time"), board.shape, x=(0.17, 0.56))
+    axes = maps.frame("", _("in, out"), pair.shape, x=(0, 0.085), y=(0.2, 0.8))
+    axes |= maps.frame("2", _("one dimension at a time"), board.shape, x=(0.135, 0.6))
     side = (board.shape[0] + 2) / n
     rows = [f"z<sub>{k + 1}</sub>" for k in range(n)]
     named: dict[str, Any] = {"showticklabels": True, "tickfont": {"color": palette.INK, "size": 15}}
     axes["yaxis2"] |= named | {"tickvals": [side * (k + 0.5) - 1 for k in range(n)], "ticktext": rows}
-    axes |= maps.frame("3", _("share of the cause that it knows · MIG {mig:.2f}").format(mig=gap),
-                       (n, len(names())), x=(0.64, 1.0))  # fmt: skip
+    axes |= maps.frame("3", _("who knows what · MIG {mig:.2f}").format(mig=gap),
+                       (n, len(names())), x=(0.68, 1.0))  # fmt: skip
     axes["yaxis3"] |= named | {"tickvals": list(range(n)), "ticktext": rows, "scaleanchor": None}
     axes["xaxis3"] |= {
         "tickvals": list(range(len(names()))),

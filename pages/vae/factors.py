@@ -9,9 +9,9 @@ from app.lab import Lab, Preset
 from app.vae import factors
 
 PRESETS = {
-    "beta4": Preset(_("β = 4: tidy"), {}),
+    "beta4": Preset(_("β = 4"), {}),
     "beta1": Preset(_("β = 1"), {"beta": "1"}),
-    "plain": Preset(_("Autoencoder: everything in everything"), {"beta": "0"}),
+    "plain": Preset(_("Plain autoencoder"), {"beta": "0"}),
     "turned": Preset(_("Turn a triangle"), {"shape": 2, "angle": 30.0, "sweep": "angle"}),
 }
 
@@ -44,7 +44,7 @@ lab.live(stage)
 lab.live(answers, height=260)
 lab.live(numbers, height=0)
 lab.look(_("Read a row: does it move the shape, turn or stretch it? Then read a column of the map: the MIG asks that "
-           "one dimension knows the cause and no other does. Place is found first, because a shape in the wrong place "
-           "costs most. Size and angle share what is left."))  # fmt: skip
+           "one dimension knows the cause and no other does. A row in which nothing moves is a dimension that "
+           "has fallen silent."))  # fmt: skip
 lab.theory()
 lab.code(lambda: factors.script(model))

@@ -12,7 +12,7 @@ PRESETS = {
     "noise": Preset(_("Denoising"), {"noise": 0.5, "beta": "noise", "threshold": 100.0}),
     "turned": Preset(_("A digit on its side"), {"kind": "turned"}),
     "digit": Preset(_("A digit for the clothes model"), {"data": "fashion"}),
-    "half": Preset(_("Half of it is missing"), {"kind": "cut", "threshold": 26.0}),
+    "half": Preset(_("Half of it is missing"), {"kind": "cut"}),
 }
 
 lab = Lab("vae-restore", PRESETS)
@@ -20,7 +20,7 @@ model = models.choose(lab, "digits", 8, "0", conditional=False, denoising=True)
 lab.choice("kind", _("Strange pictures"), restore.kinds())
 lab.slider("noise", _("Noise on every picture, σ"), 0.0, 1.0, 0.0, 0.05,
            help=_("On all pixels. The score compares with the noisy picture: nobody knows the clean one."))  # fmt: skip
-lab.slider("threshold", _("Threshold"), 0.0, float(restore.MOST), 45.0, 0.5)
+lab.slider("threshold", _("Threshold"), 0.0, float(restore.MOST), 32.0, 0.5)
 
 
 def stage(kind: str, noise: float, threshold: float) -> Plot:
