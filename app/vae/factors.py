@@ -90,7 +90,9 @@ def draw(model: Model, now: Mapping[str, Any]) -> Plot:
     table = known(model)[:n]
     entropy = torch.tensor([row.entropy for row in found(model)[:-1]])
     share = (table / entropy).float()
-    heat = maps.shown(share, "3", (palette.PAPER[0], palette.BLUE), 0.0, max(0.2, 1.3 * share.max().item()), opacity=0.8)
+    heat = maps.shown(
+        share, "3", (palette.PAPER[0], palette.BLUE), 0.0, max(0.2, 1.3 * share.max().item()), opacity=0.8
+    )
     rows, columns = torch.meshgrid(torch.arange(n), torch.arange(share.shape[1]), indexing="ij")
     texts = [f"{v:.2f}" if v >= 0.005 else "·" for v in share.flatten().tolist()]
     said = words(columns.flatten(), rows.flatten(), texts, "x3y3")  # fmt: skip

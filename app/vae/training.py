@@ -21,7 +21,7 @@ from core import drawing, vae
 
 PLAN = ("latent", "kind", "hidden", "seed")
 STEERED = ("beta", "warm", "noise", "decoder", "sigma", "lr", "batch")  # may change on the fly
-SHOWN, SPREAD, JUDGED = 7, 400, 200  # pictures in a row, dots in the plane, pictures that are measured
+SHOWN, SPREAD, JUDGED = 5, 400, 200  # pictures in a row, dots in the plane, pictures that are measured
 CARRIED = 16  # pictures in the script
 
 
@@ -74,9 +74,9 @@ def plane_of(net: Mapping[str, Tensor], data: str) -> tuple[Tensor, tuple[int, i
 
 
 def pictures_of(net: Mapping[str, Tensor], data: str, noise: float) -> Tensor:
-    """Three rows (3·SHOWN, 28, 28): what is given, what comes back, and what the decoder makes of draws of N(0, 1)."""
+    """Four rows (4·SHOWN, 28, 28): what is given, what comes back, and twice what the decoder makes of N(0, 1)."""
     given = vae.noised(models.held_back(data)[0][:SHOWN], noise)
-    z = torch.randn(SHOWN, vae.latent(net), generator=torch.Generator().manual_seed(1))
+    z = torch.randn(2 * SHOWN, vae.latent(net), generator=torch.Generator().manual_seed(1))
     return torch.cat([given, vae.reconstruct(net, given), vae.picture(net, z)])
 
 
@@ -105,17 +105,21 @@ def stage(run: Watched, data: str, noise: float) -> Plot:
 def plane_frame(reach: float, which: tuple[int, int], latent: int) -> dict[str, Any]:
     bare: dict[str, Any] = {"showgrid": False, "zeroline": False, "nticks": 5, "constrain": "domain"}
     titles = [f"z<sub>{i + 1}</sub>" for i in which]
-    return {"xaxis": axis(titles[0], range=[-reach, reach], domain=[0, 0.47], anchor="y", **bare),
+    return {"xaxis": axis(titles[0], range=[-reach, reach], domain=[0, 0.48], anchor="y", **bare),
             "yaxis": axis(titles[1] if latent > 1 else "", range=[-reach, reach], anchor="x", scaleanchor="x", **bare),
             "margin": {"l": 44, "r": 8, "t": 12, "b": 42}}  # fmt: skip
 
 
 def board_frame(board: Tensor, noise: float) -> dict[str, Any]:
     """The pictures on the right, the name of each row at its side."""
-    frame = maps.frame("2", "", board.shape, x=(0.6, 1.0))
-    side = (board.shape[0] + 2) / 3
+    frame = maps.frame("2", "", board.shape, x=(0.62, 1.0))
+    side = (board.shape[0] + 2) / 4
     names = [_("given, noisy") if noise else _("given"), _("restored"), _("drawn from<br>the prior")]
-    ticks = {"tickvals": [side * (k + 0.5) - 1 for k in range(3)], "ticktext": names, "showticklabels": True}
+    ticks = {
+        "tickvals": [side * (k + 0.5) - 1 for k in (0, 1, 2.5)],
+        "ticktext": names,
+        "showticklabels": True,
+    }
     frame["yaxis2"] |= ticks | {"tickfont": {"color": palette.INK, "size": 14}}
     narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.45, 1]}, "xaxis2": {"domain": [0.25, 1]},
               "yaxis2": {"domain": [0, 0.34]}}  # fmt: skip
@@ -124,8 +128,8 @@ def board_frame(board: Tensor, noise: float) -> dict[str, Any]:
 
 def losses(run: Watched) -> Plot:
     """The reconstruction of held-back pictures, over the steps."""
-    return _curves(run, [(_("reconstruction, nats"), lambda s: s.report.reconstruction, palette.INK)],
-                   _("Reconstruction of held-back pictures"))  # fmt: skip
+    return _curves(run, [(_("held back"), lambda s: s.report.reconstruction, palette.INK)],
+                   _("reconstruction, nats"))  # fmt: skip
 
 
 def each_kl(run: Watched) -> Plot:
@@ -133,8 +137,8 @@ def each_kl(run: Watched) -> Plot:
     n = len(run.seen.report.kl)
     many = [(f"z<sub>{k + 1}</sub>", lambda s, k=k: s.report.kl[k], palette.style(k)[0]) for k in range(n)]
     if not many:
-        return _curves(run, [(_("squared error"), lambda s: s.report.error, palette.INK)], _("Squared error"))
-    return _curves(run, many, _("KL of each dimension, nats"))
+        return _curves(run, [(_("held back"), lambda s: s.report.error, palette.INK)], _("squared error"))
+    return _curves(run, many, _("KL, nats"))
 
 
 def _curves(run: Watched, many: list[tuple[str, Any, str]], title: str) -> Plot:
@@ -155,8 +159,8 @@ def _curves(run: Watched, many: list[tuple[str, Any, str]], title: str) -> Plot:
                      legend=False, hoverinfo="skip"))  # fmt: skip
     step = 2.0 ** torch.tensor(max(high - low, 1e-3)).log2().ceil().item() / 8
     ends = (step * (low // step), step * (high // step + 1))
-    grid = rows([""], (0, far), [ends], _("step"))
-    frame = grid | {"margin": {"l": 48, "r": 12, "t": 30, "b": 44}}
+    grid = rows([title], (0, far), [ends], _("step"))
+    frame = grid | {"margin": {"l": 68, "r": 12, "t": 30, "b": 44}}
     said = "; ".join(f"{name} {short(float(value(run.seen)))}" for name, value, _c in many)
     return Plot(data, layout(**frame), f"{title}: {said}")
 
