@@ -20,7 +20,7 @@ Decoder = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Plane:
-    """A flat piece of the latent space: origin + s·(x·first + y·second), along two directions of length 1 at right angles."""
+    """A flat piece of the latent space: origin + s·(x·first + y·second); the directions have length 1, at right angles."""
 
     origin: Tensor  # (L,)
     first: Tensor  # (L,)
@@ -76,7 +76,7 @@ def straight(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
 
 
 def great_circle(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Slerp: as straight, but over the sphere, so that the length does not sink on the way; opposite codes have none."""
+    """Slerp: as straight, but over the sphere, so that the length does not sink; opposite codes have none."""
     angle = torch.arccos(torch.dot(a, b).div(a.norm() * b.norm()).clamp(-1, 1))
     if not angle.isfinite() or angle.sin() < 1e-4:
         if angle > 1:

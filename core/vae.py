@@ -252,8 +252,9 @@ def inside(net: Weights, picture: Tensor, draws: int = 16, seed: int = 0, beta: 
     with torch.no_grad():
         mu, logvar = encode(net, pictures[:1], labels if labels is None else labels[:1])
         found = terms(net, pictures, noise, labels)
-    return Inside(mu[0].tolist(), (0.5 * logvar[0]).exp().tolist(), found.kl[0].tolist(),
-                  found.kl[0].sum().item(), found.reconstruction.mean().item(), found.loss(beta).mean().item())  # fmt: skip
+    total = found.kl[0].sum().item()
+    return Inside(mu[0].tolist(), (0.5 * logvar[0]).exp().tolist(), found.kl[0].tolist(), total,
+                  found.reconstruction.mean().item(), found.loss(beta).mean().item())  # fmt: skip
 
 
 # --- training ---

@@ -1,4 +1,4 @@
-"""The latent plane as a pad: the held-back pictures as dots, a layer under them, ways over it, decodes of its points."""
+"""The latent plane as a pad: the held-back pictures as dots, a layer under them, ways over them, decodes of points."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,15 +11,18 @@ from app import models as judges
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, Table, inked, panel, underlay
-from app.figures.plot import Plot, Trace, axis, dots, heat, layout, line, short
+from app.figures.plot import Plot, Trace, axis, dots, heat, layout, line
 from app.i18n import gettext as _
 from app.vae import models
 from app.vae.models import Model
 from core import cnn, latent
 
 REACH, TILES, FINE, BLUR = 4.0, 15, 41, 0.12
+ENDS = (-REACH, REACH)
 CORNERS = 5
+CORNER_NAMES = tuple(f"w{i}_{axis}" for i in range(1, CORNERS + 1) for axis in "xy")
 STEPS = 60  # places on a way
+Now = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,9 @@ class Pad:
     def key(self) -> tuple[Any, ...]:
         return (*self.titles, self.label)
 
-    def codes(self, xy: Tensor) -> Tensor:
-        return self.plane.at(xy)
-
-    def decode(self, xy: Tensor, label: int | None = None) -> Tensor:
+    def decode(self, xy: Tensor) -> Tensor:
         """Places (N, 2) -> pictures (N, 28, 28)."""
-        return self.model.decode(self.plane.at(xy), self.label if label is None else label)
+        return self.model.decode(self.plane.at(xy), self.label)
 
 
 def laid(model: Model, kind: str, i: int, j: int, label: int | None = None) -> Pad:
@@ -60,9 +60,13 @@ def laid(model: Model, kind: str, i: int, j: int, label: int | None = None) -> P
     return Pad(model, plane, titles, label)
 
 
-def told(pad: Pad, label: int) -> Pad:
-    """The same plane where a conditional model is told another class."""
-    return replace(pad, label=label)
+def standing(pad: Pad, now: Now) -> tuple[Pad, tuple[float, float]]:
+    """The place where one stands, and the plane as a conditional model decodes it for the class of the moment."""
+    label = now.get("class") if pad.label is not None else None
+    if "t" not in now:
+        return replace(pad, label=label), (now["z_x"], now["z_y"])
+    x, y = latent.through(corners(now), STEPS + 1)[now["t"]].tolist()
+    return replace(pad, label=label), (x, y)
 
 
 # --- the plane ---
@@ -81,8 +85,9 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
             data.append(dots(*here.T, name, color, 5, marker={"line": {"width": 0}, "opacity": 0.75}, legend=False,
                              hovertemplate=name + "<extra></extra>"))  # fmt: skip
             x, y = here.median(0).values.clamp(-REACH, REACH).tolist()
-            notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "bgcolor": palette.PAPER[0] + "b8",
-                          "font": {"color": color, "size": 18 if len(name) == 1 else 14}, "borderpad": 1})  # fmt: skip
+            font = {"color": color, "size": 18 if len(name) == 1 else 14}
+            notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "font": font, "borderpad": 1,
+                          "bgcolor": palette.PAPER[0] + "b8"})  # fmt: skip
     said = explained(layer)
     if said:
         notes.append({"x": 0, "y": 1, "xref": "paper", "yref": "paper", "yanchor": "bottom", "xanchor": "left",
@@ -154,8 +159,9 @@ def _layer(pad: Pad, layer: str) -> tuple[list[Trace], list[dict[str, Any]]]:
 # --- a point of it ---
 
 
-def decoded(pad: Pad, xy: tuple[float, float]) -> Picture:
+def decoded(pad: Pad, now: Now) -> Picture:
     """The picture there, and what the classifier takes it for."""
+    pad, xy = standing(pad, now)
     made = pad.decode(torch.tensor([xy]))[0]
     said, alt = reading(pad.model.data, made), _("The picture at this place.")
     return Picture([panel(said, made)], f"{alt} {said}")
@@ -170,8 +176,9 @@ def reading(data: str, picture: Tensor) -> str:
     return _("read as {name} ({p:.0%})").format(name=name, p=likely.max().item())
 
 
-def neighbours(pad: Pad, xy: tuple[float, float]) -> Picture:
+def neighbours(pad: Pad, now: Now) -> Picture:
     """The training pictures that come closest to the decode."""
+    pad, xy = standing(pad, now)
     (pictures, _labels), lengths = models.trained_on(pad.model.data), models.lengths(pad.model.data)
     which, gaps = latent.nearest(pictures, lengths, pad.decode(torch.tensor([xy])))
     panels = [
@@ -180,37 +187,28 @@ def neighbours(pad: Pad, xy: tuple[float, float]) -> Picture:
     return Picture(panels, _("The training pictures that are nearest to this decode, and how far they are."))
 
 
-def in_numbers(pad: Pad, xy: tuple[float, float]) -> Table:
-    found = latent.spot(pad.model.decoder(pad.label), code_of(pad, xy))
+def in_numbers(pad: Pad, now: Now) -> Table:
+    here, _xy = standing(pad, now)
+    found = latent.spot(here.model.decoder(here.label), code_of(pad, now))
     names = ["‖∂x̂/∂z‖", "log p(z)", _("ink, pixels"), _("pixels almost black or white")]
-    cells = [
-        f"{found.speed:.3f}",
-        f"{found.log_prior:.3f}".replace("-", "−"),
-        f"{found.ink:.2f}",
-        f"{found.sharpness:.3f}",
-    ]
+    log_prior = f"{found.log_prior:.3f}".replace("-", "−")
+    cells = [f"{found.speed:.3f}", log_prior, f"{found.ink:.2f}", f"{found.sharpness:.3f}"]
     return Table(["", *names], [[_("here"), *cells]], _("This place in numbers"))
 
 
-def code_of(pad: Pad, xy: tuple[float, float]) -> list[float]:
-    """The code of a place, as it stands in a script."""
-    return [round(v, 5) for v in pad.plane.at(torch.tensor([xy]))[0].tolist()]
+def code_of(pad: Pad, now: Now) -> list[float]:
+    """The code of the place, as it stands in a script."""
+    return [round(v, 5) for v in pad.plane.at(torch.tensor([standing(pad, now)[1]]))[0].tolist()]
 
 
 # --- a way over it ---
 
 
-def corners(now: Mapping[str, Any]) -> list[tuple[float, float]]:
+def corners(now: Now) -> list[tuple[float, float]]:
     return [(now[f"w{i}_x"], now[f"w{i}_y"]) for i in range(1, now["corners"] + 1)]
 
 
-def place_on(now: Mapping[str, Any]) -> tuple[float, float]:
-    """Where one stands on the way."""
-    x, y = latent.through(corners(now), STEPS + 1)[now["t"]].tolist()
-    return x, y
-
-
-def way(now: Mapping[str, Any]) -> list[Trace]:
+def way(now: Now) -> list[Trace]:
     """The way through all corners, and where one stands."""
     found = latent.through(corners(now), STEPS + 1)
     here = found[now["t"]]
@@ -218,7 +216,7 @@ def way(now: Mapping[str, Any]) -> list[Trace]:
             dots(here[:1], here[1:], "", palette.ACCENT, 15, legend=False, hoverinfo="skip")]  # fmt: skip
 
 
-def strip(pad: Pad, now: Mapping[str, Any], n: int = 13) -> Picture:
+def strip(pad: Pad, now: Now, n: int = 13) -> Picture:
     """The decodes along the way, in a row."""
     row = pad.decode(latent.through(corners(now), n))
     return Picture([panel("", latent.tiled(row, n))], _("The pictures along the way"))

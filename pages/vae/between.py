@@ -8,8 +8,8 @@ from app.vae import between, models
 from core import latent
 
 PRESETS = {
-    "digits": Preset(_("A 7 becomes a 0"), {}),
-    "clothes": Preset(_("A boot becomes a shirt"), {"data": "fashion", "one": 9, "other": 4}),
+    "digits": Preset(_("A 3 becomes a 0"), {}),
+    "clothes": Preset(_("A boot becomes a T-shirt"), {"data": "fashion", "one": 4, "other": 1}),
     "holes": Preset(_("The same through a plain autoencoder"), {"beta": "0"}),
     "slant": Preset(_("Lean it over"), {"what": "attribute", "add": "slant", "amount": 1.0}),
     "thick": Preset(_("A thicker pen"), {"what": "attribute", "add": "thick", "amount": 1.0}),
@@ -70,8 +70,8 @@ def measures(one: int, amount: float, by: list[float]) -> Table:
 
 
 if what == "pair":
-    lab.live(stage, height=300)
-    lab.live(ways, height=300)
+    lab.live(stage, height=220)
+    lab.live(ways, height=300, place=lab.stage)
     lab.live(strangeness, height=260)
     lab.live(crossing, height=0)
 elif added == "class" and now["away"] == now["toward"]:
@@ -79,11 +79,11 @@ elif added == "class" and now["away"] == now["toward"]:
 else:
     by = between.direction(model, added, now.get("away", 0), now.get("toward", 0))
     lab.live(attributed, height=330, by=by)
-    lab.live(scale, height=120, by=by)
+    lab.live(scale, height=120, by=by, place=lab.stage)
     lab.live(measures, height=0, by=by)
-lab.look(_("Move t. Through latent space there is a picture at every place; the blend is two pictures at once, and far "
-           "from anything that was ever seen. An attribute is a direction: the mean of those that have it minus the mean "
-           "of those that lack it."))  # fmt: skip
+lab.look(_("Move t. Through latent space there is a picture at every place; the blend is two pictures at once, and "
+           "further from all that was ever seen. An attribute is a direction: the mean of those that have it minus "
+           "the mean of those that lack it."))  # fmt: skip
 lab.theory()
 if what == "pair":
     a, b = between.Pair(model, now["one"], now["other"]).ends()

@@ -27,8 +27,8 @@ layer = lab.choice("layer", _("Under the dots"), {
     "holes": _("Prior and pictures")})  # fmt: skip
 walk = lab.choice("walk", _("Walk"), {"free": _("Freely"), "path": _("Along a way")})
 if walk == "free":
-    lab.slider("z_x", _("Across"), -pad.REACH, pad.REACH, 0.3, 0.02)
-    lab.slider("z_y", _("Up"), -pad.REACH, pad.REACH, 0.2, 0.02)
+    lab.slider("z_x", _("Across"), -pad.REACH, pad.REACH, 1.2, 0.02)
+    lab.slider("z_y", _("Up"), -pad.REACH, pad.REACH, 1.0, 0.02)
 else:
     lab.slider("t", _("Place on the way"), 0, pad.STEPS, 20)
     lab.slider("corners", _("Corners"), 2, pad.CORNERS, 4)
@@ -44,12 +44,12 @@ with lab.fold(_("Grid of decodes")):
     lab.choice("spacing", _("Places"), {"quantiles": _("Equally likely"), "even": _("Even")})
     lab.slider("temperature", _("Temperature"), 0.1, 2.0, 1.0, 0.1, help=_("For equally likely places: the prior is "
                "taken to be so many times as wide."))  # fmt: skip
-if walk == "path":
+corners = range(1, lab.values["corners"] + 1) if walk == "path" else range(0)
+if corners:
     with lab.fold(_("Corners of the way")):
-        for n, corner in enumerate(CORNERS[: lab.values["corners"]], 1):
-            reach = (-pad.REACH, pad.REACH)
-            lab.point(f"w{n}", _("Corner {n}").format(n=n), corner, reach, reach)
-free, names = walk == "free", set(lab.values)
+        for n in corners:
+            lab.point(f"w{n}", _("Corner {n}").format(n=n), CORNERS[n - 1], pad.ENDS, pad.ENDS)
+free = walk == "free"
 
 
 def plane(here: pad.Pad) -> Plot:
@@ -64,12 +64,12 @@ def trodden(here: pad.Pad, **now: Any) -> Plot:
 
 def decoded(here: pad.Pad, **now: Any) -> Picture:
     """What the decoder makes of the place."""
-    return pad.decoded(here if label is None else pad.told(here, now["class"]), place(now))
+    return pad.decoded(here, now)
 
 
 def neighbours(here: pad.Pad, **now: Any) -> Picture:
     """The training pictures nearest to it."""
-    return pad.neighbours(here if label is None else pad.told(here, now["class"]), place(now))
+    return pad.neighbours(here, now)
 
 
 def strip(here: pad.Pad, **now: Any) -> Picture:
@@ -84,32 +84,23 @@ def grid(here: pad.Pad, spacing: str, temperature: float) -> Picture:
 
 def numbers(here: pad.Pad, **now: Any) -> Table:
     """The place in numbers."""
-    return pad.in_numbers(here if label is None else pad.told(here, now["class"]), place(now))
+    return pad.in_numbers(here, now)
 
 
-def place(now: dict[str, Any]) -> tuple[float, float]:
-    return (now["z_x"], now["z_y"]) if free else pad.place_on(now)
-
-
-if kind == "dims" and i == j:
+sound = kind == "pca" or i != j
+if not sound:
     lab.say(_("Choose two different dimensions on the left."))
 else:
     here = pad.laid(model, kind, i, j, label)
-    steered = (
-        {"z_x", "z_y", "class"} & names
-        if free
-        else {"t", "class", "corners", *(n for n in names if n[0] == "w" and n[1:2].isdigit())} & names
-    )
-    left, right = lab.stage.columns([0.63, 0.37], gap="small")
+    moving = {"z_x", "z_y"} if free else {"t", "corners", *pad.CORNER_NAMES} & set(lab.values)
+    steered = moving | ({"class"} & set(lab.values))
+    left, right = lab.stage.columns([0.66, 0.34], gap="small")
     if free:
         lab.live(plane, place=left, handles=[Handle("z_x", "z_y", _("The code z"), click=True)], here=here)
     else:
-        handles = [
-            Handle(f"w{n}_x", f"w{n}_y", _("Corner {n}").format(n=n))
-            for n in range(1, lab.values["corners"] + 1)
-        ]
-        lab.live(trodden, place=left, handles=handles, follows=steered - {"class"}, here=here)
-    lab.live(decoded, place=right, height=330, follows=steered, plays="" if free else "t", here=here)
+        handles = [Handle(f"w{n}_x", f"w{n}_y", _("Corner {n}").format(n=n)) for n in corners]
+        lab.live(trodden, place=left, handles=handles, follows=moving, here=here)
+    lab.live(decoded, place=right, height=320, follows=steered, plays="" if free else "t", here=here)
     lab.live(neighbours, place=right, height=110, follows=steered, here=here)
     if not free:
         lab.live(strip, height=110, follows=steered - {"t"}, here=here)
@@ -117,8 +108,8 @@ else:
                      ":material/gif_box:")  # fmt: skip
     lab.live(grid, height=420, here=here)
     lab.live(numbers, height=0, follows=steered, here=here)
-lab.look(_("Drag the point slowly: a digit turns into its neighbour, and nothing jumps. Near the rim of the dots the "
+lab.look(_("Drag the point slowly: a digit turns into its neighbour, and nothing jumps. Between the classes the "
            "pictures become unsure. A plain autoencoder leaves holes, and what it makes of them is no digit at all."))  # fmt: skip
 lab.theory()
-if kind == "pca" or i != j:
-    lab.code(latent.spot, decode=model.decoder_call(label), z=pad.code_of(here, place(lab.values)))
+if sound:
+    lab.code(latent.spot, decode=model.decoder_call(label), z=pad.code_of(here, lab.values))

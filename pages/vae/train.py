@@ -22,14 +22,15 @@ if model == "vae":
     lab.slider(
         "warm", _("Warm-up of β, steps"), 0, 1000, 0, 50, help=_("β grows evenly over the first steps.")
     )
-lab.slider("noise", _("Noise on the input"), 0.0, 1.0, 0.0, 0.05,
-           help=_("σ, up to this. The encoder sees the noisy picture, the decoder must give the clean one."))  # fmt: skip
+seen = _("σ, up to this. The encoder sees the noisy picture, the decoder must give the clean one.")
+lab.slider("noise", _("Noise on the input"), 0.0, 1.0, 0.0, 0.05, help=seen)
 lab.slider("lr", _("Learning rate"), 1e-4, 0.1, 3e-3, log=True)
 with lab.fold(_("Network, loss and batch")):
     lab.choice("kind", _("Network"), {"mlp": _("Dense layers"), "conv": _("Convolutions")})
     lab.slider("hidden", _("Hidden units"), 8, 128, 64, 8)
-    decoder = lab.choice("decoder", _("Decoder"), {"bernoulli": _("Bernoulli"), "gaussian": _("Gaussian")},
-                         help=_("A pixel is a chance of ink: cross-entropy. Or a grey with noise: squared error."))  # fmt: skip
+    pixel = _("A pixel is a chance of ink: cross-entropy. Or a grey with noise: squared error.")
+    decoders = {"bernoulli": _("Bernoulli"), "gaussian": _("Gaussian")}
+    decoder = lab.choice("decoder", _("Decoder"), decoders, help=pixel)
     if decoder == "gaussian":
         lab.slider("sigma", _("Noise s of a pixel"), 0.05, 1.0, 0.3, 0.05)
     lab.slider("batch", _("Batch"), 16, 256, 64, 16)
