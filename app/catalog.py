@@ -389,6 +389,36 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("One picture: where it lands, how sure the encoder is, and what each dimension holds."),
             ),
             Page(
+                "vae-beta",
+                "pages/vae/beta.py",
+                _("AE or VAE, and β"),
+                "balance",
+                _("The same pictures under four weights of the KL: what is gained, and what is paid?"),
+            ),
+            Page(
+                "vae-train",
+                "pages/vae/train.py",
+                _("Train your own"),
+                "model_training",
+                _("An autoencoder learns while you watch, and every setting answers at once."),
+            ),
+            Page(
+                "vae-restore",
+                "pages/vae/restore.py",
+                _("Only what it knows"),
+                "healing",
+                _(
+                    "What has not been learnt does not come out again: noise is taken off, and a shoe gives itself away."
+                ),
+            ),
+            Page(
+                "vae-factors",
+                "pages/vae/factors.py",
+                _("Known causes"),
+                "tune",
+                _("Shape, size, place, angle: which dimension has found which of them?"),
+            ),
+            Page(
                 "vae-kl",
                 "pages/vae/kl.py",
                 _("KL playground"),
