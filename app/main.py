@@ -5,8 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import catalog, i18n, room
+from app import catalog, i18n, room, sharing
 from app.i18n import gettext as _
+from app.live.component import desk
 from app.stumbled import stumbled
 from core import device
 
@@ -66,6 +67,20 @@ def admitted() -> bool:
     return False
 
 
+def page_tools(here: catalog.Page) -> None:
+    """Beside the title: present and share what the page shows now."""
+
+    def turn() -> None:
+        st.session_state["present"] = not st.session_state.get("present")
+
+    st.button(_("Present"), icon=":material/co_present:", key="frame-present", type="tertiary", shortcut="P",
+              on_click=turn, help=_("Large type, only stage and controls; the same key leads back."))  # fmt: skip
+    known = st.session_state.get("_lab.controls", {}).values()
+    controls = {c.key.partition(".")[2]: c.label for c in known if c.label}
+    figures = [name.partition(".")[2] for name in desk().views]
+    sharing.popover(here.address, figures, controls, st.session_state.get("_lab.presets", {}))
+
+
 def main() -> None:
     st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide",
                        initial_sidebar_state=230)  # fmt: skip
@@ -84,15 +99,23 @@ def main() -> None:
         foot()
     if not admitted():
         return
+    st.html(f"<style>{sharing.style(chosen.url_path)}</style>")
     if here is not None:
-        with st.container(key="frame-title", gap="xxsmall"):
-            st.title(_(here.title), anchor=False)
-            st.markdown(_(here.summary))
+        with st.container(key="frame-head", horizontal=True, vertical_alignment="center", wrap=False):
+            with st.container(key="frame-title", gap="xxsmall"):
+                st.title(_(here.title), anchor=False)
+                st.markdown(_(here.summary))
+            tools = st.container(
+                key="frame-tools", horizontal=True, width="content", gap="xsmall", wrap=False
+            )
     try:
         chosen.run()
     except Exception as error:
         log.exception("The page %r has failed", chosen.url_path)
         stumbled(error)
+    if here is not None:
+        with tools:
+            page_tools(here)
     concept = catalog.concept_of(here.address) if here else None
     if concept and concept.exercise and here != concept.exercise:
         invitation = _("Test yourself")  # outside of the f-string, where it would not be collected
