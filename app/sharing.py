@@ -115,9 +115,13 @@ def popover(
                                "text/markdown", icon=":material/list_alt:", on_click="ignore")  # fmt: skip
 
 
+def code(text: str) -> segno.QRCode:
+    return segno.make_qr(text, error="m")
+
+
 def qr(text: str) -> str:
     """A code that a phone reads: dark on white in either theme."""
-    return segno.make(text, error="m").svg_inline(scale=6, border=3, light="#ffffff")
+    return code(text).svg_inline(scale=6, border=3, light="#ffffff")
 
 
 def frame(address: str) -> str:
