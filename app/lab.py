@@ -28,7 +28,7 @@ from app.domains import Refused
 from app.i18n import LANGUAGES, get_language
 from app.i18n import gettext as _
 from app.jobs import Job, Trainable
-from app.live.component import Handle, desk, mount
+from app.live.component import Handle, Pen, desk, mount
 from app.live.desk import Drawing, sentence
 
 ROOT = Path(__file__).parent.parent
@@ -63,18 +63,20 @@ class Lab(Controls):
     # --- figures ---
 
     def live(self, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, handles: Sequence[Handle] = (),
-             place: Any = None, plays: str = "", follows: Collection[str] = (), **bound: Any) -> None:  # fmt: skip
+             place: Any = None, plays: str = "", follows: Collection[str] = (), pen: Pen | None = None,
+             **bound: Any) -> None:  # fmt: skip
         """A figure that follows the hand: the first of a page takes the stage, the others stand below.
 
         The arguments of `draw` are controls of the page, by name, or given here (a picture, a cached result).
         A draw(**rest) takes all of them, or those that `follows` names.
         `plays` names a slider that a playback bar under the figure moves from its low end to its high one.
+        `pen` is the part of the figure that a drawing (lab.pen) is made on.
         """
         takes = self._taken(draw, bound) & set(follows or self.controls)
-        self._mount(draw, lambda **now: draw(**bound, **now), takes, height, handles, place, plays)
+        self._mount(draw, lambda **now: draw(**bound, **now), takes, height, handles, place, plays, pen=pen)
 
     def watch(self, job: Job, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, place: Any = None,
-              handles: Sequence[Handle] = (), **bound: Any) -> None:  # fmt: skip
+              handles: Sequence[Handle] = (), pen: Pen | None = None, **bound: Any) -> None:  # fmt: skip
         """A figure that follows a run: draw(watched, …), with controls and what is given here, as for `live`.
 
         The first one of a page carries the bar: play, step, speed, restart, scrub back, branch.
@@ -85,11 +87,11 @@ class Lab(Controls):
         def drawn(**now: Any) -> Drawing:
             return draw(job.watched(), **bound, **{n: v for n, v in now.items() if n in takes})
 
-        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered)
+        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered, pen)
 
     def _mount(self, draw: Callable[..., Drawing], drawn: Callable[..., Drawing], takes: Collection[str],
                height: int, handles: Sequence[Handle], place: Any, plays: str, job: Job | None = None,
-               steered: frozenset[str] = frozenset()) -> None:  # fmt: skip
+               steered: frozenset[str] = frozenset(), pen: Pen | None = None) -> None:  # fmt: skip
         name, first = f"{self.address}.{draw.__name__}", self._preset_line is not None
         place = place or (self.stage if first else self.below)
         self._show_presets()
@@ -97,6 +99,8 @@ class Lab(Controls):
         self._held |= {n for h in handles for n in (h.x, h.y)}  # all figures follow the handles of the first
         held = self._held
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
+        if pen and pen.name not in domains:
+            raise TypeError(f"{draw.__name__} has a pen for {pen.name!r}, which it does not draw.")
         view = desk().put(name, drawn, values, domains, get_language(), job, steered)
         with place:
             try:
@@ -107,7 +111,18 @@ class Lab(Controls):
             if plain.WANTED:
                 plain.show(drawing, name, height)
             else:
-                mount(view, name, drawing, self.controls, tuple(handles), height, self._release, plays, first)
+                mount(
+                    view,
+                    name,
+                    drawing,
+                    self.controls,
+                    tuple(handles),
+                    height,
+                    self._release,
+                    plays,
+                    first,
+                    pen,
+                )
 
     # --- runs ---
 
@@ -277,9 +292,12 @@ class Lab(Controls):
                         st.info(sentence(error), icon=":material/info:")
                         return
                 text = exported(function, arguments, also)
+                needs = ("\nimport torch\n" in text, "\nimport albumentations" in text)
                 st.caption(
-                    _("Runs alone, with albumentations only, and prints the numbers of this page.")
-                    if "\nimport albumentations" in text
+                    _("Runs alone, with PyTorch and albumentations, and prints the numbers of this page.")
+                    if all(needs)
+                    else _("Runs alone, with albumentations only, and prints the numbers of this page.")
+                    if needs[1]
                     else _("Runs alone, with PyTorch only, and prints the numbers of this page.")
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+AT_ONCE = 16  # outputs of a row that are worked out side by side
 PADDINGS = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
@@ -46,11 +47,28 @@ def filtered(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0,
     for n, k in zip(wide.shape[-2:], kernel.shape, strict=True):
         output_size(n, k, stride, 0, dilation)
     w = kernel.to(picture).flip(0, 1) if flip else kernel.to(picture)
-    depthwise = w.expand(len(wide), 1, *w.shape)  # three times as fast as the channels as a batch
-    found = (
-        F.conv2d(wide.unsqueeze(0), depthwise, None, stride, 0, dilation, groups=len(wide)).squeeze(0) + bias
+    found = _slid(wide, w, stride, dilation).add_(bias)
+    return found.clamp_(min=0) if relu else found
+
+
+def _slid(wide: Tensor, w: Tensor, stride: int, dilation: int) -> Tensor:
+    """F.conv2d of every channel with one kernel; of a photograph three times as fast: neighbours as channels.
+
+    Output channel t holds the kernel moved t strides to the right; a wider stride goes from one such group to the next.
+    """
+    if wide.numel() < 256**2:
+        return F.conv2d(wide[:, None], w[None, None], stride=stride, dilation=dilation)[:, 0]
+    reach = dilation * (w.shape[1] - 1) + 1
+    columns = (wide.shape[-1] - reach) // stride + 1
+    groups = -(-columns // AT_ONCE)
+    moved = w.new_zeros(AT_ONCE, 1, len(w), reach + (AT_ONCE - 1) * stride)
+    for t in range(AT_ONCE):
+        moved[t, 0, :, t * stride : t * stride + reach : dilation] = w
+    more = (groups - 1) * AT_ONCE * stride + moved.shape[-1] - wide.shape[-1]
+    y = F.conv2d(
+        F.pad(wide, (0, more))[:, None], moved, stride=(stride, AT_ONCE * stride), dilation=(dilation, 1)
     )
-    return found.clamp(min=0) if relu else found
+    return y.permute(0, 2, 3, 1).flatten(2)[..., :columns].contiguous()
 
 
 def by_shifts(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, dilation: int = 1,

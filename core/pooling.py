@@ -149,7 +149,8 @@ def max_blur(x: Tensor, w: Window, p: float = 0.0, seed: int = 0) -> Tensor:
     before = w.dilation * (w.kernel - 1) // 2
     after = w.reach - 1 - before
     around = F.pad(x, (before, after, before, after), value=-math.inf)
-    highest = F.max_pool2d(around, w.kernel, 1, 0, w.dilation)
+    rows = F.max_pool2d(around, (1, w.kernel), 1, 0, w.dilation)  # of rows, then of columns: 2k looks, not k²
+    highest = F.max_pool2d(rows, (w.kernel, 1), 1, 0, w.dilation)
     if highest.isneginf().any():
         raise ValueError("The dilation is too large for a picture of this size.")
     return blur(highest, w)
@@ -191,12 +192,9 @@ KINDS: dict[str, Kind] = {
 
 def windows(x: Tensor, w: Window, outside: float) -> Tensor:
     """(..., H, W) -> (..., H', W', k²), row by row within a window; `outside` where it is padding."""
-    rows, columns = w.places(x.shape[-2]).to(x.device), w.places(x.shape[-1]).to(x.device)
-    inside = [(at >= 0) & (at < n) for at, n in ((rows, x.shape[-2]), (columns, x.shape[-1]))]
-    rows, columns = rows.clamp(0, x.shape[-2] - 1), columns.clamp(0, x.shape[-1] - 1)
-    found = x[..., rows[:, None, :, None], columns[None, :, None, :]]  # (..., H', W', k, k)
-    real = inside[0][:, None, :, None] & inside[1][None, :, None, :]
-    return torch.where(real, found, outside).flatten(-2)
+    margins = (*_margins(x.shape[-1], w), *_margins(x.shape[-2], w))
+    x = F.pad(x, margins, value=outside).unfold(-2, w.reach, w.stride).unfold(-2, w.reach, w.stride)
+    return x[..., :: w.dilation, :: w.dilation].flatten(-2)
 
 
 def weighted(x: Tensor, w: Window, taps: Tensor) -> Tensor:

@@ -30,17 +30,19 @@ def back_up(y: Tensor, size: tuple[int, int], window: Walk, smooth: bool = False
         # Window j has its middle at pixel j·s − p + (reach − 1) / 2; beyond the outermost ones their value goes on.
         at = (torch.arange(n, dtype=torch.float64) + window.padding - (window.reach - 1) / 2) / window.stride
         at = at.clamp(0, y.shape[dim] - 1).to(y.device)
-        low = at.floor() if smooth else (at + 0.5).floor().clamp(max=y.shape[dim] - 1)
-        blend = (at - low).to(y) if smooth else torch.zeros(n).to(y)
+        if not smooth:
+            y = y.index_select(dim, (at + 0.5).long().clamp(max=y.shape[dim] - 1))
+            continue
+        low = at.floor()
         first, second = (y.index_select(dim, i.long().clamp(max=y.shape[dim] - 1)) for i in (low, low + 1))
-        blend = blend[:, None] if dim == -2 else blend
-        y = first + blend * (second - first)
+        blend = (at - low).to(y)
+        y = torch.lerp(first, second, blend[:, None] if dim == -2 else blend)
     return y
 
 
 def psnr(x: Tensor, y: Tensor) -> float:
     """In decibels, of pictures from 0 to 1; ∞ when they are equal."""
-    error = (x.double() - y.double()).square().mean().item()
+    error = (x - y).square().mean(dtype=torch.float64).item()
     return -10 * math.log10(error) if error else math.inf
 
 

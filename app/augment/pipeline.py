@@ -41,6 +41,15 @@ class Stage:
         given = "".join(f", {n}={v!r}" for n, v in self.arguments.items())
         return f"A.{self.name}([\n    {inside},\n]{given}, p={self.p:g})"
 
+    def plain(self) -> list[Any]:
+        """As plain values, to be told from others by its words."""
+        return [self.name, dict(self.arguments), self.p, [s.plain() for s in self.inner]]
+
+
+def of_plain(plain: list[Any]) -> Stage:
+    name, arguments, p, inner = plain
+    return Stage(name, arguments, p, tuple(map(of_plain, inner)))
+
 
 def compose(stages: Sequence[Stage], how: str, n: int) -> Stage:
     """All in a row, one of them, or n of them."""

@@ -109,35 +109,46 @@ def panel(title: str, image: Tensor, values: Tensor | None = None, quality: int 
 
 
 def to_bytes(image: Tensor) -> np.ndarray:
-    """A tensor with values in 0..1, the channels first or last, as bytes the way Pillow takes them."""
+    """A tensor with values in 0..1, the channels first or last, as bytes the way Pillow takes them; bytes stay."""
     if image.ndim == 3 and image.shape[0] in (1, 3) and image.shape[-1] not in (1, 3):
         image = image.movedim(0, -1)
     if image.ndim == 3 and image.shape[-1] == 1:
         image = image[..., 0]
-    return (image.detach().clamp(0, 1) * 255).round().byte().cpu().contiguous().numpy()
+    if image.dtype != torch.uint8:
+        image = image.detach().clamp(0, 1).mul_(255).round_().byte()
+    return image.cpu().contiguous().numpy()
 
 
 def signed(values: Tensor, most: float | None = None) -> Tensor:
     """Numbers (H, W) with a sign as colours (H, W, 3): orange below zero, white at it, blue above; full at ±most."""
     most = most or float(values.abs().amax()) or 1.0
-    return _SIGNED[(values / most).clamp(-1, 1).mul(255).round().long() + 255]
+    return _tinted(values * (127 / most) + 127, _SIGNED)
 
 
 def glow(values: Tensor, most: float | None = None) -> Tensor:
     """Numbers (H, W) from 0 up as colours (H, W, 3): white at zero, over blue to near black at `most`."""
     most = most or float(values.amax()) or 1.0
-    return _GLOW[(values / most).clamp(0, 1).mul(255).round().long()]
+    return _tinted(values * (254 / most), _GLOW)
 
 
-def _ramp(*colors: str, steps: int = 256) -> Tensor:
-    """Colours (steps, 3) from the first to the last, evenly."""
+def _tinted(index: Tensor, colors: bytes) -> Tensor:
+    """The colours (H, W, 3), as bytes, of numbers from 0 to 254; Pillow is five times as quick as an index."""
+    levels = index.detach().clamp(0, 254).round_().byte().cpu().contiguous()
+    image = Image.frombytes("P", levels.shape[::-1], levels.numpy().tobytes())
+    image.putpalette(colors)
+    return torch.from_numpy(np.array(image.convert("RGB")))
+
+
+def _ramp(*colors: str, steps: int = 255) -> bytes:
+    """Colours from the first to the last, evenly."""
     stops = torch.tensor([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors])
     at = torch.linspace(0, len(colors) - 1, steps)
     low = at.floor().long().clamp(max=len(colors) - 2)
-    return torch.lerp(stops[low], stops[low + 1], (at - low).unsqueeze(1))
+    ramp = torch.lerp(stops[low], stops[low + 1], (at - low).unsqueeze(1))
+    return bytes((ramp * 255).round().int().flatten().tolist())
 
 
-_SIGNED, _GLOW = _ramp(BELOW, "#ffffff", ABOVE, steps=511), _ramp("#ffffff", BLUE, "#001a2b")
+_SIGNED, _GLOW = _ramp(BELOW, "#ffffff", ABOVE), _ramp("#ffffff", BLUE, "#001a2b")
 
 
 def inked(ink: Tensor) -> Tensor:

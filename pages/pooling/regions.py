@@ -101,10 +101,9 @@ def script() -> Any:
     """The corners, and what both ways make of the features of the page, which the script carries along."""
     now = lab.values
     box, (_x, cells, scale) = box_of(now), features(photo, now)
-    given = {"box": box, "scale": scale, "out": now["out"], "largest": now["how"] == "max",
-             "sampling": now["sampling"]}  # fmt: skip
-    made = Call(regions.outputs, {"x": pools.text_call(cells)} | given)
-    return regions.roundings, (made,), {"box": box, "scale": scale}
+    given = {"box": box, "scale": scale}
+    how = {"out": now["out"], "largest": now["how"] == "max", "sampling": now["sampling"]}
+    return regions.roundings, (Call(regions.outputs, {"x": pools.text_call(cells)} | given | how),), given
 
 
 left, right = lab.stage.columns([0.62, 0.38])

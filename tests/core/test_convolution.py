@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -105,7 +105,18 @@ def test_grey_is_the_brightness_that_pillow_knows():
 
 
 def test_the_difference_would_show_a_wrong_operator(monkeypatch):
-    settings = {"stride": 2, "padding": 3, "dilation": 2, "mode": "reflect", "bias": 0.5, "flip": True}
-    assert 0 <= largest_difference(kernel("gabor"), **settings) < 1e-5
+    given = {"stride": 2, "padding": 3, "dilation": 2, "mode": "reflect", "bias": 0.5, "flip": True}
+    assert 0 <= largest_difference(kernel("gabor"), **given) < 1e-5
     monkeypatch.setattr("core.convolution.filtered", lambda *a, **k: by_shifts(*a, **{**k, "flip": False}))
-    assert largest_difference(kernel("sobel_x"), **settings) > 0.1
+    assert largest_difference(kernel("sobel_x"), **given) > 0.1
+
+
+@given(
+    k=st.integers(1, 11), m=st.integers(1, 11), s=st.integers(1, 8), d=st.integers(1, 8), n=st.integers(0, 40)
+)
+@settings(max_examples=25, deadline=None)
+def test_a_photograph_is_filtered_as_torch_does_it(k, m, s, d, n):
+    """A large picture takes another way than a small one."""
+    photo, w = torch.rand(2, 150, 300 + n, generator=G), torch.randn(k, m, generator=G)
+    theirs = F.conv2d(photo[:, None], w[None, None], stride=s, dilation=d)[:, 0]
+    assert torch.allclose(filtered(photo, w, s, 0, d), theirs, atol=1e-4)

@@ -21,13 +21,13 @@ class Figure {
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
   }
   record(head, release) { // the road of record: a picture that came with the page
-    const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label)]);
+    const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label), head.pen]);
     Object.assign(this, { head, release, gone: false, shown: first ? "record" : null }), Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
-    if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); }
+    if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); this.buildPen(); }
     if (first) { this.fit(); this.paint(head, 0); }
     if (head.job) Object.assign(this, { flying: null, wish: null, version: head.job.version }); // what was asked was asked of the old record
-    const arrived = Object.entries(this.held).every(([name, value]) => same(value, head.values[name]));
-    if (!this.dragging && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
+    const arrived = Object.entries(this.held).every(([name, value]) => same(value, { ...head.carried, ...head.values }[name]));
+    if (![...figures.values()].some((f) => f.dragging) && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
     this.setLive(road.open(head.base, head.desk));
   }
   positions() { // where the controls stand: the sliders of the page, over them the handle in the hand
@@ -38,9 +38,11 @@ class Figure {
     }
     return { ...found, ...this.held };
   }
+  standing() { return { ...this.head.carried, ...this.head.values, ...this.positions() }; } // of all that it knows
+  drawn() { return Object.fromEntries(Object.entries(this.positions()).filter(([name]) => name in this.head.values)); } // what its picture depends on
   compare() {
     if (!this.head) return;
-    const now = this.positions(), ahead = Object.keys(now).some((n) => !same(now[n], this.head.values[n]));
+    const now = this.drawn(), ahead = Object.keys(now).some((n) => !same(now[n], this.head.values[n]));
     const sign = ahead ? JSON.stringify(now) : "record";
     this.placeHandles();
     this.wish = null;

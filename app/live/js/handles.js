@@ -16,16 +16,17 @@ Object.assign(Figure.prototype, {
       if (g && still && this.stage.contains(down.target) && x >= 0 && x <= g.width && y >= 0 && y <= g.height) { this.moveTo(i, e); this.letGo(); }
     }, { once: true, capture: true });
   },
-  geometry(spec) { // where the axes of a handle lie on the screen, and how numbers become pixels on them and back
-    const box = (this.plot ?? this.canvas)?.getBoundingClientRect(), layout = this.plot?._fullLayout;
+  geometry(spec) { // where the axes of a handle or pen lie on the screen, and how numbers become pixels on them and back
+    const canvas = this.cells?.[spec.panel ?? 0]?.canvas, box = (this.plot ?? canvas)?.getBoundingClientRect(), layout = this.plot?._fullLayout;
     const whole = (length, n) => ({ _offset: 0, _length: length, d2p: (v) => (v / n) * length, p2d: (p) => (p / length) * n }); // of a picture
     const [xa, ya] = this.plot ? [layout?.[spec.xaxis], layout?.[spec.yaxis]]
-      : box ? [whole(box.width, this.canvas.width), whole(box.height, this.canvas.height)] : [];
+      : box ? [whole(box.width, canvas.width), whole(box.height, canvas.height)] : [];
     return xa && ya && { x0: box.left + xa._offset, y0: box.top + ya._offset, width: xa._length, height: ya._length, xa, ya };
   },
   placeHandles() {
+    this.placePen();
     if (!this.handles.length) return;
-    const edge = this.root.getBoundingClientRect(), now = { ...this.head.values, ...this.positions() };
+    const edge = this.root.getBoundingClientRect(), now = this.standing();
     this.handles.forEach((node, i) => {
       const { x, y, bounds } = this.head.handles[i], g = this.geometry(this.head.handles[i]), left = g?.xa.d2p(aside(this.head.handles[i], now, now[x], 0)[0]);
       if ((node.hidden = !(left >= -1 && left <= g?.width + 1))) return; // outside of what is seen
@@ -35,16 +36,16 @@ Object.assign(Figure.prototype, {
     });
   },
   moveTo(i, { clientX, clientY }, spec = this.head.handles[i], g = this.geometry(spec)) {
-    const now = { ...this.head.values, ...this.positions() };
+    const now = this.standing();
     if (g) this.hold(spec, aside(spec, now, g.xa.p2d(clientX - g.x0), 0)[1], aside(spec, now, g.ya.p2d(clientY - g.y0), 1)[1]);
   },
   hold({ x, y, bounds }, toX, toY) { // on the steps of its control, within its bounds
     const legal = (v, [low, high, step]) => clamp(step ? Number((low + Math.round((v - low) / step) * step).toFixed(9)) : Number(v.toPrecision(4)), low, high);
     const moved = { [x]: legal(toX, bounds[0]), ...(y && { [y]: legal(toY, bounds[1]) }) };
-    figures.forEach((f) => { for (const n in moved) if (n in f.head.values) f.held[n] = moved[n]; f.compare(); }); // of all figures
+    figures.forEach((f) => { for (const n in moved) if (n in f.head.values || n in f.head.carried) f.held[n] = moved[n]; f.compare(); }); // of all figures
   },
   nudge(i, e) { // arrow keys: a hundredth of the range, with Shift a twentieth
-    const spec = this.head.handles[i], now = { ...this.head.values, ...this.positions() }, upright = ([from, to]) => to > from, up = this.plot && upright(this.geometry(spec).ya.range) ? 1 : -1;
+    const spec = this.head.handles[i], now = this.standing(), upright = ([from, to]) => to > from, up = this.plot && upright(this.geometry(spec).ya.range) ? 1 : -1;
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, up], ArrowDown: [0, -up] }[e.key];
     const stride = (b) => b && Math.max(b[2], (b[1] - b[0]) / (e.shiftKey ? 20 : 100));
     if (!way) return;
@@ -53,5 +54,9 @@ Object.assign(Figure.prototype, {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.letGo(), 400); // the URL follows when the key rests
   },
-  letGo() { Object.assign(this, { dragging: false, releasedAt: performance.now() }); this.release("release", { ...this.held }); },
+  letGo() {
+    this.dragging = false;
+    figures.forEach((f) => (f.releasedAt = performance.now())); // the others hold it, too
+    this.release("release", { ...this.held });
+  },
 });

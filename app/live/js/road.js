@@ -8,7 +8,7 @@ const road = {
     socket.binaryType = "arraybuffer";
     old?.close();
     socket.onopen = () => { // after a break each figure asks once: a new server does not know its token
-      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = { set: f.positions(), sign: JSON.stringify(f.positions()) }; });
+      figures.forEach((f) => { f.setLive(); if (this.pause > 500) f.wish = { set: f.drawn(), sign: JSON.stringify(f.drawn()) }; });
       this.pump(this.pause = 500);
     };
     socket.onmessage = ({ data }) => { const frame = decode(new Uint8Array(data)); figures.forEach((f) => f.answered(frame)); this.pump(); };
@@ -19,11 +19,13 @@ const road = {
       if (figures.size) setTimeout(() => this.open(base, this.desk), (this.pause = Math.min(this.pause * 2, 8000)));
     };
   },
-  pump() { // sends what is wished for: one request in flight per figure, the one under the hand first
+  pump() { this.due ??= Promise.resolve().then(() => { this.due = null; this.send(); }); }, // once for all figures that wish for something
+  send() { // one request in flight per figure, the one under the hand first, then from the top of the page
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     const all = [...figures.values()], held = all.find((f) => f.dragging && (f.flying || f.wish));
     const patient = (f) => held && f !== held && performance.now() - f.sentAt < 150; // the others make room
-    for (const f of all.sort((a, b) => b.dragging - a.dragging).filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone && !patient(f))) {
+    const order = (a, b) => b.dragging - a.dragging || (a.root.compareDocumentPosition(b.root) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    for (const f of all.sort(order).filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone && !patient(f))) {
       f.flying = { view: f.head.token, id: ++this.number, ...f.wish };
       this.socket.send(JSON.stringify(f.flying));
       Object.assign(f, { wish: null, sentAt: performance.now(), askedAt: lastInput });
