@@ -48,21 +48,22 @@ def closure(wanted: list[Requirement]) -> dict[str, Distribution]:
 
 def licence(package: Distribution) -> str:
     """One line, from the newest field that the package has."""
-    about = package.metadata
-    kinds = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier") or [] if c.startswith("License ::")]
-    told = (
-        about.get("License-Expression")
-        or ", ".join(kinds)
-        or (about.get("License") or "").strip().split("\n")[0]
-    )
-    return told[:160] or "?"
+    kinds = [c.rpartition(" :: ")[2] for c in said(package, "Classifier") if c.startswith("License ::")]
+    plain = [text.strip().split("\n")[0] for text in said(package, "License")]
+    told = said(package, "License-Expression") or [", ".join(kinds)] * bool(kinds) or plain or ["?"]
+    return told[0][:160]
+
+
+def said(package: Distribution, field: str) -> list[str]:
+    """All that the metadata of a package say under one name."""
+    return package.metadata.get_all(field) or []
 
 
 def home(package: Distribution) -> str:
-    urls = [entry.partition(", ") for entry in package.metadata.get_all("Project-URL") or []]
+    urls = [entry.partition(", ") for entry in said(package, "Project-URL")]
     plain = r"source( code)?|home( ?page)?|repository|github|code"
     first = next((url for label, _, url in urls if re.fullmatch(plain, label, re.IGNORECASE)), "")
-    return first or package.metadata.get("Home-page") or (urls[0][2] if urls else "")
+    return first or next(iter([*said(package, "Home-page"), *(url for _, _, url in urls)]), "")
 
 
 def table(packages: dict[str, Distribution]) -> str:
