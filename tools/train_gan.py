@@ -42,7 +42,7 @@ def train(name: str) -> dict[str, object]:
         "torch": torch.__version__, "parameters_g": len(state.g), "parameters_d": len(state.d),
         "seconds": round(time.process_time() - begun), "step_fid_1nn": told,
         "fid": round(kept.fid, 4), "nn": round(kept.nn, 3),
-        "asked": round(kept.asked, 3), "classes": round(kept.classes, 2),
+        "asked": round(kept.asked, 3) if plain == "" else None, "classes": round(kept.classes, 2),
     }  # fmt: skip
 
 

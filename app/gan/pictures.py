@@ -159,7 +159,8 @@ def quality(run: Watched) -> Plot:
     far = drawn.layout["xaxis"]["range"][1]
     level = line(torch.tensor([0.0, far]), torch.tensor([fid, fid]), _("real pictures"), palette.MUTED, dash="dot",
                  width=2)  # fmt: skip
-    return Plot([*drawn.data, level], drawn.layout, drawn.alt)
+    alt = _("{measures}; of real pictures: {fid:.3f}").format(measures=drawn.alt, fid=fid)
+    return Plot([*drawn.data, level], drawn.layout, alt)
 
 
 def scoreboard(run: Watched) -> Table:

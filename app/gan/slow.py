@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from textwrap import wrap
 from typing import Any
 
 import torch
@@ -18,15 +19,15 @@ from core import gan2d, gan_losses
 FIXED = ("spectral", "seed")
 
 
-def phases() -> list[tuple[str, str]]:
-    """Who learns, and what happens."""
+def phases() -> list[tuple[str, str, str]]:
+    """Its name, who learns, and what happens."""
     return [
-        (_("nobody"), _("G turns a batch of noise into points: fakes.")),
-        (_("nobody"), _("A batch of data joins them. D is told: blue is real, red is fake. It gives its answers.")),
-        (_("D"), _("Where D is wrong, its loss is high. The larger a point, the more it has to say in D's step.")),
-        (_("D"), _("D takes its step; G is frozen. The dotted line, where D cannot tell, moves to the full one.")),
-        (_("G"), _("New fakes, from new noise, are labelled real. Frozen D's slope says where each wants to go.")),
-        (_("G"), _("G takes its step. All fakes move, for all share its weights; the data G has never seen.")),
+        (_("fakes"), _("nobody"), _("G turns a batch of noise into points: fakes.")),
+        (_("answers"), _("nobody"), _("A batch of data joins them. D is told which is which, and gives its answers.")),
+        (_("mistakes"), "D", _("The larger a point, the more wrong D is about it, and the more it counts in D's step.")),
+        (_("D's step"), "D", _("D learns; G is frozen. Where D cannot tell was the dotted line, and is the full one.")),
+        (_("wishes"), "G", _("New fakes are labelled real. The slope of D, frozen, says where each wants to go.")),
+        (_("G's step"), "G", _("G learns. All fakes move, for they share its weights. The data it has never seen.")),
     ]  # fmt: skip
 
 
@@ -69,8 +70,11 @@ def stage(of: gan2d.Round, loss: str, phase: int) -> Plot:
     push = 0.1 * of.push if phase == 5 else torch.zeros_like(of.push)
     field = arrows(*of.old.T, *push.T, (0.15, 0.15), palette.INK)
     data.append(field | {"opacity": 0.8 if phase == 5 else 0.0})
-    _who, what = phases()[phase - 1]
-    return Plot(data, layout(**plane.squares([""])), f"{phase}: {what}")
+    what = phases()[phase - 1][2]
+    frame = plane.squares(["<br>".join(wrap(what, 52))])
+    return Plot(
+        data, layout(**frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 62}}), f"{phase}: {what}", rate=0.4
+    )
 
 
 def _points(x: Tensor, name: str, color: str, sizes: Tensor, opacity: float) -> Trace:
@@ -87,9 +91,9 @@ def _border(logits: Tensor, at: Tensor, loss: str, dash: str, seen: bool) -> Tra
 
 
 def captions(phase: int) -> Table:
-    """All phases in words; the present one is marked."""
-    rows = [[("▶ " if n == phase else "") + f"{n}", who, what] for n, (who, what) in enumerate(phases(), 1)]
-    return Table(["", _("learns"), _("what happens")], rows, _("Phase {n} of 6").format(n=phase))
+    """All phases; the present one is marked."""
+    rows = [[f"{'▶' if n == phase else n} {name}", who] for n, (name, who, _what) in enumerate(phases(), 1)]
+    return Table([_("phase"), _("learns")], rows, _("Phase {n} of 6").format(n=phase))
 
 
 def numbers(of: gan2d.Round, loss: str) -> Table:
