@@ -1,10 +1,10 @@
 """A real detector at work: what it says of every anchor, what is left after the cut, and what after suppression."""
 
+from functools import partial
 from typing import Any
 
 import torch
 
-from app.code import Call, Verbatim
 from app.detection import detected, seeing
 from app.figures import frames, maps, palette
 from app.figures.plot import Plot, axis, layout, line
@@ -92,8 +92,4 @@ lab.live(detected.worth, height=280)
 lab.look(_("Drag a digit onto another and watch which anchors believe in it. Each object lights up several anchors of "
            "several shapes; that is why there is suppression. Squeeze a picture until nobody answers."))  # fmt: skip
 lab.theory()
-made, laid = seeing.script(lab.values), seeing.laid(lab.values)
-true = {"truth": Verbatim(f"torch.tensor({laid.truth.tolist()}).reshape(-1, 4)"),
-        "kinds": Verbatim(f"torch.tensor({laid.kinds.tolist()}, dtype=torch.long)"), "iou": seeing.IOU}  # fmt: skip
-pair = {"found": made["found"], "kept": made["kept"]}
-lab.code(detector.answers, Call(detector.funnel, {**pair, "anchors": len(seeing.places())}), **pair, **true)
+lab.code(partial(seeing.script, lab.values))
