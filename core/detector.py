@@ -94,7 +94,7 @@ def detect(net: Weights, picture: Tensor, anchors: Tensor, decode: Callable[[Ten
 
 
 def objects(net: Weights, picture: Tensor, anchors: Tensor, decode: Callable[[Tensor, Tensor], Tensor],
-            most: int = 120) -> Found:  # fmt: skip
+            most: int = 240) -> Found:  # fmt: skip
     """The boxes that are objects most surely, whatever their class: what a first stage (RPN) hands on."""
     with torch.no_grad():
         said = judge(net, picture[None])

@@ -14,10 +14,10 @@ from core import detector
 
 PRESETS = {
     "crowd": Preset(_("Two threes side by side: one box left"),
-                    {"number": 2, "o2": "3", "b2_x": 39, "b2_y": 36, "t": 0.1}),
+                    {"number": 2, "o2": "3", "b2_x": 44, "b2_y": 36, "t": 0.1}),
     "nosup": Preset(_("Without suppression: each object many times"), {"t": 1.0}),
     "nocut": Preset(_("Hardly a cut: what it half believes in"), {"confidence": 0.05}),
-    "noise": Preset(_("Noise: sure of less and less"), {"noise": 0.35}),
+    "noise": Preset(_("More noise than it ever saw: false alarms"), {"noise": 0.35}),
     "squeezed": Preset(_("A squeezed 8: no anchor is so flat"), {"number": 1, "o1": "8", "b1_x": 64, "b1_y": 64,
                                                                 "b1_w": 110, "b1_h": 14}),
     "large": Preset(_("Larger than anything it learnt from"), {"number": 1, "b1_x": 64, "b1_y": 64, "b1_w": 100,
@@ -37,7 +37,7 @@ lab.slider(
     help=_("Drag them in the scene, by middle or corner."),
 )
 lab.slider("noise", _("Noise"), 0.0, 0.5, 0.05, 0.01)
-lab.slider("which", _("Other pictures of the same classes"), 0, 99, 7)
+lab.slider("which", _("Other pictures of the same classes"), 0, 99, 1)
 with lab.fold(_("Which pictures, and where")):
     handles = seeing.ask(lab, seeing.class_names())
 SIDE = float(detector.CANVAS)
