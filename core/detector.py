@@ -14,6 +14,7 @@ import base64
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -93,7 +94,7 @@ def detect(net: Weights, picture: Tensor, anchors: Tensor, decode: Callable[[Ten
 
 
 def objects(net: Weights, picture: Tensor, anchors: Tensor, decode: Callable[[Tensor, Tensor], Tensor],
-            most: int = 120) -> Found:  # fmt: skip
+            most: int = 240) -> Found:  # fmt: skip
     """The boxes that are objects most surely, whatever their class: what a first stage (RPN) hands on."""
     with torch.no_grad():
         said = judge(net, picture[None])
@@ -116,6 +117,15 @@ def answers(found: Found, kept: Tensor, truth: Tensor, kinds: Tensor,
         best = iou(found.boxes[i], mine).max().item() if len(mine) else 0.0
         rows.append((int(found.classes[i]), found.scores[i].item(), best, found.boxes[i].tolist()))
     return rows
+
+
+def report(net: Weights, picture: Tensor, anchors: Tensor, decode: Callable[[Tensor, Tensor], Tensor],
+           suppress: Callable[..., Any], iou: Callable[[Tensor, Tensor], Tensor], rule: str, confidence: float,
+           threshold: float, truth: Tensor, kinds: Tensor) -> list[Any]:  # fmt: skip
+    """The whole way of one picture: how many boxes are there at each stage, and what is left."""
+    found = detect(net, picture, anchors, decode, confidence)
+    kept = suppress(rule, found.boxes, found.scores, found.classes, iou, threshold, floor=confidence).kept
+    return [*funnel(found, kept, len(anchors)), *answers(found, kept, truth, kinds, iou)]
 
 
 # --- the weights as text, so that a script can carry them along ---

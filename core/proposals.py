@@ -13,6 +13,7 @@ Uijlings et al. 2013 (selective search); Girshick et al. 2014 (R-CNN); Ren et al
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -29,9 +30,11 @@ class Proposed:
     scores: Tensor
 
 
-def best(boxes: Tensor, scores: Tensor, iou: Callable[[Tensor, Tensor], Tensor], overlap: float = 0.7,
-         most: int = 60) -> Proposed:  # fmt: skip
-    """By falling score, without those that overlap a better one by more than `overlap`."""
+def best(
+    found: Any, iou: Callable[[Tensor, Tensor], Tensor], overlap: float = 0.7, most: int = 60
+) -> Proposed:
+    """The `boxes` by falling `scores`, without those that overlap a better one by more than `overlap`."""
+    boxes, scores = found.boxes, found.scores
     order = scores.sort(descending=True, stable=True).indices
     table = iou(boxes[order][:, None], boxes[order]).tolist()
     taken: list[int] = []
@@ -137,3 +140,11 @@ def readings(
     )
     rows = zip(boxes.tolist(), scores.tolist(), kind.tolist(), p.tolist(), strict=True)
     return [(place, box, score, k, q) for place, (box, score, k, q) in enumerate(rows, 1)]
+
+
+def both_stages(picture: Tensor, first: Proposed, context: float, square: bool, align: Align,
+                predict: Callable[[Any, Tensor], Tensor],
+                net: Any) -> list[tuple[int, list[float], float, int, float]]:  # fmt: skip
+    """Both stages of one picture: what is read in each proposal."""
+    seen = crops(picture, around(first.boxes, context, square), align)
+    return readings(first.boxes, first.scores, predict(net, seen) if len(seen) else torch.zeros(0, 1))

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from app import models
-from app.code import Call, Verbatim
+from app.code import Call, Script, Verbatim
 from app.controls import Controls
 from app.figures import frames
 from app.i18n import gettext as _
@@ -36,7 +36,6 @@ DIGITS = (
     (7, 94, 92, 28, 46),
 )
 JUDGED = 40  # held-back scenes that the page itself counts on
-IOU = Call(boxes.measure, {"name": "iou"})
 
 
 @lru_cache
@@ -147,20 +146,19 @@ def seen(canvas: Tensor, confidence: float, t: float, rule: str = "classes") -> 
     return Seen(every, said.objectness[0].sigmoid(), some, found)
 
 
-def script(now: Mapping[str, Any]) -> dict[str, Call]:
-    """The detections before and after suppression, and the picture, as calls for the script."""
-    laid_out = laid(now)
-    picture = Call(drawing.from_text, {"text": drawing.as_text(laid_out.canvas), "width": detector.CANVAS})
-    given = {"net": net(), "picture": picture,
-             "anchors": PLACES, "decode": Verbatim("decode"), "confidence": now["confidence"]}  # fmt: skip
-    found = Call(detector.detect, given)
-    parts = {n: Call(detector.detect, given, n) for n in ("boxes", "scores", "classes")}
-    kept = Call(
-        suppress.suppress,
-        {"rule": now["rule"], **parts, "iou": IOU, "threshold": now["t"], "floor": now["confidence"]},
-        "kept",
-    )
-    return {"found": found, "kept": kept, "picture": picture}
+def script(now: Mapping[str, Any]) -> Script:
+    """The whole way of the canvas; the weights stand in the script once."""
+    at = laid(now)
+    return detector.report, (), {
+        "net": net(), "picture": written(at.canvas), "anchors": PLACES, "decode": anchors.decode,
+        "suppress": suppress.suppress, "iou": boxes.iou, "rule": now["rule"], "confidence": now["confidence"],
+        "threshold": now["t"], "truth": Verbatim(f"torch.tensor({at.truth.tolist()}).reshape(-1, 4)"),
+        "kinds": Verbatim(f"torch.tensor({at.kinds.tolist()}, dtype=torch.long)")}  # fmt: skip
+
+
+def written(canvas: Tensor) -> Call:
+    """The canvas as a script carries it."""
+    return Call(drawing.from_text, {"text": drawing.as_text(canvas), "width": detector.CANVAS})
 
 
 # --- how good it is on pictures that it has never seen ---

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from app import models
-from app.code import Call, Script, Verbatim
+from app.code import Call, Script
 from app.detection import seeing
 from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, columns, layout, line, short
 from app.i18n import gettext as _
-from core import anchors, boxes, cnn, detector, drawing, proposals, regions, suppress
+from core import anchors, boxes, cnn, detector, proposals, regions, suppress
 
 LISTED = 12
 
@@ -27,7 +27,7 @@ def proposed(way: str, canvas: Tensor, most: int, seed: int) -> proposals.Propos
     """At most so many; the two ways that learn nothing are as sure of one as of the other."""
     if way == "learnt":
         found = detector.objects(seeing.weights(), canvas, seeing.places(), anchors.decode)
-        return proposals.best(found.boxes, found.scores, boxes.iou, most=most)
+        return proposals.best(found, boxes.iou, most=most)
     made = proposals.merged(canvas) if way == "merged" else proposals.windows(seeing.places(), seed)
     return proposals.unranked(made, most)
 
@@ -102,33 +102,19 @@ def reach(number: int, noise: float, which: int, data: str, **now: Any) -> Plot:
 
 
 def script(now: Mapping[str, Any]) -> Script:
-    """What is read in each proposal, and how RoI align reads the first one at 4 × 4."""
-    canvas = seeing.laid(kind_of(now)).canvas
-    picture = Call(drawing.from_text, {"text": drawing.as_text(canvas), "width": detector.CANVAS})
+    """What is read in each proposal."""
+    picture, most = seeing.written(seeing.laid(kind_of(now)).canvas), now["most"]
     if now["way"] == "learnt":
-        asked = {
-            "net": seeing.net(),
-            "picture": picture,
-            "anchors": seeing.PLACES,
-            "decode": Verbatim("decode"),
-        }
-        whole = {n: Call(detector.objects, asked, n) for n in ("boxes", "scores")}
-        first = Call(proposals.best, {**whole, "iou": seeing.IOU, "most": now["most"]})
+        asked = {"net": seeing.net(), "picture": picture, "anchors": seeing.PLACES, "decode": anchors.decode}
+        first = Call(proposals.best, {"found": Call(detector.objects, asked), "iou": boxes.iou, "most": most})
     elif now["way"] == "merged":
         first = Call(
-            proposals.unranked, {"boxes": Call(proposals.merged, {"picture": picture}), "most": now["most"]}
+            proposals.unranked, {"boxes": Call(proposals.merged, {"picture": picture}), "most": most}
         )
     else:
         tried = Call(proposals.windows, {"anchors": seeing.PLACES, "seed": now["which"]})
-        first = Call(proposals.unranked, {"boxes": tried, "most": now["most"]})
-    place, score = (Call(first.function, first.arguments, n) for n in ("boxes", "scores"))
-    asked_for = {"boxes": place, "context": now["context"], "square": now["shape"] == "square"}
-    seen = Call(proposals.around, asked_for)
-    cut = Call(proposals.crops, {"picture": picture, "boxes": seen, "align": Verbatim("roi_align")})
+        first = Call(proposals.unranked, {"boxes": tried, "most": most})
     net = Call(cnn.unpacked, {"text": models.as_text(now["data"])})
-    p = Call(cnn.predict, {"net": net, "pictures": cut})
-    middle = (32.0, 32.0, 96.0, 96.0)
-    sample = Call(
-        regions.roi_align, {"x": Verbatim(f"{picture!r}[None]"), "box": middle, "scale": 1.0, "out": 4}
-    )
-    return proposals.readings, (sample,), {"boxes": place, "scores": score, "probabilities": p}
+    return proposals.both_stages, (), {
+        "picture": picture, "first": first, "context": now["context"], "square": now["shape"] == "square",
+        "align": regions.roi_align, "predict": cnn.predict, "net": net}  # fmt: skip

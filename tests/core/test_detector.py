@@ -111,9 +111,9 @@ def test_merged_ink_is_what_scipy_labels():
 def test_best_proposals_are_those_of_hard_suppression():
     found = detector.objects(shipped(), held_back_scenes()[1][0], PLACES, anchors.decode, 60)
     kept = suppress.suppress("hard", found.boxes, found.scores, found.classes, boxes.iou, 0.7, floor=0.0).kept
-    best = proposals.best(found.boxes, found.scores, boxes.iou, 0.7)
+    best = proposals.best(found, boxes.iou, 0.7)
     assert torch.equal(best.boxes, found.boxes[kept])
-    assert len(proposals.best(found.boxes, found.scores, boxes.iou, 0.7, most=2).boxes) == 2
+    assert len(proposals.best(found, boxes.iou, 0.7, most=2).boxes) == 2
 
 
 def test_recall_grows_with_the_proposals():
