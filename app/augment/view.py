@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import streamlit as st
 import torch
 
-from app.augment import controls
+from app.augment import controls, parity
 from app.augment.catalogue import SLOW
 from app.augment.pipeline import Stage
 from app.augment.samples import Sample, augmix, draw, resized, run
@@ -18,6 +19,7 @@ from app.figures.plot import short
 from app.i18n import gettext as _
 from app.i18n import name as quoted
 from app.images import Photo
+from app.lab import Lab
 
 
 def picture(photo: Photo, side: int) -> np.ndarray:
@@ -190,3 +192,14 @@ def moved(image: np.ndarray, transform: str, targets: Targets, now: dict[str, An
         raise
     except Exception as why:  # OpenCV and the library raise whatever they stumble over
         raise Refused(controls.refusal(why)) from None
+
+
+def elsewhere(lab: Lab, transform: str, now: dict[str, Any]) -> None:
+    """The same transform in torchvision, where there is one, and in what it differs."""
+    found = parity.torchvision(transform, controls.given(transform, now))
+    with lab.below:
+        if found is None:
+            st.caption(_("torchvision.transforms.v2 has no such transform."))
+        else:
+            st.caption(_("In torchvision.transforms.v2:") + " " + _(found[1]))
+            st.code(found[0])

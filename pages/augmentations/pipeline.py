@@ -77,7 +77,10 @@ now = lab.values
 exchange.export(lab, lambda: built(now))
 if how != "augmix":
     lab.link(
-        "augmentations-help", _("Does it help? Train with this pipeline"), stages.shared(now), "exercise"
+        "augmentations-help",
+        _("Does it help? Train with this pipeline"),
+        stages.shared(now),
+        ":material/exercise:",
     )
 lab.theory()
 

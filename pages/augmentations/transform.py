@@ -103,6 +103,7 @@ lab.live(values, height=0, photo=photo, other=other)
 lab.look(_("A transform is not a picture but a lottery: each seed draws other values from the ranges on the left. "
            "Pull the two thumbs together, and all samples are alike; pull them apart until you would no longer "
            "give the picture its label, then go back a little."))  # fmt: skip
+view.elsewhere(lab, transform, now)
 lab.theory()
 height, width = view.picture(photo, now["side"]).shape[:2]
 call = {"picture": Verbatim(f"given({height}, {width})"),
