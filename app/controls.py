@@ -24,6 +24,7 @@ class Control:
     default: Any
     domain: Domain
     slides: bool = False
+    label: str = ""
 
 
 class Controls:
@@ -91,10 +92,12 @@ class Controls:
         return self._bound(name, default, SWITCH, st.delta_generator.DeltaGenerator.toggle, label, help=help)
 
     def text(
-        self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None
-    ) -> str:
+        self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None,
+        painted: bool = False,
+    ) -> str:  # fmt: skip
+        """A line of text; `painted` says that a figure writes it under the hand (Grids.paints), and all follow."""
         return self._bound(name, default, Text(longest), st.delta_generator.DeltaGenerator.text_input, label,
-                           max_chars=longest, help=help)  # fmt: skip
+                           max_chars=longest, help=help, slides=painted)  # fmt: skip
 
     def choice(self, name: str, label: str, options: Mapping[str, str], default: str | None = None, *,
                help: str | None = None) -> str:  # fmt: skip
@@ -109,7 +112,7 @@ class Controls:
             )
         else:
             value = self._place.selectbox(label, list(options), **common)
-        return self._write_url(name, value, default, Options(tuple(options)))
+        return self._write_url(name, value, default, Options(tuple(options)), label)
 
     def choices(self, name: str, label: str, options: Mapping[str, str], default: Sequence[str], *,
                 help: str | None = None) -> list[str]:  # fmt: skip
@@ -119,7 +122,7 @@ class Controls:
         value = self._place.multiselect(
             label, list(options), format_func=options.__getitem__, key=key, help=help,
             placeholder=_("Choose"), wrap=True)  # fmt: skip
-        return self._write_url(name, value, list(default), domain)
+        return self._write_url(name, value, list(default), domain, label)
 
     def point(self, name: str, label: str, default: tuple[float, float], x: tuple[float, float],
               y: tuple[float, float], step: float = 0.01) -> tuple[float, float]:  # fmt: skip
@@ -136,7 +139,7 @@ class Controls:
         """
         self._follow_url(name, default, Strokes())
         value = st.session_state[f"{self.address}.{name}"]
-        return self._write_url(name, value, default, Strokes(), slides=True)
+        return self._write_url(name, value, default, Strokes(), "", slides=True)
 
     # --- where they stand ---
 
@@ -168,16 +171,17 @@ class Controls:
                slides: bool = False, **arguments: Any) -> Any:  # fmt: skip
         key = f"{self.address}.{name}"
         value = widget(self._place, label, value=default, key=key, bind="query-params", **arguments)
-        return self._remember(name, value, default, domain, slides)
+        return self._remember(name, value, default, domain, label, slides)
 
-    def _remember(self, name: str, value: Any, default: Any, domain: Domain, slides: bool = False) -> Any:
+    def _remember(self, name: str, value: Any, default: Any, domain: Domain, label: str,
+                  slides: bool = False) -> Any:  # fmt: skip
         if self.closed:
             raise TypeError(f"The control {name!r} comes after the first figure: presets would not know it.")
         try:
             value = domain.check(value)
         except Refused:  # a browser may send anything; Streamlit leaves the check to us
             value = default
-        self.controls[name] = Control(f"{self.address}.{name}", value, default, domain, slides)
+        self.controls[name] = Control(f"{self.address}.{name}", value, default, domain, slides, label)
         return value
 
     def _follow_url(self, name: str, default: Any, domain: Options | Subset | Strokes) -> str:
@@ -190,11 +194,11 @@ class Controls:
             st.session_state[key] = default
         return key
 
-    def _write_url(self, name: str, value: Any, default: Any, domain: Options | Subset | Strokes, *,
+    def _write_url(self, name: str, value: Any, default: Any, domain: Options | Subset | Strokes, label: str, *,
                    slides: bool = False) -> Any:  # fmt: skip
         """After the widget: its value into the URL, the default kept out of it."""
         key = f"{self.address}.{name}"
-        value = self._remember(name, value, default, domain, slides)
+        value = self._remember(name, value, default, domain, label, slides)
         ids = [str(v) for v in value] if isinstance(value, list) else [str(value) or EMPTY]
         wanted = [] if value == default else ids or [""]  # nothing chosen is a choice of its own
         if wanted != st.query_params.get_all(key):

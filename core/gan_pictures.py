@@ -24,7 +24,7 @@ from torch import Tensor
 
 NOISE, KINDS = 16, 10
 G_MAPS, D_MAPS = (48, 24), (24, 48)  # channels at 7×7 and 14×14; at 14×14 and 7×7
-ROWS, JUDGED = 8, 250  # rows of samples that are shown, a column for each class; how many are measured
+ROWS, JUDGED = 10, 250  # rows of samples that are shown, a column for each class; how many are measured
 Shapes = Mapping[str, tuple[int, ...]]
 G_SHAPES: dict[str, tuple[int, ...]] = {
     "first": (G_MAPS[0] * 49, NOISE), "first.class": (G_MAPS[0] * 49, KINDS), "first.bias": (G_MAPS[0] * 49,),

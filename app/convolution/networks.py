@@ -54,6 +54,14 @@ class Asked:
     def pen(self) -> Pen | None:
         return Pen("drawing") if self.source == "pen" else None
 
+    @property
+    def narrow(self) -> dict[str, Any]:
+        """On a phone: picture and answer side by side, the maps below; more room for the picture to draw on."""
+        wide, cut = (0.62, 0.36) if self.pen else (0.45, 0.55)
+        places = {"xaxis": [0, wide], "yaxis": [cut, 1], "xaxis2": [0, 1], "yaxis2": [0, cut - 0.1],
+                  "xaxis3": [0.72, 1], "yaxis3": [cut, 1]}  # fmt: skip
+        return {name: {"domain": place} for name, place in places.items()}
+
 
 def stroke(name: str) -> dict[str, float]:
     """For presets: the points of a stroke as values of their controls."""

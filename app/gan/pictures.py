@@ -44,7 +44,7 @@ class Seen:
 
     plan: gan_pictures.Plan
     g: Tensor  # the weights that are shown: the average
-    samples: Tensor  # (80, 28, 28)
+    samples: Tensor  # (100, 28, 28)
     loss_d: float
     loss_g: float
     grad_d: float
@@ -114,7 +114,7 @@ def boards(run: Watched) -> Picture:
     panels = [panel(title, board(seen.samples, gan_pictures.KINDS), quality=93)
               for (seen, _title), title in zip(lanes, titles, strict=True)]  # fmt: skip
     return Picture(
-        panels, _("Step {n}: eighty pictures from the same noise at every step.").format(n=run.step)
+        panels, _("Step {n}: a hundred pictures from the same noise at every step.").format(n=run.step)
     )
 
 

@@ -13,7 +13,7 @@ from core import gan_losses, gan_measures, gan_pictures
 
 PRESETS = {
     "trained": Preset(_("Trained: a 3 becomes an 8"), {}),
-    "clothes": Preset(_("Clothes: sneaker to boot"), {"data": "fashion", "left": 7, "right": 9}),
+    "clothes": Preset(_("Clothes: sneaker to boot"), {"data": "fashion", "left": "7", "right": "9"}),
     "scratch": Preset(_("From scratch"), {"start": "scratch"}),
     "plain": Preset(_("Not told the classes"), {"classes": False}),
     "wrecked": Preset(_("Rates too high: it forgets"), {"lr_g": 0.02, "lr_d": 0.02}),
@@ -23,18 +23,17 @@ lab = Lab("gan-pictures", PRESETS)
 data = lab.choice("data", _("Data"), {"digits": _("Digits"), "fashion": _("Clothes")})
 start = lab.choice("start", _("Start"), {"trained": _("trained"), "scratch": _("from scratch")})
 told = lab.toggle("classes", _("Tell both networks the class"), True)
-names = models.class_names(data)
-if told:
-    with lab.row("ends"):
-        for end, label, default in (("left", _("On the left"), 3), ("right", _("On the right"), 8)):
-            lab.number(
-                end, label, 0, 9, default, help=", ".join(f"{i}: {name}" for i, name in enumerate(names))
-            )
-lab.point("at", _("Place in the noise"), (0.5, 0.5), (0.0, 1.0), (0.0, 1.0))
+names = {str(i): name for i, name in enumerate(models.class_names(data))}
 losses_of = {id: _(e.title) for id, e in gan_losses.LOSSES.items() if not e.clips and not e.penalised}
 lab.choice("loss", _("Loss"), losses_of, "hinge")
 lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.1, 5e-4, log=True)
 lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.1, 5e-4, log=True)
+if told:
+    with lab.row("ends"):
+        for end, label, default in (("left", _("On the left"), "3"), ("right", _("On the right"), "8")):
+            lab.choice(end, label, names, default)
+with lab.fold(_("Place in the noise")):
+    lab.point("at", _("Place"), (0.5, 0.5), (0.0, 1.0), (0.0, 1.0))
 with lab.fold(_("Tricks")):
     lab.slider("smooth", _("Label smoothing"), 0.0, 0.4, 0.0, 0.05, help=_("Real points count as 1 − this."))
     lab.slider(
@@ -56,9 +55,9 @@ def stage(run: Watched) -> Picture:
     return gans.boards(run)
 
 
-def pad(run: Watched, at_x: float, at_y: float, left: int = 0, right: int = 0) -> Plot:
+def pad(run: Watched, at_x: float, at_y: float, left: str = "0", right: str = "0") -> Plot:
     """A square of noise, with a noise of its own at each corner, and the picture at the handle."""
-    return gans.pad(run, at_x, at_y, left, right)
+    return gans.pad(run, at_x, at_y, int(left), int(right))
 
 
 def distances(run: Watched) -> Plot:

@@ -48,7 +48,7 @@ with lab.fold(_("More")):
     with lab.row("chosen"):
         lab.number("row", _("Chosen row"), 0, 31, 1)
         lab.number("col", _("Chosen column"), 0, 31, 1)
-    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272)
+    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272, painted=True)
     lab.seed()
 
 

@@ -74,6 +74,7 @@ painters.grids = function (picture) {
   this.facts.textContent = "";
   for (const fact of picture.facts) make(this.facts, "span", "lb-fact", {}, fact);
   for (const [mark, text] of picture.legend) make(this.facts, "span", `lb-key lb-key-${mark}`, {}, text);
+  if (picture.paints) this.ink(loaded(picture).grids[0]);
   this.drawGrids(loaded(picture));
 };
 Object.assign(Figure.prototype, {
@@ -189,16 +190,24 @@ Object.assign(Figure.prototype, {
   brush(cell, down = false) {
     const grid = this.picture.grids[0];
     if (!this.picture.paints || cell?.[0] !== 0 || (grid.marks[cell[1]] || DROPPED) !== DROPPED) return;
-    if (down) this.stroke = grid.values[cell[1]] > 0 ? 0 : 9;
+    if (down) Object.assign(this, { stroke: grid.values[cell[1]] > 0 ? 0 : 9, inked: new Set(), dragging: true });
     else if (this.stroke === undefined || grid.values[cell[1]] === this.stroke) return;
-    [grid.values[cell[1]], grid.texts[cell[1]], this.hover] = [this.stroke, asText(this.stroke), cell];
+    this.inked.add(cell[1]);
+    this.hover = null; // what is lit is the chosen output: its sum follows
+    this.ink(grid);
     this.drawGrids(this.picture);
+    this.write(this.picture.paints, this.asLines(grid));
+  },
+  ink({ values, texts }) { // what is painted stays while the answer to an earlier move comes in
+    for (const i of this.inked ?? []) [values[i], texts[i]] = [this.stroke, asText(this.stroke)];
+  },
+  asLines({ values, marks, columns, rows }) {
+    const pixel = (i) => (marks[i] || DROPPED) === DROPPED, row = (r) => Array.from({ length: columns }, (_, c) => r * columns + c);
+    return Array.from({ length: rows }, (_, r) => row(r).filter(pixel).map((i) => values[i]).join("")).filter(Boolean).join(".");
   },
   endStroke() {
     if (this.stroke === undefined) return;
-    this.stroke = undefined;
-    const { values, marks, columns, rows } = this.picture.grids[0], pixel = (i) => (marks[i] || DROPPED) === DROPPED;
-    const lines = Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => r * columns + c).filter(pixel).map((i) => values[i]).join(""));
-    this.release("release", { [this.picture.paints]: lines.filter(Boolean).join(".") });
+    Object.assign(this, { stroke: undefined, inked: null });
+    this.letGo();
   },
 });
