@@ -64,9 +64,8 @@ def stage(photo: Any, **now: Any) -> Picture:
         up = way.up(y, more)
         panels.append(panel(_(way.title), up))
         said.append(_("{way} · {psnr} dB").format(way=_(way.title), psnr=short(restore.psnr(x, up), 1)))
-    return Picture(
-        panels, _("The same map of {n} × {n} brought up: {said}").format(n=len(y), said=", ".join(said))
-    )
+    alt = _("The same map of {n} × {n} brought up: {said}")
+    return Picture(panels, alt.format(n=len(y), said=", ".join(said)))
 
 
 def dealt(photo: Any, **now: Any) -> Picture:
@@ -86,7 +85,8 @@ def place(now: dict[str, Any]) -> dict[str, int]:
 
 def around(photo: Any, **now: Any) -> Grids:
     """The pixels around the point by the chosen way: under the pointer, which values times which weights."""
-    return sums.worked_out(*prepared(photo, now)[1:], now["way"], **place(now))
+    _x, y, more = prepared(photo, now)
+    return sums.worked_out(y, more, now["way"], **place(now))
 
 
 def numbers(photo: Any, **now: Any) -> Table:
