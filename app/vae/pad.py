@@ -17,7 +17,7 @@ from app.vae import models
 from app.vae.models import Model
 from core import cnn, latent
 
-REACH, TILES, FINE, BLUR = 4.0, 15, 41, 0.12
+REACH, TILES, FINE, BLUR = 4.0, 15, 33, 0.12
 ENDS = (-REACH, REACH)
 CORNERS = 5
 CORNER_NAMES = tuple(f"w{i}_{axis}" for i in range(1, CORNERS + 1) for axis in "xy")
