@@ -105,7 +105,7 @@ def attribute(codes: Tensor, has: Tensor, lacks: Tensor) -> Tensor:
 
 def slant(pictures: Tensor) -> Tensor:
     """(N,), how far the strokes lean to the right, per pixel upwards: −cov(x, y)/var(y) of the ink."""
-    n, side, _width = pictures.shape
+    _n, side, _width = pictures.shape
     ink = pictures / pictures.sum((1, 2), keepdim=True).clamp(min=1e-6)
     at = torch.arange(side, dtype=pictures.dtype)
     x, y = (ink.sum(1) @ at, ink.sum(2) @ at)
