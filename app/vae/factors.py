@@ -108,7 +108,7 @@ def frame(pair: Tensor, board: Tensor, n: int, model: Model, gap: float) -> dict
     axes = maps.frame("", _("in, out"), pair.shape, x=(0, 0.085), y=(0.2, 0.8))
     axes |= maps.frame("2", _("one dimension at a time"), board.shape, x=(0.135, 0.6))
     side = (board.shape[0] + 2) / n
-    rows = [f"z<sub>{k + 1}</sub>" for k in range(n)]
+    rows = [models.dimension(k + 1) for k in range(n)]
     named: dict[str, Any] = {"showticklabels": True, "tickfont": {"color": palette.INK, "size": 15}}
     axes["yaxis2"] |= named | {"tickvals": [side * (k + 0.5) - 1 for k in range(n)], "ticktext": rows}
     axes |= maps.frame("3", _("who knows what · MIG {mig:.2f}").format(mig=gap),
@@ -133,7 +133,7 @@ def answers(model: Model, sweep: str, now: Mapping[str, Any]) -> Plot:
     rows = torch.tensor([[float(now[name]) for name in shapes.FACTORS]]).repeat(len(at), 1)
     rows[:, list(shapes.FACTORS).index(sweep)] = at
     mu = rounding(model)(shapes.drawn(rows))
-    data = [line(at, mu[:, k], f"z<sub>{k + 1}</sub>", palette.style(k)[0], dash=palette.style(k)[1])
+    data = [line(at, mu[:, k], models.dimension(k + 1), palette.style(k)[0], dash=palette.style(k)[1])
             for k in range(mu.shape[1])]  # fmt: skip
     ends = stable_range([mu, torch.tensor([-2.0, 2.0])])
     data.append(line(torch.full((2,), float(now[sweep])), torch.tensor(ends), "", palette.ACCENT, width=1.5,

@@ -105,6 +105,11 @@ def class_names(data: str) -> list[str]:
     return models.class_names(data)
 
 
+def dimension(k: int) -> str:
+    """How the k-th dimension of a latent space is called, from 1."""
+    return _("z<sub>{k}</sub>").format(k=k)
+
+
 def data_names() -> dict[str, str]:
     return {"digits": _("Digits"), "fashion": _("Clothes"), "shapes": _("Shapes")}
 

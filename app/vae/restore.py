@@ -148,7 +148,7 @@ def shares(model: Model, kind: str, noise: float, threshold: float) -> Table:
     """What the threshold does."""
     found = anomaly.judge(*tried(model, kind, noise).scores, threshold)
     precise = f"{found.precision:.3f}" if found.precision == found.precision else "–"
-    head = [_("threshold {t:g}").format(t=threshold), _("caught"), _("false alarms"), _("precision"), "AUC",
+    head = [_("threshold {t:g}").format(t=threshold), _("caught"), _("false alarms"), _("precision"), _("AUC"),
             _("best threshold")]  # fmt: skip
     cells = [
         kinds()[kind],

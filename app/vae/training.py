@@ -104,7 +104,7 @@ def stage(run: Watched, data: str, noise: float) -> Plot:
 
 def plane_frame(reach: float, which: tuple[int, int], latent: int) -> dict[str, Any]:
     bare: dict[str, Any] = {"showgrid": False, "zeroline": False, "nticks": 5, "constrain": "domain"}
-    titles = [f"z<sub>{i + 1}</sub>" for i in which]
+    titles = [models.dimension(i + 1) for i in which]
     return {"xaxis": axis(titles[0], range=[-reach, reach], domain=[0, 0.48], anchor="y", **bare),
             "yaxis": axis(titles[1] if latent > 1 else "", range=[-reach, reach], anchor="x", scaleanchor="x", **bare),
             "margin": {"l": 44, "r": 8, "t": 12, "b": 42}}  # fmt: skip
@@ -135,7 +135,7 @@ def losses(run: Watched) -> Plot:
 def each_kl(run: Watched) -> Plot:
     """The KL of every dimension: one that falls to 0 has collapsed."""
     n = len(run.seen.report.kl)
-    many = [(f"z<sub>{k + 1}</sub>", lambda s, k=k: s.report.kl[k], palette.style(k)[0]) for k in range(n)]
+    many = [(models.dimension(k + 1), lambda s, k=k: s.report.kl[k], palette.style(k)[0]) for k in range(n)]
     if not many:
         return _curves(run, [(_("held back"), lambda s: s.report.error, palette.INK)], _("squared error"))
     return _curves(run, many, _("KL, nats"))

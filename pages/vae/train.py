@@ -10,12 +10,11 @@ PRESETS = {
     "collapse": Preset(_("β = 8: dimensions collapse"), {"latent": 8, "beta": 8.0}),
     "warm": Preset(_("Warm-up: first see, then tidy"), {"latent": 8, "beta": 4.0, "warm": 400}),
     "denoise": Preset(_("Noise in, picture out"), {"model": "ae", "latent": 8, "noise": 0.5}),
-    "clothes": Preset(_("Clothes"), {"data": "fashion", "latent": 2}),
 }
 
 lab = Lab("vae-train", PRESETS)
 data = lab.choice("data", _("Pictures"), models.data_names())
-model = lab.choice("model", _("Model"), {"vae": "VAE", "ae": _("Autoencoder")})
+model = lab.choice("model", _("Model"), {"vae": _("VAE"), "ae": _("Autoencoder")})
 lab.slider("latent", _("Latent dimensions"), 1, 16, 2)
 if model == "vae":
     lab.slider("beta", _("β, weight of the KL"), 0.0, 10.0, 1.0, 0.1)
@@ -34,7 +33,7 @@ with lab.fold(_("Network, loss and batch")):
     if decoder == "gaussian":
         lab.slider("sigma", _("Noise s of a pixel"), 0.05, 1.0, 0.3, 0.05)
     lab.slider("batch", _("Batch"), 16, 256, 64, 16)
-    lab.slider("steps", _("Computed at once"), 0, 400, 100, 20,
+    lab.slider("steps", _("Computed at once"), 0, 400, 60, 20,
                help=_("So many steps are computed when the page opens; Play goes on from there."))  # fmt: skip
     lab.seed()
 now = training.settings(lab.values)
