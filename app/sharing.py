@@ -24,7 +24,7 @@ _FRAME = (
     "[data-testid=stHeader]",
     ".st-key-frame-exercise",
 )
-_ALONE = (*_FRAME, *PARTS.values())
+_ALONE = (*_FRAME, ".st-key-frame-head", *PARTS.values())
 _BARE = "[data-testid=stMainBlockContainer] { padding: 0.75rem 1.5rem !important; }"
 _LARGE = """html { font-size: 20px; }
 .st-key-lab-stage, .stColumn:has(.st-key-lab-stage) { top: 0.5rem !important; }
