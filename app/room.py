@@ -23,8 +23,9 @@ _begun = time.time()
 
 
 def full() -> bool:
-    """Whether a newcomer would be one too many."""
-    return visitors() > most_visitors() or memory() > most_memory()
+    """Whether a newcomer would be one too many. An empty house lets in: memory may stay high when all have left."""
+    here = visitors()  # the newcomer among them
+    return here > most_visitors() or (here > 1 and memory() > most_memory())
 
 
 def visitors() -> int:

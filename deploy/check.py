@@ -131,7 +131,7 @@ def check(base: str, plain: int, replicas: list[str], stop_one: Callable[[], Non
     assert (
         headers["X-Content-Type-Options"] == "nosniff" and "max-age" in headers["Strict-Transport-Security"]
     )
-    (given,) = headers.get_all("Set-Cookie")
+    (given,) = headers.get_all("Set-Cookie") or [""]
     assert all(word in given for word in ("lightboard=", "Secure", "HttpOnly", "Partitioned"))
     again = get(base, "/", Cookie=given.partition(";")[0])[1].get_all("Set-Cookie") or []
     assert not again, "who has a cookie keeps it"

@@ -35,9 +35,10 @@ def test_the_house_is_full_by_visitors_or_by_memory(monkeypatch: pytest.MonkeyPa
     assert not room.full()
     monkeypatch.setattr(room, "visitors", lambda: room.most_visitors() + 1)
     assert room.full()
-    monkeypatch.setattr(room, "visitors", lambda: 0)
     monkeypatch.setattr(room, "memory", lambda: room.most_memory() + 1)
-    assert room.full()
+    for here, full in ((1, False), (2, True)):
+        monkeypatch.setattr(room, "visitors", lambda here=here: here)
+        assert room.full() is full
 
 
 @pytest.mark.parametrize("wrong", ["many", "-1", "0", "nan"])
