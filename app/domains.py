@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.i18n import gettext as _
+from core import strokes
 
 
 class Refused(ValueError):
@@ -90,7 +91,28 @@ class Text:
         return value
 
 
-Domain = Span | Pair | Options | Subset | Text
+EMPTY = "."  # Streamlit drops a parameter that is empty
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """A drawing by hand, as core/strokes.py writes it; "" is an empty paper, which a link spells "."."""
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or len(value) > strokes.LONGEST:
+            text = _("A drawing of at most {n} characters is wanted.")
+            raise Refused(text.format(n=strokes.LONGEST))
+        if value == EMPTY:
+            return ""
+        try:
+            strokes.unpack(value)
+        except ValueError:
+            text = _("A drawing is strokes, each a dot and three characters for every point, not {value}.")
+            raise Refused(text.format(value=value[:40])) from None
+        return value
+
+
+Domain = Span | Pair | Options | Subset | Text | Strokes
 SWITCH = Options((False, True))
 
 # Mantissas that read well and lie nearly evenly on a log scale.

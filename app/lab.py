@@ -21,15 +21,16 @@ from typing import Any
 
 import streamlit as st
 
-from app import catalog, plain
+from app import catalog, plain, sharing
 from app.code import Call, exported
 from app.controls import Controls
 from app.domains import Refused
 from app.i18n import LANGUAGES, get_language
 from app.i18n import gettext as _
 from app.jobs import Job, Trainable
-from app.live.component import Handle, desk, mount
+from app.live.component import Handle, Pen, desk, mount
 from app.live.desk import Drawing, sentence
+from app.sharing import as_link
 
 ROOT = Path(__file__).parent.parent
 THEORY = ROOT / "assets" / "theory"
@@ -63,18 +64,20 @@ class Lab(Controls):
     # --- figures ---
 
     def live(self, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, handles: Sequence[Handle] = (),
-             place: Any = None, plays: str = "", follows: Collection[str] = (), **bound: Any) -> None:  # fmt: skip
+             place: Any = None, plays: str = "", follows: Collection[str] = (), pen: Pen | None = None,
+             **bound: Any) -> None:  # fmt: skip
         """A figure that follows the hand: the first of a page takes the stage, the others stand below.
 
         The arguments of `draw` are controls of the page, by name, or given here (a picture, a cached result).
         A draw(**rest) takes all of them, or those that `follows` names.
         `plays` names a slider that a playback bar under the figure moves from its low end to its high one.
+        `pen` is the part of the figure that a drawing (lab.pen) is made on.
         """
         takes = self._taken(draw, bound) & set(follows or self.controls)
-        self._mount(draw, lambda **now: draw(**bound, **now), takes, height, handles, place, plays)
+        self._mount(draw, lambda **now: draw(**bound, **now), takes, height, handles, place, plays, pen=pen)
 
     def watch(self, job: Job, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, place: Any = None,
-              handles: Sequence[Handle] = (), **bound: Any) -> None:  # fmt: skip
+              handles: Sequence[Handle] = (), pen: Pen | None = None, **bound: Any) -> None:  # fmt: skip
         """A figure that follows a run: draw(watched, …), with controls and what is given here, as for `live`.
 
         The first one of a page carries the bar: play, step, speed, restart, scrub back, branch.
@@ -85,11 +88,11 @@ class Lab(Controls):
         def drawn(**now: Any) -> Drawing:
             return draw(job.watched(), **bound, **{n: v for n, v in now.items() if n in takes})
 
-        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered)
+        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered, pen)
 
     def _mount(self, draw: Callable[..., Drawing], drawn: Callable[..., Drawing], takes: Collection[str],
                height: int, handles: Sequence[Handle], place: Any, plays: str, job: Job | None = None,
-               steered: frozenset[str] = frozenset()) -> None:  # fmt: skip
+               steered: frozenset[str] = frozenset(), pen: Pen | None = None) -> None:  # fmt: skip
         name, first = f"{self.address}.{draw.__name__}", self._preset_line is not None
         place = place or (self.stage if first else self.below)
         self._show_presets()
@@ -97,7 +100,12 @@ class Lab(Controls):
         self._held |= {n for h in handles for n in (h.x, h.y)}  # all figures follow the handles of the first
         held = self._held
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
+        if pen and pen.name not in domains:
+            raise TypeError(f"{draw.__name__} has a pen for {pen.name!r}, which it does not draw.")
         view = desk().put(name, drawn, values, domains, get_language(), job, steered)
+        if (asked := sharing.only()) and asked != draw.__name__:
+            return
+        place = self.stage if asked else place
         with place:
             try:
                 drawing = view.answer({})
@@ -107,7 +115,18 @@ class Lab(Controls):
             if plain.WANTED:
                 plain.show(drawing, name, height)
             else:
-                mount(view, name, drawing, self.controls, tuple(handles), height, self._release, plays, first)
+                mount(
+                    view,
+                    name,
+                    drawing,
+                    self.controls,
+                    tuple(handles),
+                    height,
+                    self._release,
+                    plays,
+                    first,
+                    pen,
+                )
 
     # --- runs ---
 
@@ -166,6 +185,7 @@ class Lab(Controls):
         if line is None:
             return
         self.closed = True
+        st.session_state["_lab.presets"] = self.presets
         st.session_state["_lab.controls"] = {c.key: c for c in self.controls.values()}
         self._forget_gone()
         asked = [(c, self._asked[c.key]) for c in self.controls.values() if c.key in self._asked]
@@ -185,8 +205,20 @@ class Lab(Controls):
         with line:
             st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
                      on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
+            if sharing.presenting():
+                self._turn(standing)
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
+
+    def _turn(self, standing: str | None) -> None:
+        """To the preset before and after, by the keys that a presenter's remote control sends."""
+        ids = list(self.presets)
+        at = ids.index(standing) if standing in ids else -1
+        back = (_("Previous preset"), "arrow_back", "PageUp", max(at - 1, 0))
+        on = (_("Next preset"), "arrow_forward", "PageDown", min(at + 1, len(ids) - 1))
+        for label, icon, key, to in (back, on):
+            st.button(label, icon=f":material/{icon}:", key=f"{self.address}.{key}", type="tertiary", shortcut=key,
+                      on_click=self._apply, args=(self.presets[ids[to]].values,))  # fmt: skip
 
     def _forget_gone(self) -> None:
         """Choices that the page no longer shows leave the URL; Streamlit does that for the controls that it binds."""
@@ -210,7 +242,7 @@ class Lab(Controls):
             if (
                 key not in known
             ):  # a control that is yet to come: Streamlit writes only those into the URL that it had
-                st.query_params[key] = _as_link(value)
+                st.query_params[key] = as_link(value)
 
     # --- numbers ---
 
@@ -241,7 +273,7 @@ class Lab(Controls):
     def link(self, address: str, label: str, values: Mapping[str, Any], icon: str) -> None:
         """A link below the stage to another page, whose controls it sets."""
         page = st.Page(ROOT / catalog.PAGES[address].script, url_path=address)
-        asked = {f"{address}.{name}": _as_link(value) for name, value in values.items()}
+        asked = {f"{address}.{name}": as_link(value) for name, value in values.items()}
         self.below.page_link(page, label=label, icon=icon, query_params=asked)
 
     # --- words ---
@@ -302,19 +334,6 @@ class Lab(Controls):
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Copies of the presets' lists: they are the visitor's to change."""
     return {n: list(v) if isinstance(v, list) else v for n, v in values.items()}
-
-
-def _as_link(value: Any) -> Any:
-    """How a control's value stands in a URL."""
-    if isinstance(value, list | tuple):
-        return [_as_link(v) for v in value]
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
 
 
 def _spells(texts: Sequence[str], value: Any) -> bool:

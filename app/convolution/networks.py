@@ -1,4 +1,4 @@
-"""A trained network on a page: which one, which picture, which unit; and the picture as six points of a pen."""
+"""A trained network on a page: which one, which picture, which unit; the picture drawn by hand, or as six points."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,12 @@ from torch import Tensor
 
 from app import models
 from app.code import Call
+from app.figures import maps
+from app.figures.picture import Picture, panel, signed
 from app.i18n import gettext as _
 from app.lab import Lab
-from app.live.component import Handle
-from core import cnn, drawing
+from app.live.component import Handle, Pen
+from core import cnn, drawing, strokes
 
 # Six points for each of some digits; a pen through them draws what the network reads as that digit.
 STROKES = {
@@ -27,8 +29,10 @@ STROKES = {
 }
 # A 7 on the brink of a 1: the page begins here.
 BRINK = ((12, 6), (14.5, 7.5), (16.5, 10), (15, 14), (13.5, 18), (12.5, 22))
+SMALL = ".G43SQ3LZuUiSSTJG7b"  # a 3 near the corner, as nobody drew them for the training
 IN_ROW = {"conv1": 3, "conv2": 4, "conv3": 6}
 POINTS, WIDTH = range(1, 7), 2.6
+PAPER = (0, 0, cnn.SIDE, cnn.SIDE)
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,21 @@ class Asked:
 
     @property
     def handles(self) -> list[Handle]:
-        if self.source == "test":
+        if self.source != "drawn":
             return []
         return [Handle(f"p{i}_x", f"p{i}_y", _("Point {n}").format(n=i)) for i in POINTS]
+
+    @property
+    def pen(self) -> Pen | None:
+        return Pen("drawing") if self.source == "pen" else None
+
+    @property
+    def narrow(self) -> dict[str, Any]:
+        """On a phone: picture and answer side by side, the maps below; more room for the picture to draw on."""
+        wide, cut = (0.62, 0.36) if self.pen else (0.45, 0.55)
+        places = {"xaxis": [0, wide], "yaxis": [cut, 1], "xaxis2": [0, 1], "yaxis2": [0, cut - 0.1],
+                  "xaxis3": [0.72, 1], "yaxis3": [cut, 1]}  # fmt: skip
+        return {name: {"domain": place} for name, place in places.items()}
 
 
 def stroke(name: str) -> dict[str, float]:
@@ -55,8 +71,13 @@ def stroke(name: str) -> dict[str, float]:
 
 def choose(lab: Lab) -> Asked:
     data = lab.choice("data", _("Network trained on"), {"digits": _("Digits"), "fashion": _("Clothes")})
-    source = lab.choice("source", _("Picture"), {"drawn": _("Drawn"), "test": _("Test set")},
-                        help=_("Drawn: drag the six points in the picture."))  # fmt: skip
+    source = lab.choice("source", _("Picture"), {"drawn": _("Points"), "pen": _("Pen"), "test": _("Test set")},
+                        help=_("Points: drag the six points in the picture. Pen: draw in it."))  # fmt: skip
+    if source == "pen":
+        lab.pen("drawing")
+        lab.toggle(
+            "centred", _("Sized and centred"), help=_("As the digits of MNIST were, before they are read.")
+        )
     if source == "test":
         lab.slider("index", _("Which of {n}").format(n=models.HELD_BACK), 0, models.HELD_BACK - 1, 14)
     layer = lab.choice("layer", _("Layer"), {"conv1": "1", "conv2": "2", "conv3": "3"})
@@ -77,8 +98,22 @@ def picture_of(asked: Asked, now: Mapping[str, Any]) -> Tensor:
     """The picture, with 256 levels as every picture of the collection has."""
     if asked.source == "test":
         return models.held_back(asked.data)[0][now["index"]]
+    if asked.source == "pen":
+        seen: Tensor = _drawn(now, now["centred"])()
+        return seen
     drawn = drawing.ink([(now[f"p{i}_x"], now[f"p{i}_y"]) for i in POINTS], cnn.SIDE, WIDTH)
     return (drawn * 255).round() / 255
+
+
+def paper_of(asked: Asked, now: Mapping[str, Any]) -> Tensor:
+    """The picture as it lies under the hand: a drawing is not moved there."""
+    return _drawn(now, False)() if asked.source == "pen" else picture_of(asked, now)
+
+
+def _drawn(now: Mapping[str, Any], centred: bool) -> Call:
+    """How the picture is made of the strokes."""
+    text = Call(strokes.unpack, {"text": now["drawing"], "paper": PAPER})
+    return Call(strokes.raster, {"strokes": Call(strokes.centred, {"strokes": text}) if centred else text})
 
 
 def truth(asked: Asked, now: Mapping[str, Any]) -> int | None:
@@ -102,7 +137,23 @@ def traced(asked: Asked, now: Mapping[str, Any]) -> tuple[Tensor, cnn.Trace, cnn
 
 
 def calls(asked: Asked, now: Mapping[str, Any]) -> dict[str, Call]:
-    """Network and picture as the script carries them: all weights and all pixels, written out."""
-    text = drawing.as_text(picture_of(asked, now))
-    return {"net": Call(cnn.unpacked, {"text": models.as_text(asked.data)}),
-            "picture": Call(drawing.from_text, {"text": text, "width": cnn.SIDE})}  # fmt: skip
+    """Network and picture as the script carries them: all weights, and all pixels or strokes, written out."""
+    if asked.source == "pen":
+        picture = _drawn(now, now["centred"])
+    else:
+        text = drawing.as_text(picture_of(asked, now))
+        picture = Call(drawing.from_text, {"text": text, "width": cnn.SIDE})
+    return {"net": Call(cnn.unpacked, {"text": models.as_text(asked.data)}), "picture": picture}
+
+
+def units(asked: Asked, dreams: Tensor, names: list[str]) -> Picture:
+    """What the first layer looks for, and what the units are fond of."""
+    kernels = maps.tiled(models.classifier(asked.data)["conv1.weight"][:, 0], IN_ROW["conv1"])
+    panels = [panel(_("kernels of layer 1"), signed(kernels.nan_to_num(0)), kernels)]
+    if asked.about == "channel":
+        panels.append(panel(_("what drives each channel most"), maps.tiled(dreams, 8, 2).nan_to_num(1)))
+    else:
+        said = _("drives {name} most")
+        panels += [panel(said.format(name=name), dream) for name, dream in zip(names, dreams, strict=True)]
+    alt = _("The kernels of the first layer; pictures that drive each unit as far as possible")
+    return Picture(panels, alt)

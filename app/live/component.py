@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.controls import Control
-from app.domains import Options, Pair, Span
+from app.domains import Options, Pair, Span, Strokes, Text
 from app.figures.palette import DARK
 from app.figures.picture import Picture
 from app.figures.plot import Plot
@@ -16,6 +16,7 @@ from app.i18n import gettext as _
 from app.jobs import SPEEDS
 from app.live.desk import Desk, Drawing, View, pack
 from app.live.socket import PLOTLY_PATH, base_path
+from core.strokes import LATTICE, LETTERS, LONGEST
 
 _HERE = Path(__file__).parent
 # The browser gets one script; each file is one part of it.
@@ -29,6 +30,7 @@ _SCRIPTS = (
     "picture",
     "grids",
     "handles",
+    "pen",
     "player",
     "run",
     "mount",
@@ -59,6 +61,21 @@ class Handle:
     about: tuple[str, str] | None = None
 
 
+@dataclass(frozen=True)
+class Pen:
+    """A part of a figure to draw on by mouse, finger or stylus, bound to the drawing `name` (lab.pen).
+
+    It lies over one pair of axes of a plot, or one panel of a picture; with paper=(left, top, right, bottom) over that
+    part of them, in their numbers. What is drawn there is what `draw` makes of the strokes: the browser adds nothing.
+    """
+
+    name: str
+    xaxis: str = "xaxis"
+    yaxis: str = "yaxis"
+    panel: int = 0
+    paper: tuple[float, float, float, float] | None = None
+
+
 def desk() -> Desk:
     """The desk of this session."""
     return st.session_state.setdefault("_live.desk", Desk())
@@ -66,7 +83,7 @@ def desk() -> Desk:
 
 def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control], handles: tuple[Handle, ...],
           height: int, release: Callable[[dict[str, Any]], None], plays: str = "",
-          first: bool = True) -> None:  # fmt: skip
+          first: bool = True, pen: Pen | None = None) -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
     if isinstance(drawing, Picture | Plot):
@@ -82,15 +99,18 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
     header, mounting = drawing.header(), {
         "name": name, "token": view.token, "desk": view.desk, "stage_height": height,
         "base": base_path(st.get_option("server.baseUrlPath")), "plotly": PLOTLY_PATH, "dark": DARK,
-        "watch": {n: _watched(c) for n, c in controls.items() if c.slides and (n in view.domains or n in carried)},
+        "watch": {n: _watched(c) for n, c in controls.items()
+                  if c.slides and (n in view.domains or n in carried) and not isinstance(c.domain, Strokes | Text)},
         "values": {n: view.values[n] for n in view.domains},
         "carried": {n: controls[n].value for n in carried},
         "handles": [asdict(h) | {"bounds": [_bounds(controls, h.x), _bounds(controls, h.y)]} for h in handles],
+        "pen": asdict(pen) | {"lattice": LATTICE, "longest": LONGEST, "letters": LETTERS} if pen else None,
         "played": {"x": plays, "bounds": [_bounds(controls, plays)]} if plays else None,
         "words": {"off": _("not live"), "lost": _("The drawing library has not arrived. Reload the page."),
                   "png": _("Save as PNG"), "svg": _("Save as SVG"), "full": _("Full screen"),
                   "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),
-                  "scrub": _("Step")},
+                  "scrub": _("Step"), "draw": _("Draw here"), "undo": _("Undo the last stroke"),
+                  "clear": _("Clear the drawing"), "paper_full": _("The drawing is full: undo a stroke, or clear it.")},
     }  # fmt: skip
     if view.job is not None:  # the stage is as quick as it can be and has the bar; the others follow calmly
         words = {"play": _("Play"), "pause": _("Pause"), "step": _("One step"),

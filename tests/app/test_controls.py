@@ -31,6 +31,7 @@ def page() -> None:
         lab.text("title", "Title", "none", longest=12)
         lab.number("exact", "Exact", -1.0, 1.0, 0.25, 0.05)
         lab.seed()
+    lab.pen("scrawl", ".AAA___")
 
     def stage(slope: float, rate: float, **rest: Any) -> Plot:
         x = torch.tensor([0.0, 1.0])
@@ -41,7 +42,7 @@ def page() -> None:
 
 DEFAULTS = {
     "slope": 1.0, "count": 3, "span": (-2.0, 2.0), "rate": 0.1, "way": "one", "long": "n4", "kinds": ["a", "c"],
-    "on": False, "title": "none", "exact": 0.25, "seed": 0,
+    "on": False, "title": "none", "exact": 0.25, "seed": 0, "scrawl": ".AAA___",
 }  # fmt: skip
 
 
@@ -87,6 +88,8 @@ def test_without_a_link_everything_stands_at_its_default():
         ("title", "a title", "a title"),
         ("exact", "0.123", 0.123),
         ("seed", "42", 42),
+        ("scrawl", ".nan.-_-abc", ".nan.-_-abc"),
+        ("scrawl", ".", ""),
     ],
 )
 def test_link_sets_the_control(name, written, value):
@@ -125,6 +128,9 @@ def test_of_several_ids_the_known_ones_are_kept():
         ("exact", "nan"),
         ("seed", "10000"),
         ("seed", "-1"),
+        ("scrawl", "nan"),
+        ("scrawl", ".AA"),
+        ("scrawl", ".AAA" * 400),
     ],
 )
 def test_junk_is_ignored(name, written):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from app.domains import SWITCH, Options, Pair, Refused, Span, Subset, Text, log_stops
+from app.domains import SWITCH, Options, Pair, Refused, Span, Strokes, Subset, Text, log_stops
+from core import strokes
 
 NOT_NUMBERS = [math.nan, math.inf, -math.inf, True, False, "1", "", None, [], {}, [1], 1j, b"1"]
 HALVES = Span(-3.0, 3.0, 0.5)
@@ -137,6 +138,20 @@ def test_text_is_bounded():
     for wrong in ("123456", None, 5, b"abc", ["a"]):
         with pytest.raises(Refused, match="at most 5 characters"):
             Text(5).check(wrong)
+
+
+@given(st.text(max_size=9) | st.text(alphabet="AZaz09-_.", max_size=9) | st.integers() | st.lists(st.text()))
+@example(".nan")
+@example("nan")
+@example(".AAA" * 376)
+@example(["A"])
+def test_a_drawing_is_strokes_or_refused(value):
+    try:
+        taken = Strokes().check(value)
+    except Refused as error:
+        assert 0 < len(str(error)) < 200
+    else:
+        assert taken == strokes.pack(strokes.unpack(taken)) and (taken or ".") == (value or ".")
 
 
 @given(st.integers(-8, 6), st.floats(0.1, 8))

@@ -1,4 +1,4 @@
-"""Figures and sliders of every sort: /?show=sliders|point|box|space|pixels|photo|play|marks|many|broken."""
+"""Figures and sliders of every sort: /?show=sliders|point|box|space|pixels|photo|play|marks|many|maps|pen|broken."""
 
 import threading
 
@@ -10,7 +10,8 @@ from app.figures import palette
 from app.figures.picture import Picture, Table, picture
 from app.figures.plot import Plot, dots, heat, layout, line, play, tiles
 from app.lab import Lab, Preset
-from app.live.component import Handle
+from app.live.component import Handle, Pen
+from core import strokes
 
 st.set_page_config("Gallery", layout="wide")
 show = st.query_params.get("show", "sliders")
@@ -177,6 +178,17 @@ def maps() -> None:
     lab.live(quarters)
 
 
+def pen() -> None:
+    lab = Lab("gallery")
+    lab.pen("ink")
+
+    def paper(ink: str) -> Picture:
+        image = strokes.raster(strokes.unpack(ink, (0, 0, 28, 28)))
+        return picture(image, f"ink={image.sum():.3f} strokes={ink.count('.')}")
+
+    lab.live(paper, pen=Pen("ink"))
+
+
 def broken() -> None:
     lab = Lab("gallery")
     lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
@@ -193,5 +205,5 @@ def broken() -> None:
 
 
 KINDS = {"sliders": sliders, "point": point, "box": box, "space": space, "pixels": pixels, "photo": photo,
-         "play": steps, "marks": marks, "many": many, "maps": maps, "broken": broken}  # fmt: skip
+         "play": steps, "marks": marks, "many": many, "maps": maps, "pen": pen, "broken": broken}  # fmt: skip
 KINDS[show]()

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import catalog
-from app.domains import Domain, Pair, Refused, Span, Subset, Text
+from app.domains import Domain, Pair, Refused, Span, Strokes, Subset, Text
 from app.figures.plot import to_json
 from app.i18n import LANGUAGES
 from tests.pages.alone import run_alone
@@ -228,12 +228,16 @@ def _left_over(text: str) -> list[str]:
 
 
 def _ends(domain: Domain) -> list:
-    """The ends of a slider and its middle; both thumbs of a pair at either end."""
+    """The ends of a slider and its middle; both thumbs of a pair at either end; nothing, a dot, a line."""
     if isinstance(domain, Pair):
         low, high = domain.span.low, domain.span.high
         return [(low, low), (low, high), (high, high)]
     if isinstance(domain, Span):
         return [domain.low, domain.high]
+    if isinstance(domain, Strokes):
+        return ["", ".AAA", ".AAA___.f9g"]
+    if isinstance(domain, Text):
+        return ["", "090.909"]
     return [domain.values[0], domain.values[len(domain.values) // 2], domain.values[-1]]
 
 

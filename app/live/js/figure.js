@@ -21,13 +21,13 @@ class Figure {
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
   }
   record(head, release) { // the road of record: a picture that came with the page
-    const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label)]);
+    const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label), head.pen]);
     Object.assign(this, { head, release, gone: false, shown: first ? "record" : null }), Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
-    if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); }
+    if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); this.buildPen(); }
     if (first) { this.fit(); this.paint(head, 0); }
     if (head.job) Object.assign(this, { flying: null, wish: null, version: head.job.version }); // what was asked was asked of the old record
     const arrived = Object.entries(this.held).every(([name, value]) => same(value, { ...head.carried, ...head.values }[name]));
-    if (!this.dragging && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
+    if (![...figures.values()].some((f) => f.dragging) && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
     this.setLive(road.open(head.base, head.desk));
   }
   positions() { // where the controls stand: the sliders of the page, over them the handle in the hand

@@ -16,14 +16,15 @@ Object.assign(Figure.prototype, {
       if (g && still && this.stage.contains(down.target) && x >= 0 && x <= g.width && y >= 0 && y <= g.height) { this.moveTo(i, e); this.letGo(); }
     }, { once: true, capture: true });
   },
-  geometry(spec) { // where the axes of a handle lie on the screen, and how numbers become pixels on them and back
-    const box = (this.plot ?? this.canvas)?.getBoundingClientRect(), layout = this.plot?._fullLayout;
+  geometry(spec) { // where the axes of a handle or pen lie on the screen, and how numbers become pixels on them and back
+    const canvas = this.cells?.[spec.panel ?? 0]?.canvas, box = (this.plot ?? canvas)?.getBoundingClientRect(), layout = this.plot?._fullLayout;
     const whole = (length, n) => ({ _offset: 0, _length: length, d2p: (v) => (v / n) * length, p2d: (p) => (p / length) * n }); // of a picture
     const [xa, ya] = this.plot ? [layout?.[spec.xaxis], layout?.[spec.yaxis]]
-      : box ? [whole(box.width, this.canvas.width), whole(box.height, this.canvas.height)] : [];
+      : box ? [whole(box.width, canvas.width), whole(box.height, canvas.height)] : [];
     return xa && ya && { x0: box.left + xa._offset, y0: box.top + ya._offset, width: xa._length, height: ya._length, xa, ya };
   },
   placeHandles() {
+    this.placePen();
     if (!this.handles.length) return;
     const edge = this.root.getBoundingClientRect(), now = this.standing();
     this.handles.forEach((node, i) => {
@@ -53,5 +54,9 @@ Object.assign(Figure.prototype, {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.letGo(), 400); // the URL follows when the key rests
   },
-  letGo() { Object.assign(this, { dragging: false, releasedAt: performance.now() }); this.release("release", { ...this.held }); },
+  letGo() {
+    this.dragging = false;
+    figures.forEach((f) => (f.releasedAt = performance.now())); // the others hold it, too
+    this.release("release", { ...this.held });
+  },
 });

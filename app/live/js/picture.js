@@ -41,7 +41,6 @@ Object.assign(Figure.prototype, {
       const cell = make(this.stage, "figure", "lb-panel"), name = make(cell, "figcaption", "lb-title"), canvas = make(cell, "canvas", "lb-canvas");
       return { name, canvas: Object.assign(canvas, { onpointermove: (e) => this.read(i, e), onpointerleave: () => (this.readout.textContent = "") }) };
     });
-    this.canvas = this.cells[0].canvas; // handles lie on the first
   },
   together() { // all panels and their titles on one canvas, as they stand on the page, at twice the size
     const edge = this.stage.getBoundingClientRect(), css = getComputedStyle(this.root), whole = document.createElement("canvas"), ink = whole.getContext("2d");
