@@ -97,8 +97,8 @@ def values(photo: Photo, other: Photo, **now: Any) -> Table:
 # Samples and numbers follow the hand; the sweep and the differences come when it lets go.
 lab.live(stage, photo=photo, other=other)
 if sweep:
-    lab.live(strip, height=130, place=lab.stage, photo=photo, other=other, now=now)
-lab.live(apart, height=220, photo=photo, other=other, now=now)
+    lab.live(strip, height=130, place=lab.stage, photo=photo, other=other, now=lab.values)
+lab.live(apart, height=220, photo=photo, other=other, now=lab.values)
 lab.live(values, height=0, photo=photo, other=other)
 lab.look(_("A transform is not a picture but a lottery: each seed draws other values from the ranges on the left. "
            "Pull the two thumbs together, and all samples are alike; pull them apart until you would no longer "
