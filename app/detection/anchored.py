@@ -24,7 +24,7 @@ GAMMAS = (0.0, 0.5, 1.0, 2.0, 5.0)
 class Standing:
     """The anchors of a picture, its two objects, and what each anchor is to learn."""
 
-    anchors: Tensor  # (n, 4)
+    places: Tensor  # (n, 4), all anchors
     truth: Tensor  # (2, 4)
     table: Tensor  # (n, 2)
     found: anchors.Assignment
@@ -92,7 +92,7 @@ def losses(size_hw: tuple[int, int], **now: Any) -> Table:
 def journey(size_hw: tuple[int, int], **now: Any) -> Table:
     """The way from the best anchor of A to A in four numbers."""
     s = standing(now, size_hw)
-    rows = anchors.journey(anchors.fitting(s.anchors, s.table), s.truth[0], given(now))
+    rows = anchors.journey(anchors.fitting(s.places, s.table), s.truth[0], given(now))
     titles = {"anchor": _("the best anchor of A"), "object": _("A"), "needed": _("offsets that lead there"),
               "given": _("offsets of the sliders"), "made": _("what they make of the anchor")}  # fmt: skip
     cells = [[titles[name], *(short(v, 3) for v in row)] for name, row in rows]
@@ -112,11 +112,11 @@ def ledger(s: Standing, now: Mapping[str, Any]) -> tuple[list[Trace], list[str]]
         length = torch.tensor([max(n[name], 0.6)]).log10()
         data.append(frames.strip(length * 0 + LEFT, length, torch.tensor([float(row)]), "", color, **right))
     rows = anchors.shares(n["positive"], n["negative"], now["p_object"], now["p_background"], settings(now))
-    for (*_rest, share), name, row in zip(
+    for (*_rest, share), name, place in zip(
         rows, (_("cross-entropy"), _("focal loss")), (3.4, 4.4), strict=True
     ):
         ends = torch.tensor([LEFT, LEFT + (RIGHT - LEFT) * (share if share == share else 0), RIGHT])
-        at = torch.tensor([row])
+        at = torch.tensor([place])
         data += [frames.strip(ends[:1], ends[1:2], at, "", palette.ORANGE, width=26, **right),
                  frames.strip(ends[1:2], ends[2:], at, "", palette.BLUE, width=26, **right)]  # fmt: skip
         words.append(_("{name}: {share}% background").format(name=name, share=short(100 * share, 1)))

@@ -58,19 +58,19 @@ def stage(size_hw: tuple[int, int], under: dict[str, Any], **now: Any) -> Plot:
     """Left, the anchors of one cell and all positive ones; right, how many are what, and what they cost."""
     s = anchored.standing(now, size_hw)
     stride = int(now["stride"])
-    middle = (s.anchors[:, :2] + s.anchors[:, 2:]) / 2
+    middle = (s.places[:, :2] + s.places[:, 2:]) / 2
     at = (
         torch.tensor([now["c_x"], now["c_y"]]).minimum(torch.tensor(size_hw[::-1]) - 1) // stride + 0.5
     ) * stride
-    cell = s.anchors[(middle == at).all(1)]
+    cell = s.places[(middle == at).all(1)]
     kind, forced = s.found.kind, s.found.forced
-    best = anchors.fitting(s.anchors, s.table)
+    best = anchors.fitting(s.places, s.table)
     made = anchors.decode(torch.tensor(anchored.given(now)), best)
     blank = torch.unique(middle[kind == anchors.IGNORED], dim=0)
     data = [frames.frames(cell, _("anchors of one cell"), "now", width=1.5),
             dots(blank[:, 0], blank[:, 1], _("ignored"), palette.PINK, 6, marker={"line": {"width": 0}}),
-            frames.frames(s.anchors[(kind == anchors.POSITIVE) & ~forced], _("positive"), "kept", width=1),
-            frames.frames(s.anchors[forced], _("positive as the best"), "kept", width=4, dash="dot"),
+            frames.frames(s.places[(kind == anchors.POSITIVE) & ~forced], _("positive"), "kept", width=1),
+            frames.frames(s.places[forced], _("positive as the best"), "kept", width=4, dash="dot"),
             frames.frames(s.truth, _("objects"), "truth", width=4),
             line(*frames.outlines(made[None]), _("decoded"), palette.ORANGE, width=3)]  # fmt: skip
     more, words = anchored.ledger(s, now)

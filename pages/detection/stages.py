@@ -19,8 +19,9 @@ PRESETS = {
     "touching": Preset(_("… until two digits touch"), {"way": "merged", "b2_x": 42, "b2_y": 36}),
     "tight": Preset(_("Cut too tight: other classes"), {"context": 1.0}),
     "warped": Preset(_("Warped as in R-CNN: the 1 becomes broad"), {"shape": "warped", "o1": "1", "b1_w": 12}),
-    "clothes": Preset(_("Clothes, read by their own network"), {"data": "fashion", "context": 1.05, "b1_w": 22, "o2": "1", "b2_w": 20, "o3": "7", "b3_w": 48,
-                "b3_h": 26, "b4_w": 44, "o5": "8", "b5_w": 42, "b5_h": 38}),
+    "clothes": Preset(_("Clothes, read by their own network"), {
+        "data": "fashion", "context": 1.05, "b1_w": 22, "o2": "1", "b2_w": 20, "o3": "7", "b3_w": 48, "b3_h": 26,
+        "b4_w": 44, "o5": "8", "b5_w": 42, "b5_h": 38}),
 }  # fmt: skip
 
 lab = Lab("detection-stages", PRESETS)
