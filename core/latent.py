@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 Decoder = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A flat piece of the latent space: origin + s·(x·first + y·second), along two directions of length 1 at right angles."""
+    """A flat piece of the latent space: origin + s·(x·first + y·second); the directions have length 1, at right angles."""
 
     origin: Tensor  # (L,)
     first: Tensor  # (L,)
@@ -75,7 +76,7 @@ def straight(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
 
 
 def great_circle(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Slerp: as straight, but over the sphere, so that the length does not sink on the way; opposite codes have none."""
+    """Slerp: as straight, but over the sphere, so that the length does not sink; opposite codes have none."""
     angle = torch.arccos(torch.dot(a, b).div(a.norm() * b.norm()).clamp(-1, 1))
     if not angle.isfinite() or angle.sin() < 1e-4:
         if angle > 1:
@@ -130,7 +131,10 @@ def speed(decode: Decoder, z: Tensor) -> Tensor:
     for k in range(z.shape[1]):
         along = torch.zeros_like(z)
         along[:, k] = 1
-        total += torch.func.jvp(decode, (z,), (along,))[1].flatten(1).square().sum(1)
+        with forward_ad.dual_level():
+            slope = forward_ad.unpack_dual(decode(forward_ad.make_dual(z, along))).tangent
+        if slope is not None:  # else nothing depends on this dimension
+            total += slope.flatten(1).square().sum(1)
     return total.sqrt()
 
 
@@ -174,14 +178,17 @@ def lattice(n: int, reach: float, even: bool = True, temperature: float = 1.0) -
 def tiled(pictures: Tensor, columns: int) -> Tensor:
     """(N, H, W) -> one picture, so many in a row, without gaps."""
     n, high, wide = pictures.shape
-    return pictures.reshape(-1, columns, high, wide).transpose(1, 2).reshape(n // columns * high, columns * wide)
+    return (
+        pictures.reshape(-1, columns, high, wide).transpose(1, 2).reshape(n // columns * high, columns * wide)
+    )
 
 
-def nearest(pictures: Tensor, one: Tensor, n: int = 5) -> tuple[Tensor, Tensor]:
-    """Which pictures (N, 28, 28) come closest to one, and their distances: the root of the mean squared difference."""
-    flat, wanted = pictures.flatten(1), one.flatten()
-    square = flat.square().sum(1) - 2 * flat @ wanted + wanted.square().sum()
-    best = square.topk(n, largest=False)
+def nearest(pictures: Tensor, lengths: Tensor, wanted: Tensor, n: int = 5) -> tuple[Tensor, Tensor]:
+    """Which of the pictures (N, 28, 28) come closest to each of the wanted (M, 28, 28), and how far they are: the root
+    of the mean squared difference, both (M, n). `lengths` (N,) are the sums of the squares of the pictures."""
+    flat, ours = pictures.flatten(1), wanted.flatten(1)
+    square = lengths - 2 * ours @ flat.T + ours.square().sum(1, keepdim=True)
+    best = square.topk(n, dim=1, largest=False)
     return best.indices, (best.values.clamp(min=0) / flat.shape[1]).sqrt()
 
 
@@ -192,3 +199,42 @@ def spot(decode: Decoder, z: Sequence[float]) -> Spot:
         made = decode(code)
     sure = ((made < 0.1) | (made > 0.9)).float().mean()
     return Spot(speed(decode, code).item(), log_prior(code).item(), made.sum().item(), sure.item())
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A place between two codes, on the line and on the great circle."""
+
+    angle: float  # between the codes, in degrees
+    straight: float  # ‖z‖ on the line
+    circle: float  # ‖z‖ on the great circle
+    straight_ink: float  # Σ x̂ of the decodes
+    circle_ink: float
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What can be measured of a decode."""
+
+    slant: float
+    thickness: float
+    ink: float
+
+
+def crossing(decode: Decoder, a: Sequence[float], b: Sequence[float], t: float) -> Crossing:
+    """Both ways from a to b, at t."""
+    (one, other), at = (torch.tensor(list(z)) for z in (a, b)), torch.tensor([t])
+    line, arc = straight(one, other, at), great_circle(one, other, at)
+    cosine = torch.dot(one, other) / (one.norm() * other.norm()).clamp(min=1e-12)
+    with torch.no_grad():
+        ink = decode(torch.cat([line, arc])).sum((1, 2)).tolist()
+    return Crossing(math.degrees(math.acos(cosine.clamp(-1, 1))), line.norm().item(), arc.norm().item(), *ink)
+
+
+def looks(decode: Decoder, codes: Sequence[Sequence[float]]) -> list[Looks]:
+    """Slant, thickness and ink of the decodes of some codes."""
+    with torch.no_grad():
+        made = decode(torch.tensor([list(z) for z in codes]))
+    return [
+        Looks(*map(float, told)) for told in zip(slant(made), thickness(made), made.sum((1, 2)), strict=True)
+    ]

@@ -16,7 +16,9 @@ DEEP = "#a9c6d8"  # the bottom of a loss surface; its heights are paper
 BLUE, ORANGE, GREEN, RED, PINK, SKY, OLIVE = (
     "#0072b2", "#b87d00", "#00855f", "#d55e00", "#b8558e", "#2b8cc4", "#8a8200",
 )  # fmt: skip
+VIOLET, BROWN = "#6a4fb8", "#8a4a2f"
 SERIES = (BLUE, RED, GREEN, PINK, ORANGE, SKY, OLIVE)
+TEN = (*SERIES, VIOLET, BROWN, MUTED)  # classes, where each needs a colour of its own
 ABOVE, BELOW = BLUE, ORANGE  # numbers over and under zero, on every map with a sign
 DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -35,6 +37,8 @@ DARK: dict[str, str] = {
     PINK: "#e08fbe",
     SKY: "#7cc8f2",
     OLIVE: "#f0e442",
+    VIOLET: "#a996f0",
+    BROWN: "#c98c6c",
 }
 
 

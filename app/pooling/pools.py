@@ -17,12 +17,12 @@ from app.figures import palette
 from app.figures.plot import Trace, line
 from app.i18n import gettext as _
 from app.lab import Lab
-from app.live.component import Handle
-from core import cnn, drawing, pooling, restore, shift, testcards
+from app.live.component import Handle, Pen
+from core import cnn, drawing, pooling, restore, shift, strokes, testcards
 from core.pooling import KINDS, Window
 
 Now = Mapping[str, Any]
-PHOTO, STROKE = "photo", "stroke"
+PHOTO, STROKE, PEN = "photo", "stroke", "pen"
 MOST = 5_000_000  # pixels in all windows together: what can still follow the hand
 CORNERS = (
     (14.0, 18.0),
@@ -30,6 +30,7 @@ CORNERS = (
     (20.0, 50.0),
     (52.0, 52.0),
 )  # where a stroke starts out: a Z of 64 × 64
+STAR = ".gBCvG0HrQ4TQQ-0gBC"  # what lies on the paper at first
 # The same kind has the same colour on every page.
 COLORS = {
     "max": palette.RED,
@@ -49,10 +50,10 @@ COLORS = {
 
 
 def choose_picture(lab: Lab, default: str = PHOTO, n: int = 64, photos: bool = True, photo: str = "cat",
-                   frequency: float = 0.25, hard: bool = False) -> images.Photo | None:  # fmt: skip
+                   frequency: float = 0.25, hard: bool = False, drawn: bool = True) -> images.Photo | None:  # fmt: skip
     """The controls for what is pooled: a photograph, or a pattern of n × n pixels that is made from its sliders."""
     named = {"stripes": _("Stripes"), "board": _("Checkerboard"), "rings": _("Rings"), STROKE: _("A stroke of yours"),
-             "noise": _("Noise")}  # fmt: skip
+             **({PEN: _("Draw it yourself")} if drawn else {}), "noise": _("Noise")}  # fmt: skip
     source = lab.choice(
         "source", _("What is pooled"), ({PHOTO: _("A picture")} if photos else {}) | named, default
     )
@@ -67,6 +68,8 @@ def choose_picture(lab: Lab, default: str = PHOTO, n: int = 64, photos: bool = T
         lab.slider("cell", _("Squares, pixels wide"), 1, 16, 4)
     if source == "noise":
         lab.seed("grain")
+    if source == PEN:
+        lab.pen("drawing", STAR)
     if source == STROKE:
         with lab.fold(_("Points of the stroke")):
             for i, corner in enumerate(CORNERS, 1):
@@ -89,6 +92,11 @@ def handles(now: Now) -> list[Handle]:
     return [Handle(f"p{i}_x", f"p{i}_y", label=_("Point {n}").format(n=i)) for i in drawn]
 
 
+def pen(now: Now) -> Pen | None:
+    """To draw on the picture itself, where it is the first of a figure."""
+    return Pen("drawing") if now["source"] == PEN else None
+
+
 def pattern_call(now: Now, n: int = 64) -> Call:
     """How the pattern is made."""
     source = now["source"]
@@ -99,17 +107,20 @@ def pattern_call(now: Now, n: int = 64) -> Call:
         return Call(testcards.checkerboard, {"n": n, "cell": now["cell"]})
     if source == "noise":
         return Call(testcards.noise, {"n": n, "seed": now["grain"]})
+    if source == PEN:
+        drawn = Call(strokes.unpack, {"text": now["drawing"], "paper": (0, 0, n, n)})
+        return Call(strokes.raster, {"strokes": drawn, "side": n, "width": 0.06 * n})
     if source == STROKE:
         points = [(now[f"p{i}_x"], now[f"p{i}_y"]) for i in range(1, len(CORNERS) + 1)]
         return Call(drawing.ink, {"points": points, "side": n, "width": 0.06 * n})
     return Call(testcards.rings, {"n": n})
 
 
-OF_A_PATTERN = {"source", "frequency", "angle", "hard", "cell", "grain"}
+OF_A_PATTERN = {"source", "drawing", "frequency", "angle", "hard", "cell", "grain"}
 OF_A_PATTERN |= {f"p{i}_{axis}" for i in range(1, len(CORNERS) + 1) for axis in "xy"}
 
 
-def subject(photo: images.Photo | None, now: Now, n: int = 64, side: int = 192) -> images.Photo:
+def subject(photo: images.Photo | None, now: Now, n: int = 64, side: int = 256) -> images.Photo:
     """What is pooled: the photograph, at most `side` pixels long, or the pattern of n × n. It keeps its results."""
     if photo is None or now["source"] != PHOTO:
         return _pattern(frozen({name: v for name, v in now.items() if name in OF_A_PATTERN}), n)
@@ -129,7 +140,7 @@ def square(photo: images.Photo | None, now: Now, n: int, side: int | None = None
     )
 
 
-def picture(photo: images.Photo | None, now: Now, n: int = 64, side: int = 192) -> Tensor:
+def picture(photo: images.Photo | None, now: Now, n: int = 64, side: int = 256) -> Tensor:
     """(C, H, W)"""
     return subject(photo, now, n, side).pixels
 

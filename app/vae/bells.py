@@ -160,4 +160,7 @@ def arrivals(now: Mapping[str, Any]) -> list[list[str]]:
     """Where q ends under either direction."""
     titles = {"forward": _("smaller and smaller KL(p‖q)"), "reverse": _("smaller and smaller KL(q‖p)")}
     found = gaussians.arrival(p_call(now)(), now["q_x"], now["q_s"])
-    return [[titles[way], short(mu, 3), short(sigma, 3), f"{max(left, 0.0):.4f}"] for way, mu, sigma, left in found]
+    return [
+        [titles[way], short(mu, 3), short(sigma, 3), f"{max(left, 0.0):.4f}"]
+        for way, mu, sigma, left in found
+    ]

@@ -1,33 +1,43 @@
 """The shipped autoencoders and their pictures; loaded once for all sessions, to read only (tools/train_vae.py)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from typing import Any
 
+import streamlit as st
+import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from app import images, models
 from app.code import Call, Verbatim
 from app.i18n import gettext as _
+from app.lab import Lab
 from app.models import HELD_BACK, MODELS
 from core import shapes, vae
 
 BETAS = (0.0, 0.5, 1.0, 4.0)
-CLASSES = 10
+CLASSES, MOST_MADE, NOISE = 10, 24, 0.8
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """One of the models: its pictures, the size of its latent space, β (0: a plain autoencoder), conditional or not."""
+    """One of the models: its pictures, the size of its latent space, β (0: a plain autoencoder), conditional or not.
+
+    A denoising one has learnt to restore pictures from under Gaussian noise, of a σ of up to this.
+    """
 
     data: str
     latent: int
     beta: float
     classes: int = 0
+    noise: float = 0.0
 
     @property
     def name(self) -> str:
-        return f"{self.data}-{self.latent}-{f'{self.beta:g}' if not self.classes else 'conditional'}"
+        kind = "denoising" if self.noise else "conditional" if self.classes else f"{self.beta:g}"
+        return f"{self.data}-{self.latent}-{kind}"
 
 
 SHIPPED: dict[str, Shipped] = {
@@ -36,6 +46,7 @@ SHIPPED: dict[str, Shipped] = {
         *(Shipped(data, n, beta) for n in (2, 8) for data in ("digits", "fashion") for beta in BETAS),
         *(Shipped(data, 2, 1.0, CLASSES) for data in ("digits", "fashion")),
         *(Shipped("shapes", 8, beta) for beta in BETAS),
+        *(Shipped(data, 8, 0.0, noise=NOISE) for data in ("digits", "fashion")),
     ]
 }
 
@@ -69,6 +80,12 @@ def trained_on(data: str) -> tuple[Tensor, Tensor]:
     return pictures[:-HELD_BACK], labels[:-HELD_BACK]
 
 
+@lru_cache
+def lengths(data: str) -> Tensor:
+    """The sum of the squares of each picture that the models have learnt from: latent.nearest asks for it."""
+    return trained_on(data)[0].flatten(1).square().sum(1)
+
+
 def held_back(data: str) -> tuple[Tensor, Tensor]:
     """The 2,000 pictures that no model has seen, and their labels."""
     pictures, labels = everything(data)
@@ -94,10 +111,8 @@ def data_names() -> dict[str, str]:
 
 @lru_cache(8)
 def as_text(name: str, part: str = "") -> Verbatim:
-    """All weights of a model, or those of one part, as text for a script."""
-    text = vae.in_words(network(name), part)
-    lines = "".join(f'        "{text[at : at + 100]}"\n' for at in range(0, len(text), 100))
-    return Verbatim(f"(\n{lines}    )")
+    """All weights of a shipped model, or those of one part, as text for a script."""
+    return _wrapped(vae.in_words(network(name), part))
 
 
 def network_call(name: str, part: str = "") -> Call:
@@ -105,3 +120,101 @@ def network_call(name: str, part: str = "") -> Call:
     made = SHIPPED[name]
     return Call(vae.from_words, {"text": as_text(name, part), "latent": made.latent, "classes": made.classes,
                                  "plain": not made.beta, "part": part})  # fmt: skip
+
+
+def _wrapped(text: str) -> Verbatim:
+    lines = "".join(f'        "{text[at : at + 100]}"\n' for at in range(0, len(text), 100))
+    return Verbatim(f"(\n{lines}    )")
+
+
+# --- a model to walk through ---
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A shipped model, or one that the visitor has trained: its network, and what has been worked out about it."""
+
+    data: str
+    beta: float
+    plan: vae.Plan
+    net: dict[str, Tensor] = field(repr=False)
+    shipped: str = ""  # its name, where it is a shipped one
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def cached(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What was made of this model, or is made now; it dies with the model."""
+        found = self._made.get(key)
+        if found is None:
+            found = make()
+            if len(self._made) >= MOST_MADE:  # another session may be at it at the same time
+                self._made.pop(next(iter(self._made.copy()), None), None)
+            self._made[key] = found
+        return found
+
+    def codes(self) -> tuple[Tensor, Tensor]:
+        """μ and log σ² (2000, L) of the held-back pictures."""
+        return self.cached("codes", lambda: self.encode(*held_back(self.data)))
+
+    def encode(self, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            return vae.encode(self.net, pictures, labels if self.plan.classes else None)
+
+    def decoder(self, label: int | None = None) -> Callable[[Tensor], Tensor]:
+        return vae.decoder(self.net, label if self.plan.classes else None)
+
+    def decode(self, z: Tensor, label: int | None = None) -> Tensor:
+        """(N, L) -> pictures (N, 28, 28)."""
+        with torch.no_grad():
+            return self.decoder(label)(z)
+
+    def call(self, part: str = "") -> Call:
+        """The model for a script."""
+        if self.shipped:
+            return network_call(self.shipped, part)
+        text = self.cached(f"text {part}", lambda: _wrapped(vae.in_words(self.net, part)))
+        return Call(vae.from_words, {"text": text, **asdict(self.plan), "part": part})
+
+    def decoder_call(self, label: int | None = None) -> Call:
+        told = {"label": label} if self.plan.classes else {}
+        return Call(vae.decoder, {"net": self.call("decode"), **told})
+
+
+@lru_cache(len(SHIPPED))
+def shipped(name: str) -> Model:
+    made = SHIPPED[name]
+    return Model(
+        made.data, made.beta, vae.Plan(made.latent, made.classes, not made.beta), network(name), name
+    )
+
+
+OWN = "_vae.own"  # where a session keeps the model that it has trained (a Model)
+
+
+def choose(lab: Lab, data: str = "digits", latent: int = 2, beta: str = "1", shapes: bool = False,
+           conditional: bool = True, denoising: bool = False) -> Model:  # fmt: skip
+    """The controls for the model of a page, and the model."""
+    known = {id: title for id, title in data_names().items() if shapes or id != "shapes"}
+    own: Model | None = st.session_state.get(OWN)
+    if own is not None and own.plan.classes and not conditional:
+        own = None
+    chosen = lab.choice(
+        "data", _("Model of"), known | ({"own": _("Your own")} if own is not None else {}), data
+    )
+    if chosen == "own" and own is not None:
+        return own
+    sizes = ["8"] if chosen == "shapes" else ["2", "8"]
+    size = lab.choice(
+        "latent", _("Latent dimensions"), {n: n for n in sizes}, str(latent) if str(latent) in sizes else "8"
+    )
+    betas = {f"{b:g}": f"{b:g}" if b else _("0 (AE)") for b in BETAS}
+    if conditional and size == "2":
+        betas["told"] = _("told the class")
+    if denoising and size == "8" and chosen != "shapes":
+        betas["noise"] = _("0, denoising")
+    beta = lab.choice(
+        "beta", "β", betas, beta, help=_("The weight of the KL term; 0 is a plain autoencoder.")
+    )
+    if beta == "noise":
+        return shipped(f"{chosen}-8-denoising")
+    told = beta == "told"
+    return shipped(found(chosen, int(size), 1.0 if told else float(beta), told).name)

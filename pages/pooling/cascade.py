@@ -98,7 +98,7 @@ def script() -> Any:
     return pooling.left, (Call(restore.fading, down),), given | {"window": window}
 
 
-lab.live(stage, height=300, photo=photo)
+lab.live(stage, height=300, pen=pools.pen(lab.values), photo=photo)
 lab.live(other, height=300, place=lab.stage, photo=photo)
 lab.live(remains, height=280, photo=photo)
 lab.live(numbers, height=0, photo=photo)

@@ -108,7 +108,9 @@ def script() -> Any:
 
 
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
-lab.live(stage, height=430, handles=[*pools.handles(lab.values), point], photo=photo)
+lab.live(
+    stage, height=430, handles=[*pools.handles(lab.values), point], pen=pools.pen(lab.values), photo=photo
+)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("White pixels learn nothing. Max pays one pixel of each window, at a tie the first in reading order (and "
            "zeros behind a ReLU tie all the time); average pays all alike, Lp by share. The sums stay what was sent, "

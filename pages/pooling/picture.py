@@ -96,7 +96,7 @@ def script() -> Any:
     return pooling.sides, (back,), {"size_hw": tuple(size), "window": window}
 
 
-lab.live(stage, height=350, handles=pools.handles(lab.values), photo=photo)
+lab.live(stage, height=350, handles=pools.handles(lab.values), pen=pools.pen(lab.values), photo=photo)
 lab.live(lost, height=190, place=lab.stage, photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("The number beside each name is the PSNR after the way back up, in decibels: 3 more mean half the squared "

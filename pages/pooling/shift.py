@@ -34,7 +34,7 @@ FAMILY = [kind for kind in pooling.KINDS if kind not in ("stochastic", "max_shar
 lab = Lab("pooling-shift", PRESETS)
 lab.slider("dx", _("To the right, pixels"), 0.0, float(FURTHEST), 1.0, 0.125)
 lab.slider("dy", _("Down, pixels"), 0.0, float(FURTHEST), 0.0, 0.125)
-photo = pools.choose_picture(lab, "stripes", n=N, frequency=0.25, hard=True)
+photo = pools.choose_picture(lab, "stripes", n=N, frequency=0.25, hard=True, drawn=False)
 pools.choose_window(lab, 2, 8, fine=False)
 kinds = lab.choices("kinds", _("Pooling"), pools.titles(FAMILY), ["max", "average", "blur", "strided"])
 lab.slider("digit", _("Digit for the small network"), 0, 199, 7)

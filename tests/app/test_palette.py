@@ -7,7 +7,7 @@ import pytest
 from app.figures import palette
 from tools.server import ROOT
 
-LINES = ("ACCENT", "MUTED", "BLUE", "ORANGE", "GREEN", "RED", "PINK", "SKY", "OLIVE")
+LINES = ("ACCENT", "MUTED", "BLUE", "ORANGE", "GREEN", "RED", "PINK", "SKY", "OLIVE", "VIOLET", "BROWN")
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
 each_theme = pytest.mark.parametrize(
     ("theme", "paper"), [*zip(("light", "dark"), palette.PAPER, strict=True)]
