@@ -129,7 +129,7 @@ def _ends(plan: gan_pictures.Plan, left: int, right: int) -> tuple[int, int]:
     return (left, right) if plan.classes else (-1, -1)
 
 
-@lru_cache(64)
+@lru_cache(16)
 def _pad(of: Seen, left: int, right: int) -> dict[str, Any]:
     """The picture under the pad; it does not change while the handle moves."""
     return underlay(board(tiles(of.plan, of.g, left, right), PAD), quality=88)

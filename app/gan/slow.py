@@ -24,7 +24,7 @@ def phases() -> list[tuple[str, str, str]]:
     return [
         (_("fakes"), _("nobody"), _("G turns a batch of noise into points: fakes.")),
         (_("answers"), _("nobody"), _("A batch of data joins them. D is told which is which, and gives its answers.")),
-        (_("mistakes"), "D", _("The larger a point, the more wrong D is about it, and the more it counts in D's step.")),
+        (_("mistakes"), "D", _("The larger a point, the more wrong D is about it, and the more it counts.")),
         (_("D's step"), "D", _("D learns; G is frozen. Where D cannot tell was the dotted line, and is the full one.")),
         (_("wishes"), "G", _("New fakes are labelled real. The slope of D, frozen, says where each wants to go.")),
         (_("G's step"), "G", _("G learns. All fakes move, for they share its weights. The data it has never seen.")),

@@ -109,6 +109,11 @@ else:
     lab.live(gans.paper, pen=pen, place=lab.stage)
 lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
            "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
+if not pen:
+    known = ("data", "loss", "lr_g", "lr_d", "d_steps", "spectral", "seed")
+    lab.link(
+        "gan-round", _("One round in slow motion"), {n: now[n] for n in known}, ":material/slow_motion_video:"
+    )
 lab.theory()
 if ink or not pen:
     lab.code(gan_measures.judged_run, states=work, observe=Verbatim("observe"), density=Verbatim("density"))
