@@ -137,6 +137,16 @@ def decoder(net: Weights, label: int | None = None) -> Callable[[Tensor], Tensor
     return made
 
 
+def encoder(net: Weights) -> Callable[[Tensor], Tensor]:
+    """pictures (N, 28, 28) -> μ (N, L), where the network takes no labels."""
+
+    def coded(pictures: Tensor) -> Tensor:
+        with torch.no_grad():
+            return encode(net, pictures)[0]
+
+    return coded
+
+
 def sample(mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
     """z = μ + σ⊙ε: the reparameterisation, through which the gradient reaches μ and σ."""
     return mu + (0.5 * logvar).exp() * noise
@@ -188,6 +198,37 @@ def terms(net: Weights, pictures: Tensor, noise: Tensor, labels: Tensor | None =
     logits = decode(net, sample(mu, logvar, noise), labels)
     lost = bernoulli(logits, pictures) if decoder == "bernoulli" else gaussian(logits, pictures, sigma)
     return Terms(lost, kl(mu, logvar))
+
+
+@dataclass(frozen=True)
+class Report:
+    """How good a network is on some pictures, for each of them: noise aside, z = μ."""
+
+    reconstruction: float  # cross-entropy, in nats
+    error: float  # squared, summed over the pixels
+    kl: list[float]  # of each dimension; none for a plain autoencoder
+    total_kl: float
+    bound: float  # −ELBO of a VAE: reconstruction + KL
+    active: int  # dimensions whose μ has a variance of more than 0.01 (Burda et al., 2015)
+
+
+def report(net: Weights, pictures: Tensor, seen: Tensor | None = None) -> Report:
+    """The measures of a network without classes; a denoising one encodes what is `seen`."""
+    with torch.no_grad():
+        mu, logvar = encode(net, pictures if seen is None else seen)
+        logits = decode(net, mu)
+        each = kl(mu, logvar).mean(0)
+        error = (pictures - logits.sigmoid()).square().flatten(1).sum(1).mean()
+    active = int((mu.var(0) > 0.01).sum())
+    lost = bernoulli(logits, pictures).mean().item()
+    known = each.tolist() if bool(each.isfinite().all()) else []
+    return Report(lost, error.item(), known, sum(known), lost + sum(known), active)
+
+
+def noised(pictures: Tensor, sigma: float, seed: int = 0) -> Tensor:
+    """Pictures with Gaussian noise on every pixel, kept within 0..1."""
+    random = torch.Generator().manual_seed(seed)
+    return (pictures + sigma * torch.randn(pictures.shape, generator=random)).clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -264,12 +305,15 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
     pictures, labels = how["pictures"], how.get("labels")
     which, random = batch_of(state, len(pictures), how["batch"])
     x = pictures[which]
-    seen = (x + how["noise"] * torch.randn(x.shape, generator=random)).clamp(0, 1) if how["noise"] else None
+    seen = None
+    if how["noise"]:  # of any strength up to that, so that a clean picture is not strange either
+        strength = how["noise"] * torch.rand(len(x), 1, 1, generator=random)
+        seen = (x + strength * torch.randn(x.shape, generator=random)).clamp(0, 1)
     plan, flat, t = state.plan, state.flat.detach().requires_grad_(), state.step + 1
     noise = torch.randn(len(x), plan.latent, generator=random)
     told = labels[which] if plan.classes else None
     found = terms(unpacked_flat(flat, plan), x, noise, told, how["decoder"], how["sigma"], seen)
-    beta = 0.0 if plan.plain else how["beta"] * min(1.0, t / how["warm"] if how["warm"] else 1.0)
+    beta = 0.0 if plan.plain else warmed(how["beta"], how["warm"], t)
     (grad,) = torch.autograd.grad(found.loss(beta).mean(), flat)
     m, v = 0.9 * state.m + 0.1 * grad, 0.999 * state.v + 0.001 * grad * grad
     rate = how["lr"] * (0.5 + 0.5 * math.cos(math.pi * min(1.0, t / how["total"])) if how["total"] else 1.0)
@@ -293,6 +337,21 @@ def rounds(state: State, steps: int, settings: Mapping[str, Any]) -> Iterator[St
         if not state.finite:
             return
         yield state
+
+
+def train(start: State, steps: int, kept: int = 16, **settings: Any) -> list[State]:
+    """The start and about `kept` states on the way, the last one included."""
+    every, last = max(1, steps // kept), start
+    found = [start]
+    for last in rounds(start, steps, settings):
+        if last.step % every == 0:
+            found.append(last)
+    return found if found[-1] is last else [*found, last]
+
+
+def warmed(beta: float, warm: int, step: int) -> float:
+    """β at a step: from 0 evenly up to its value over the first `warm` steps."""
+    return beta * min(1.0, step / warm if warm else 1.0)
 
 
 def chance(seed: int, step: int) -> torch.Generator:

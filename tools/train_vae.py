@@ -28,7 +28,15 @@ def train(made: Shipped) -> dict[str, Any]:
     pictures, labels = everything(made.data)
     x, y = pictures[:-HELD_BACK], labels[:-HELD_BACK]
     total = EPOCHS * (len(x) // BATCH)
-    how = {"pictures": x, "labels": y, "beta": made.beta, "lr": RATE, "batch": BATCH, "total": total}
+    how = {
+        "pictures": x,
+        "labels": y,
+        "beta": made.beta,
+        "lr": RATE,
+        "batch": BATCH,
+        "total": total,
+        "noise": made.noise,
+    }
     start = vae.begin(made.latent, made.classes, made.beta == 0, seed=SEED)
     losses, since, used = [], time.perf_counter(), time.process_time()
     told: list[tuple[float, ...]] = []
@@ -43,7 +51,7 @@ def train(made: Shipped) -> dict[str, Any]:
     save_file(weights, MODELS / "vae" / f"{made.name}.safetensors")
     kept = {n: w.float() for n, w in weights.items()}
     return {
-        "data": made.data, "latent": made.latent, "beta": made.beta, "conditional": bool(made.classes),
+        "data": made.data, "latent": made.latent, "beta": made.beta, "noise": made.noise, "conditional": bool(made.classes),
         "seed": SEED, "epochs": EPOCHS, "batch": BATCH, "rate": RATE, "torch": torch.__version__,
         "trained_on": len(x), "held_back": HELD_BACK, "parameters": sum(w.numel() for w in weights.values()),
         "seconds": round(time.perf_counter() - since), "cpu_seconds": round(time.process_time() - used),

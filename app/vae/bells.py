@@ -39,7 +39,7 @@ def q_call(now: Mapping[str, Any]) -> Call:
 
 
 def names() -> dict[str, str]:
-    return {"kl_pq": _("KL(p‖q)"), "kl_qp": _("KL(q‖p)"), "js": _("JS"), "w2": "W₂"}
+    return {"kl_pq": _("KL(p‖q)"), "kl_qp": _("KL(q‖p)"), "js": _("JS"), "w2": _("W₂")}
 
 
 @lru_cache(8)

@@ -18,21 +18,26 @@ from app.models import HELD_BACK, MODELS
 from core import shapes, vae
 
 BETAS = (0.0, 0.5, 1.0, 4.0)
-CLASSES, MOST_MADE = 10, 24
+CLASSES, MOST_MADE, NOISE = 10, 24, 0.8
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """One of the models: its pictures, the size of its latent space, β (0: a plain autoencoder), conditional or not."""
+    """One of the models: its pictures, the size of its latent space, β (0: a plain autoencoder), conditional or not.
+
+    A denoising one has learnt to restore pictures from under Gaussian noise, of a σ of up to this.
+    """
 
     data: str
     latent: int
     beta: float
     classes: int = 0
+    noise: float = 0.0
 
     @property
     def name(self) -> str:
-        return f"{self.data}-{self.latent}-{f'{self.beta:g}' if not self.classes else 'conditional'}"
+        kind = "denoising" if self.noise else "conditional" if self.classes else f"{self.beta:g}"
+        return f"{self.data}-{self.latent}-{kind}"
 
 
 SHIPPED: dict[str, Shipped] = {
@@ -41,6 +46,7 @@ SHIPPED: dict[str, Shipped] = {
         *(Shipped(data, n, beta) for n in (2, 8) for data in ("digits", "fashion") for beta in BETAS),
         *(Shipped(data, 2, 1.0, CLASSES) for data in ("digits", "fashion")),
         *(Shipped("shapes", 8, beta) for beta in BETAS),
+        *(Shipped(data, 8, 0.0, noise=NOISE) for data in ("digits", "fashion")),
     ]
 }
 
@@ -97,6 +103,11 @@ def class_names(data: str) -> list[str]:
     if data == "shapes":
         return [_("bar"), _("ellipse"), _("triangle")]
     return models.class_names(data)
+
+
+def dimension(k: int) -> str:
+    """How the k-th dimension of a latent space is called, from 1."""
+    return _("z<sub>{k}</sub>").format(k=k)
 
 
 def data_names() -> dict[str, str]:
@@ -185,7 +196,7 @@ OWN = "_vae.own"  # where a session keeps the model that it has trained (a Model
 
 
 def choose(lab: Lab, data: str = "digits", latent: int = 2, beta: str = "1", shapes: bool = False,
-           conditional: bool = True) -> Model:  # fmt: skip
+           conditional: bool = True, denoising: bool = False) -> Model:  # fmt: skip
     """The controls for the model of a page, and the model."""
     known = {id: title for id, title in data_names().items() if shapes or id != "shapes"}
     own: Model | None = st.session_state.get(OWN)
@@ -203,8 +214,12 @@ def choose(lab: Lab, data: str = "digits", latent: int = 2, beta: str = "1", sha
     betas = {f"{b:g}": f"{b:g}" if b else _("0 (AE)") for b in BETAS}
     if conditional and size == "2":
         betas["told"] = _("told the class")
+    if denoising and size == "8" and chosen != "shapes":
+        betas["noise"] = _("0, denoising")
     beta = lab.choice(
         "beta", "β", betas, beta, help=_("The weight of the KL term; 0 is a plain autoencoder.")
     )
+    if beta == "noise":
+        return shipped(f"{chosen}-8-denoising")
     told = beta == "told"
     return shipped(found(chosen, int(size), 1.0 if told else float(beta), told).name)

@@ -1,0 +1,159 @@
+"""The same pictures under every β: latent planes, reconstructions, draws from the prior, and the trade-off curve."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from app.code import Call
+from app.figures import maps, palette
+from app.figures.picture import Table
+from app.figures.plot import Plot, Trace, axis, dots, layout, line
+from app.i18n import gettext as _
+from app.vae import models
+from app.vae.models import Model
+from core import drawing, vae
+
+SHOWN, DOTS, REACH, CARRIED = 4, 400, 4.0, 16
+TONES = (palette.INK, palette.SKY, palette.BLUE, palette.RED, palette.GREEN)  # of the models, from β = 0 up
+
+
+def compared(data: str, latent: int) -> list[tuple[str, Model]]:
+    """The shipped models by their β, and the visitor's own where it has learnt the same pictures."""
+    every = [(f"{b:g}", models.shipped(models.found(data, latent, b).name)) for b in models.BETAS]
+    own: Model | None = st.session_state.get(models.OWN)
+    return [*every, ("own", own)] if own is not None and own.data == data and not own.plan.classes else every
+
+
+def title(id: str) -> str:
+    return {"0": _("β = 0: plain AE"), "own": _("your own")}.get(id, _("β = {b}").format(b=id))
+
+
+def measures(model: Model) -> vae.Report:
+    """On all held-back pictures, once for a model."""
+    return model.cached("report", lambda: vae.report(model.net, models.held_back(model.data)[0]))
+
+
+def plane(model: Model) -> tuple[Tensor, tuple[int, int], float]:
+    """(DOTS, 2) the codes on the two dimensions that vary most, which these are, and how far the picture reaches."""
+    mu = model.codes()[0]
+    i, j = sorted(mu.var(0).topk(2).indices.tolist()) if mu.shape[1] > 1 else (0, 0)
+    seen = mu[:DOTS, [i, j]]
+    reach = 2.0 ** torch.ceil(seen.abs().quantile(0.99).log2()).item() if model.plan.plain else REACH
+    return seen, (i, j), reach
+
+
+def board(model: Model, first: int, temperature: float, seed: int) -> Tensor:
+    """Rows of SHOWN pictures: given, restored, and twice drawn from the prior, N(0, temperature²)."""
+    given = models.held_back(model.data)[0][first : first + SHOWN]
+    noise = torch.randn(2 * SHOWN, model.plan.latent, generator=torch.Generator().manual_seed(seed))
+    drawn = vae.picture(model.net, temperature * noise)
+    return maps.tiled(torch.cat([given, vae.reconstruct(model.net, given), drawn]), SHOWN, gap=2)
+
+
+def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, seed: int) -> Plot:
+    """A column for each model: its plane above, its pictures below."""
+    data: list[Trace] = []
+    frame: dict[str, Any] = {"margin": {"l": 84, "r": 8, "t": 30, "b": 8}, "showlegend": False}
+    narrow: dict[str, Any] = {}
+    n, gap = len(every), 0.025
+    wide = (1 - gap * (n - 1)) / n
+    inks = [palette.TEN[c] for c in models.held_back(every[0][1].data)[1][:DOTS].tolist()]
+    angle = torch.linspace(0, 2 * torch.pi, 49)
+    for k, (id, model) in enumerate(every):
+        places, _which, reach = plane(model)
+        up, down, left = str(2 * k + 1) if k else "", str(2 * k + 2), k * (wide + gap)
+        axes = f"x{up}y{up}"
+        data.append(
+            dots(
+                *places.T,
+                "",
+                inks,
+                5,
+                marker={"line": {"width": 0}, "opacity": 0.75},
+                axes=axes,
+                hoverinfo="skip",
+            )
+        )
+        radius = 2 * temperature
+        data.append(line(radius * angle.cos(), radius * angle.sin(), "", palette.MUTED, width=1.5, dash="dot",
+                         axes=axes, hoverinfo="skip"))  # fmt: skip
+        shown = board(model, first, temperature, seed)
+        data.append(maps.shown(shown, down))
+        bare: dict[str, Any] = {"showgrid": False, "zeroline": False, "nticks": 3, "constrain": "domain"}
+        side = [left, min(1.0, left + wide)]
+        frame[f"xaxis{up}"] = axis(
+            title(id), range=[-reach, reach], domain=side, anchor=f"y{up}", side="top", **bare
+        )
+        frame[f"yaxis{up}"] = axis("", range=[-reach, reach], domain=[0.56, 1], anchor=f"x{up}",
+                                   scaleanchor=f"x{up}", showticklabels=False, **bare)  # fmt: skip
+        frame |= maps.frame(down, "", shown.shape, x=side, y=(0.0, 0.5))
+        narrow |= _narrow(k, n, up, down)
+    row = (shown.shape[0] + 2) / 4
+    names = [_("given"), _("restored"), _("drawn from"), _("the prior")]
+    ticks = {"tickvals": [row * (k + 0.5) - 1 for k in range(4)], "ticktext": names, "showticklabels": True}
+    frame["yaxis2"] |= ticks | {"tickfont": {"color": palette.INK, "size": 14}}
+    said = "; ".join(f"{title(id)}: {measures(m).reconstruction:.0f} / {total(m)}" for id, m in every)
+    return Plot(data, layout(**frame, meta={"narrow": narrow}),
+                _("Reconstruction and KL in nats: {said}.").format(said=said))  # fmt: skip
+
+
+def _narrow(k: int, n: int, up: str, down: str) -> dict[str, Any]:
+    """On a phone a row for each model: plane and pictures beside each other."""
+    top, tall = 1 - k / n, 0.8 / n
+    y = [max(0.0, top - tall), top]
+    return {f"xaxis{up}": {"domain": [0, 0.42]}, f"yaxis{up}": {"domain": y},
+            f"xaxis{down}": {"domain": [0.55, 1]}, f"yaxis{down}": {"domain": y}}  # fmt: skip
+
+
+def total(model: Model) -> str:
+    found = measures(model)
+    return f"{found.total_kl:.1f}" if found.kl else "–"
+
+
+def trade(data: str, latent: int) -> Plot:
+    """Reconstruction over KL, for both sizes of the latent space: less of the one costs more of the other."""
+    traces, highest = [], 1.0
+    for size in [8] if data == "shapes" else [2, 8]:
+        rows = [(b, measures(models.shipped(models.found(data, size, b).name))) for b in models.BETAS]
+        known = [(b, r) for b, r in rows if r.kl]
+        x, y = (torch.tensor([getattr(r, n) for _b, r in known]) for n in ("total_kl", "reconstruction"))
+        color = palette.BLUE if size == latent else palette.MUTED
+        name = _("{n} dimensions").format(n=size)
+        traces.append(line(x, y, name, color, width=3 if size == latent else 1.5, mode="lines+markers+text",
+                           marker={"size": 11}, text=[f"β = {b:g}" for b, _r in known], textposition="top right",
+                           textfont={"color": color, "size": 14}, cliponaxis=False, hoverinfo="skip"))  # fmt: skip
+        highest = max(highest, x.max().item())
+        floor = rows[0][1].reconstruction
+        name = _("AE, {n} dimensions").format(n=size)
+        traces.append(line(torch.tensor([0.0, 200.0]), torch.tensor([floor, floor]), name, color, dash="dot", width=2,
+                           hoverinfo="skip"))  # fmt: skip
+    grid = {"xaxis": axis(_("KL: what the code is allowed to say, nats"), range=[0, 1.15 * highest]),
+            "yaxis": axis(_("reconstruction, nats")), "margin": {"l": 64, "r": 40, "t": 12, "b": 44}}  # fmt: skip
+    return Plot(traces, layout(**grid), _("The trade-off between KL and reconstruction, model by model."))
+
+
+def numbers(model: Model, name: str) -> Table:
+    """One model on the pictures that the script carries."""
+    found = vae.report(model.net, models.held_back(model.data)[0][:CARRIED])
+    kl = f"{found.total_kl:.2f}" if found.kl else "–"
+    bound = f"{found.bound:.2f}" if found.kl else "–"
+    head = [_("{n} held-back pictures").format(n=CARRIED), _("reconstruction, nats"), _("KL, nats"), _("−ELBO, nats"),
+            _("squared error"), _("active dimensions")]  # fmt: skip
+    cells = [name, f"{found.reconstruction:.2f}", kl, bound, f"{found.error:.2f}", str(found.active)]
+    return Table(head, [cells], _("The chosen model in numbers"))
+
+
+def script(model: Model) -> Any:
+    """One model with its weights, and its measures on a few pictures."""
+    text = drawing.as_text(models.held_back(model.data)[0][:CARRIED].flatten(0, 1))
+    pictures = Call(drawing.from_text, {"text": text, "width": vae.EDGE, "channels": CARRIED})
+    return vae.report, (), {"net": model.call(), "pictures": pictures}
+
+
+def chosen(every: Sequence[tuple[str, Model]], id: str) -> tuple[str, Model]:
+    """The model of that id; the last shipped one where there is none (one's own is gone with the session)."""
+    known: Mapping[str, Model] = dict(every)
+    return (title(id), known[id]) if id in known else (title("4"), known["4"])

@@ -1,0 +1,175 @@
+"""Shapes with known causes in a latent space: traversals, what each dimension knows, and how it answers to a cause."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from app.code import Call
+from app.figures import maps, palette
+from app.figures.picture import Table
+from app.figures.plot import Plot, axis, layout, line, stable_range
+from app.figures.rods import words
+from app.i18n import gettext as _
+from app.lab import Lab
+from app.vae import models
+from app.vae.models import Model
+from core import disentangle, shapes, vae
+
+STEPS, REACH, MOST = 7, 2.2, 8  # pictures in a row, how far it goes, rows
+SAMPLES, SEED = 2000, 1  # pictures that the information is measured on: others than the training has seen
+
+
+def choose(lab: Lab) -> Model:
+    """The model of the page: a shipped one by its β, or the visitor's own of the shapes."""
+    own: Model | None = st.session_state.get(models.OWN)
+    betas = {f"{b:g}": f"{b:g}" if b else _("0 (AE)") for b in models.BETAS}
+    if own is not None and own.data == "shapes":
+        betas["own"] = _("Your own")
+    beta = lab.choice("beta", "β", betas, "4", help=_("The weight of the KL term; 0 is a plain autoencoder."))
+    if beta == "own" and own is not None:
+        return own
+    return models.shipped(models.found("shapes", 8, float(beta)).name)
+
+
+def names() -> dict[str, str]:
+    return {"shape": _("shape"), "size": _("size"), "x": _("across"), "y": _("down"), "angle": _("angle")}
+
+
+@lru_cache(1)
+def measured_on() -> tuple[Tensor, Tensor]:
+    """Pictures and the factors that made them."""
+    factors = shapes.causes(SAMPLES, SEED)
+    return shapes.drawn(factors), factors
+
+
+def found(model: Model) -> list[disentangle.Found]:
+    """The rows of the table, worked out once for a model."""
+    pictures, factors = measured_on()
+    return model.cached(
+        "mig", lambda: disentangle.table(rounding(model), factors, pictures, list(shapes.FACTORS))
+    )
+
+
+def known(model: Model) -> Tensor:
+    """(L, 5) information in nats."""
+    pictures, factors = measured_on()
+    return model.cached("information", lambda: disentangle.information(rounding(model)(pictures), factors))
+
+
+def rounding(model: Model) -> Any:
+    """The encoder's μ."""
+    return lambda pictures: model.encode(pictures, torch.zeros(len(pictures), dtype=torch.long))[0]
+
+
+def traversals(model: Model, now: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+    """The picture of the factors, and (rows·STEPS, 28, 28): from its code, one dimension at a time."""
+    picture = shapes.one(now)
+    mu = rounding(model)(picture[None])[0]
+    n, spread = (
+        min(MOST, len(mu)),
+        REACH * (model.codes()[0].std(0) if model.plan.plain else torch.ones(len(mu))),
+    )
+    middle = model.codes()[0].mean(0) if model.plan.plain else torch.zeros(len(mu))
+    z = mu.repeat(n, STEPS, 1)
+    for k in range(n):
+        z[k, :, k] = middle[k] + spread[k] * torch.linspace(-1, 1, STEPS)
+    return picture, model.decode(z.flatten(0, 1))
+
+
+def draw(model: Model, now: Mapping[str, Any]) -> Plot:
+    """Left, the picture and what comes back; in the middle a row for each dimension; right, who knows what."""
+    picture, made = traversals(model, now)
+    back = model.decode(rounding(model)(picture[None]))
+    n = len(made) // STEPS
+    board = maps.tiled(made, STEPS, gap=2)
+    pair = maps.tiled(torch.cat([picture[None], back]), 1, gap=3)
+    table = known(model)[:n]
+    entropy = torch.tensor([row.entropy for row in found(model)[:-1]])
+    share = (table / entropy).float()
+    heat = maps.shown(
+        share, "3", (palette.PAPER[0], palette.BLUE), 0.0, max(0.2, 1.3 * share.max().item()), opacity=0.8
+    )
+    rows, columns = torch.meshgrid(torch.arange(n), torch.arange(share.shape[1]), indexing="ij")
+    texts = [f"{v:.2f}" if v >= 0.005 else "·" for v in share.flatten().tolist()]
+    said = words(columns.flatten(), rows.flatten(), texts, "x3y3")  # fmt: skip
+    data = [maps.shown(pair, ""), maps.shown(board, "2"), heat, said]
+    gap = found(model)[-1].gap
+    alt = _("Traversals of {n} dimensions, and what each knows of the causes: MIG {mig:.2f}.").format(
+        n=n, mig=gap
+    )
+    return Plot(data, layout(**frame(pair, board, n, model, gap)), alt)
+
+
+def frame(pair: Tensor, board: Tensor, n: int, model: Model, gap: float) -> dict[str, Any]:
+    axes = maps.frame("", _("in, out"), pair.shape, x=(0, 0.085), y=(0.2, 0.8))
+    axes |= maps.frame("2", _("one dimension at a time"), board.shape, x=(0.135, 0.6))
+    side = (board.shape[0] + 2) / n
+    rows = [models.dimension(k + 1) for k in range(n)]
+    named: dict[str, Any] = {"showticklabels": True, "tickfont": {"color": palette.INK, "size": 15}}
+    axes["yaxis2"] |= named | {"tickvals": [side * (k + 0.5) - 1 for k in range(n)], "ticktext": rows}
+    axes |= maps.frame("3", _("who knows what · MIG {mig:.2f}").format(mig=gap),
+                       (n, len(names())), x=(0.68, 1.0))  # fmt: skip
+    axes["yaxis3"] |= named | {"tickvals": list(range(n)), "ticktext": rows, "scaleanchor": None}
+    axes["xaxis3"] |= {
+        "tickvals": list(range(len(names()))),
+        "ticktext": list(names().values()),
+        **named,
+        "side": "top",
+    }
+    narrow = {"xaxis": {"domain": [0.42, 0.58]}, "yaxis": {"domain": [0.86, 1]}, "xaxis2": {"domain": [0.1, 1]},
+              "yaxis2": {"domain": [0.38, 0.82]}, "xaxis3": {"domain": [0.1, 1]},
+              "yaxis3": {"domain": [0, 0.26]}}  # fmt: skip
+    return axes | {"margin": {"l": 12, "r": 8, "t": 60, "b": 8}, "meta": {"narrow": narrow}}
+
+
+def answers(model: Model, sweep: str, now: Mapping[str, Any]) -> Plot:
+    """μ of every dimension while one cause goes from its one end to the other, and the others stay."""
+    factor = shapes.FACTORS[sweep]
+    at = torch.arange(3.0) if sweep == "shape" else torch.linspace(factor.low, factor.high, 41)
+    rows = torch.tensor([[float(now[name]) for name in shapes.FACTORS]]).repeat(len(at), 1)
+    rows[:, list(shapes.FACTORS).index(sweep)] = at
+    mu = rounding(model)(shapes.drawn(rows))
+    data = [line(at, mu[:, k], models.dimension(k + 1), palette.style(k)[0], dash=palette.style(k)[1])
+            for k in range(mu.shape[1])]  # fmt: skip
+    ends = stable_range([mu, torch.tensor([-2.0, 2.0])])
+    data.append(line(torch.full((2,), float(now[sweep])), torch.tensor(ends), "", palette.ACCENT, width=1.5,
+                     legend=False, hoverinfo="skip"))  # fmt: skip
+    grid = {"xaxis": axis(names()[sweep], range=[float(at[0]), float(at[-1])], zeroline=False),
+            "yaxis": axis("μ", range=ends), "margin": {"l": 56, "r": 12, "t": 12, "b": 44}}  # fmt: skip
+    if sweep == "shape":
+        grid["xaxis"] |= {"tickvals": [0, 1, 2], "ticktext": kinds()}
+    most = (mu.amax(0) - mu.amin(0)).argmax().item()
+    alt = _("While {cause} changes, z{k} moves most.").format(cause=names()[sweep], k=int(most) + 1)
+    return Plot(data, layout(**grid), alt)
+
+
+def kinds() -> list[str]:
+    return [_("bar"), _("ellipse"), _("triangle")]
+
+
+def numbers(model: Model) -> Table:
+    """Factor by factor: who knows most, and by how much more than the next."""
+    titles = {**names(), "mean": _("mean: the gap is the MIG")}
+    cells = [[titles[f.factor], f"z{f.best}" if f.best else "", f"{f.information:.3f}", f"{f.second:.3f}",
+              f"{f.entropy:.3f}", f"{f.gap:.3f}"] for f in found(model)]  # fmt: skip
+    head = [
+        _("cause"),
+        _("best"),
+        _("it knows, nats"),
+        _("the next knows"),
+        _("all there is, H"),
+        _("gap / H"),
+    ]
+    return Table(head, cells, _("What the dimensions know of the causes"))
+
+
+def script(model: Model) -> Any:
+    """The encoder with its weights, fresh shapes, and the table."""
+    factors = Call(shapes.causes, {"n": SAMPLES, "seed": SEED})
+    given = {"encode": Call(vae.encoder, {"net": model.call()}), "factors": factors,
+             "pictures": Call(shapes.drawn, {"factors": factors}), "names": list(shapes.FACTORS)}  # fmt: skip
+    return disentangle.table, (), given
