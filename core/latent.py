@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 Decoder = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A flat piece of the latent space: origin + s·(x·first + y·second); the directions have length 1, at right angles."""
+    """A flat piece of the latent space: origin + s·(x·first + y·second); both directions have length 1."""
 
     origin: Tensor  # (L,)
     first: Tensor  # (L,)
@@ -106,7 +105,7 @@ def attribute(codes: Tensor, has: Tensor, lacks: Tensor) -> Tensor:
 
 def slant(pictures: Tensor) -> Tensor:
     """(N,), how far the strokes lean to the right, per pixel upwards: −cov(x, y)/var(y) of the ink."""
-    n, side, _width = pictures.shape
+    _n, side, _width = pictures.shape
     ink = pictures / pictures.sum((1, 2), keepdim=True).clamp(min=1e-6)
     at = torch.arange(side, dtype=pictures.dtype)
     x, y = (ink.sum(1) @ at, ink.sum(2) @ at)
@@ -127,15 +126,15 @@ def thickness(pictures: Tensor) -> Tensor:
 
 def speed(decode: Decoder, z: Tensor) -> Tensor:
     """(N,), ‖∂x̂/∂z‖_F at each code: how much the picture changes for a small step, whichever way."""
-    total = torch.zeros(len(z), dtype=z.dtype)
-    for k in range(z.shape[1]):
-        along = torch.zeros_like(z)
-        along[:, k] = 1
-        with forward_ad.dual_level():
-            slope = forward_ad.unpack_dual(decode(forward_ad.make_dual(z, along))).tangent
-        if slope is not None:  # else nothing depends on this dimension
-            total += slope.flatten(1).square().sum(1)
-    return total.sqrt()
+    with torch.enable_grad():
+        z = z.detach().requires_grad_()
+        made = decode(z)
+        u = torch.zeros_like(made, requires_grad=True)
+        (pulled,) = torch.autograd.grad(made, z, u, create_graph=True)  # uᵀJ: what stands before u is J
+        columns = [
+            torch.autograd.grad(pulled[:, k].sum(), u, retain_graph=True)[0] for k in range(z.shape[1])
+        ]
+    return torch.stack(columns).square().sum((0, 2, 3)).sqrt()
 
 
 def speed_within(decode: Decoder, plane: Plane, xy: Tensor) -> Tensor:

@@ -59,7 +59,9 @@ def train(made: Shipped) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measured(made: Shipped, net: vae.Weights, pictures: Tensor, labels: Tensor) -> dict[str, Any]:
+def measured(
+    made: Shipped, net: vae.Weights, pictures: Tensor, labels: Tensor, judged: bool = True
+) -> dict[str, Any]:
     """On the held-back pictures, z = μ: reconstruction and KL in nats, and how the classifier reads x̂."""
     told = labels if made.classes else None
     with torch.no_grad():
@@ -67,7 +69,7 @@ def measured(made: Shipped, net: vae.Weights, pictures: Tensor, labels: Tensor) 
         logits = vae.decode(net, mu, told)
         found = {"reconstruction": round(vae.bernoulli(logits, pictures).mean().item(), 3),
                  "kl": [round(v, 4) for v in vae.kl(mu, logvar).mean(0).tolist()] if made.beta else None}  # fmt: skip
-    if made.data != "shapes":
+    if judged and made.data != "shapes":
         judge = models.classifier(made.data)
         found["accuracy_pictures"] = round(cnn.accuracy(judge, pictures, labels), 4)
         found["accuracy_reconstructions"] = round(cnn.accuracy(judge, logits.sigmoid(), labels), 4)

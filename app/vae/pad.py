@@ -17,7 +17,7 @@ from app.vae import models
 from app.vae.models import Model
 from core import cnn, latent
 
-REACH, TILES, FINE, BLUR = 4.0, 15, 41, 0.12
+REACH, TILES, FINE, BLUR = 4.0, 15, 33, 0.12
 ENDS = (-REACH, REACH)
 CORNERS = 5
 CORNER_NAMES = tuple(f"w{i}_{axis}" for i in range(1, CORNERS + 1) for axis in "xy")
@@ -52,7 +52,7 @@ def laid(model: Model, kind: str, i: int, j: int, label: int | None = None) -> P
     else:
         if i == j:
             raise Refused(_("Choose two different dimensions."))
-        plane, titles = latent.coordinate_plane(mu, i - 1, j - 1), (f"z<sub>{i}</sub>", f"z<sub>{j}</sub>")
+        plane, titles = latent.coordinate_plane(mu, i - 1, j - 1), (_("dimension {k}").format(k=i), _("dimension {k}").format(k=j))
     if model.plan.plain:
         width = _(", in widths of all codes")
         titles = titles[0] + width, titles[1]
@@ -190,7 +190,7 @@ def neighbours(pad: Pad, now: Now) -> Picture:
 def in_numbers(pad: Pad, now: Now) -> Table:
     here, _xy = standing(pad, now)
     found = latent.spot(here.model.decoder(here.label), code_of(pad, now))
-    names = ["‖∂x̂/∂z‖", "log p(z)", _("ink, pixels"), _("pixels almost black or white")]
+    names = ["‖∂x̂/∂z‖", _("log p(z)"), _("ink, pixels"), _("pixels almost black or white")]
     log_prior = f"{found.log_prior:.3f}".replace("-", "−")
     cells = [f"{found.speed:.3f}", log_prior, f"{found.ink:.2f}", f"{found.sharpness:.3f}"]
     return Table(["", *names], [[_("here"), *cells]], _("This place in numbers"))

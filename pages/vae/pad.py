@@ -108,8 +108,12 @@ else:
                      ":material/gif_box:")  # fmt: skip
     lab.live(grid, height=420, here=here)
     lab.live(numbers, height=0, follows=steered, here=here)
-lab.look(_("Drag the point slowly: a digit turns into its neighbour, and nothing jumps. Between the classes the "
-           "pictures become unsure. A plain autoencoder leaves holes, and what it makes of them is no digit at all."))  # fmt: skip
+lab.look(
+    _(
+        "Drag the point slowly: a digit turns into its neighbour, and nothing jumps. Between the classes the "
+        "pictures become unsure. A plain autoencoder leaves holes, and what it makes of them is no digit at all."
+    )
+)
 lab.theory()
 if sound:
     lab.code(latent.spot, decode=model.decoder_call(label), z=pad.code_of(here, lab.values))
