@@ -37,7 +37,7 @@ def found(image: np.ndarray, box: tuple[float, ...], surely: Ellipses, not_: Ell
         radii = (max(1, (right - left) // 5), max(1, (bottom - top) // 5))
         cv2.ellipse(mask, (x, y), radii, 0, 0, 360, cv2.GC_FGD, -1)
     cv2.setRNGSeed(0)
-    cv2.grabCut(image, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(image, mask, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
     inside = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     inside = (
         cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) if inside.sum() > 600 else inside
@@ -57,7 +57,8 @@ if __name__ == "__main__":
         index = np.zeros(image.shape[:2], np.uint8)
         smaller_later = sorted(enumerate(objects.items(), 1), key=lambda o: -_area(o[1][1]))  # and above
         for i, (title, box) in smaller_later:
-            surely, not_ = SEEDS.get((name, title), ([], []))
+            nothing: tuple[Ellipses, Ellipses] = ([], [])
+            surely, not_ = SEEDS.get((name, title), nothing)
             if (name, title) in CORNERS:
                 corners = np.array(CORNERS[name, title]) * (image.shape[1], image.shape[0])
                 inside = cv2.fillPoly(np.zeros_like(index), [corners.round().astype(np.int32)], 1) > 0

@@ -1,6 +1,7 @@
 """Does it help? The same small network learns from few examples, once as they are and once augmented."""
 
 from app.augment import stages, trial
+from app.augment.pipeline import Stage
 from app.domains import Refused
 from app.figures.picture import Picture, Table
 from app.figures.plot import Plot
@@ -44,16 +45,16 @@ def numbers(run: Watched) -> Table:
     return Table(titles, trial.rows(run), _("How far both have come"))
 
 
-def shown(pipeline: object) -> Picture:
+def shown(pipeline: Stage) -> Picture:
     """What the second network is shown."""
-    return trial.shown(data, now["examples"], now["seed"], made)
+    return trial.shown(data, now["examples"], now["seed"], pipeline)
 
 
+made: Stage | None = None
 try:
     made = stages.built(now, own)
     run = lab.job(trial.MODEL, trial.work(now, made), {"lr"})
 except Refused as why:
-    made = None
     lab.say(str(why))
 if made is not None:
     lab.watch(run, stage, height=420)
