@@ -290,9 +290,11 @@ def slow_round(state: State, longer: float = 1.0, **settings: Any) -> Round:
     old = generate(state, z).detach().requires_grad_()
     (slope,) = torch.autograd.grad(how["loss"].generator(judge(judged, old)) * len(old), old)
     with torch.no_grad():
-        logits = [judge(of, x) for of in (start, judged) for x in (real, fake)]
+        on_real, on_fake = judge(start, real), judge(start, fake)
+        on_real_then, on_fake_then = judge(judged, real), judge(judged, fake)
         new = generate(after, z)
-    return Round(state, judged, after, real, fake, *logits, old.detach(), new, -slope)
+    return Round(state, judged, after, real, fake, on_real, on_fake, on_real_then, on_fake_then,
+                 old.detach(), new, -slope)  # fmt: skip
 
 
 def _copy(random: torch.Generator) -> torch.Generator:

@@ -68,7 +68,8 @@ def stage(of: gan2d.Round, loss: str, phase: int) -> Plot:
     data.append(_points(fake, _("generated"), plane.FAKE, sizes[1], 0.85))
     # on a scale of its own, the same for every loss: where the gradient fades, the arrows do
     push = 0.1 * of.push if phase == 5 else torch.zeros_like(of.push)
-    field = arrows(*of.old.T, *push.T, (0.15, 0.15), palette.INK)
+    (x, y), (dx, dy) = of.old.T, push.T
+    field = arrows(x, y, dx, dy, (0.15, 0.15), palette.INK)
     data.append(field | {"opacity": 0.8 if phase == 5 else 0.0})
     what = phases()[phase - 1][2]
     frame = plane.squares(["<br>".join(wrap(what, 52))])
