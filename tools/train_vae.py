@@ -51,7 +51,8 @@ def train(made: Shipped) -> dict[str, Any]:
     save_file(weights, MODELS / "vae" / f"{made.name}.safetensors")
     kept = {n: w.float() for n, w in weights.items()}
     return {
-        "data": made.data, "latent": made.latent, "beta": made.beta, "noise": made.noise, "conditional": bool(made.classes),
+        "data": made.data, "latent": made.latent, "beta": made.beta, "noise": made.noise,
+        "conditional": bool(made.classes),
         "seed": SEED, "epochs": EPOCHS, "batch": BATCH, "rate": RATE, "torch": torch.__version__,
         "trained_on": len(x), "held_back": HELD_BACK, "parameters": sum(w.numel() for w in weights.values()),
         "seconds": round(time.perf_counter() - since), "cpu_seconds": round(time.process_time() - used),

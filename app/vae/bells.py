@@ -128,9 +128,9 @@ def frame(high: float, long: float, steep: float, reverse: bool) -> dict[str, An
         "yaxis4": axis(range=[-steep / 2, steep], domain=[0, 0.46], anchor="x4", nticks=4),
     }
     axes["yaxis3"]["tickfont"] = {"color": palette.INK, "size": 15}
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.7, 1]}, "xaxis2": {"domain": [0, 1]},
-              "yaxis2": {"domain": [0.38, 0.66]}, "xaxis3": {"domain": [0.2, 0.62]}, "yaxis3": {"domain": [0, 0.24]},
-              "xaxis4": {"domain": [0.74, 1], "title": {"text": ""}}, "yaxis4": {"domain": [0, 0.24]}}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.74, 1]}, "xaxis2": {"domain": [0, 1]},
+              "yaxis2": {"domain": [0.47, 0.7]}, "xaxis3": {"domain": [0.2, 0.62]}, "yaxis3": {"domain": [0, 0.29]},
+              "xaxis4": {"domain": [0.74, 1], "title": {"text": ""}}, "yaxis4": {"domain": [0, 0.29]}}  # fmt: skip
     return axes | {"margin": {"l": 52, "r": 12, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
 
 

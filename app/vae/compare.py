@@ -68,7 +68,8 @@ def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, see
         axes = f"x{up}y{up}"
         data.append(
             dots(
-                *places.T,
+                places[:, 0],
+                places[:, 1],
                 "",
                 inks,
                 5,
