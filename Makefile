@@ -8,7 +8,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=. $(BIN)/python -m
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check bench shots messages browser
+.PHONY: run test check bench shots messages audit browser
 
 run: .venv/installed
 	@echo "Lightboard: http://localhost:$(PORT)"
@@ -25,12 +25,16 @@ check: .venv/installed-dev
 bench: .venv/installed-dev browser
 	$(RUN) bench.live $(ARGS)
 	$(RUN) bench.gan
+	$(RUN) bench.soak
 
 shots: .venv/installed-dev browser  # make shots ARGS="activations" takes these pages only
 	$(RUN) tools.shots $(ARGS)
 
 messages: .venv/installed-dev
 	$(RUN) tools.messages
+
+audit: .venv/installed-dev
+	$(RUN) tools.audit
 
 browser: .venv/installed-dev
 	@$(RUN) tools.chromium

@@ -34,5 +34,6 @@ class KnownAddresses:
             bool(address)
             and "." not in address
             and not address.startswith(("_stcore", "static", "media", "component"))
+            and address not in ("metrics", "health")
         )
         return wants_page and page and address not in catalog.PAGES

@@ -277,6 +277,27 @@ CONCEPTS: tuple[Concept, ...] = (
                 "blender",
                 _("Two pictures become one, and so do their labels: mixup, CutMix and their kin."),
             ),
+            Page(
+                "augmentations-label",
+                "pages/augmentations/label.py",
+                _("Does the label survive?"),
+                "question_mark",
+                _("A transform grows, and a network says what it still sees: when does a 6 become a 9?"),
+            ),
+            Page(
+                "augmentations-views",
+                "pages/augmentations/views.py",
+                _("Test-time augmentation"),
+                "groups",
+                _("Many views of one picture, and what a network says to them together."),
+            ),
+            Page(
+                "augmentations-help",
+                "pages/augmentations/help.py",
+                _("Does it help?"),
+                "exercise",
+                _("The same small network on few examples, trained with a pipeline and without."),
+            ),
         ),
     ),
     Concept(
@@ -312,6 +333,31 @@ CONCEPTS: tuple[Concept, ...] = (
                 _(
                     "Right, duplicate, false alarm, missed: from single detections to the one number of a table."
                 ),
+            ),
+            Page(
+                "detection-anchors",
+                "pages/detection/anchors.py",
+                _("Anchors"),
+                "grid_on",
+                _(
+                    "A fixed list of boxes over the picture: who learns which object, and why nearly all is nothing."
+                ),
+            ),
+            Page(
+                "detection-detector",
+                "pages/detection/detector.py",
+                _("A real detector"),
+                "center_focus_strong",
+                _(
+                    "Place digits and clothes on a canvas: what the network says of 2,304 anchors, and what is left."
+                ),
+            ),
+            Page(
+                "detection-stages",
+                "pages/detection/stages.py",
+                _("Two stages"),
+                "steppers",
+                _("First where, then what: proposals, a fixed size for each by RoI align, a class for each."),
             ),
         ),
     ),
@@ -393,6 +439,20 @@ CONCEPTS: tuple[Concept, ...] = (
                 _(
                     "One network makes points, the other tells them from the data; each learns from the other."
                 ),
+            ),
+            Page(
+                "gan-round",
+                "pages/gan/round.py",
+                _("One round, slowly"),
+                "slow_motion_video",
+                _("What D and G do in one round, phase by phase, and what each of them gets to see."),
+            ),
+            Page(
+                "gan-pictures",
+                "pages/gan/pictures.py",
+                _("GAN of pictures"),
+                "photo_library",
+                _("Noise becomes digits or clothes: while it learns, and on the way from one to the next."),
             ),
             Page(
                 "gan-dirac",

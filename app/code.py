@@ -54,7 +54,7 @@ class Call:
         return getattr(made, self.attribute) if self.attribute else made
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{n}={v!r}" for n, v in self.arguments.items())
+        given = ", ".join(f"{n}={_written(v)}" for n, v in self.arguments.items())
         return f"{self.function.__name__}({given}){self._dotted}"
 
     def modules(self) -> Iterator[str]:
@@ -63,7 +63,14 @@ class Call:
             for one in value.values() if isinstance(value, Mapping) else [value]:
                 if isinstance(one, Call):
                     yield from one.modules()
+                elif isfunction(one):
+                    yield one.__module__
         yield self.function.__module__
+
+
+def _written(value: Any) -> str:
+    """An argument as it stands in the script; a function by its name."""
+    return value.__name__ if isfunction(value) else repr(value)
 
 
 def spelt(value: Any) -> str:
@@ -102,7 +109,7 @@ def exported(function: Callable[..., Any], arguments: Mapping[str, Any], also: S
     modules = dict.fromkeys(name for call in calls for name in call.modules())
     _no_clash(modules)
     source = "\n\n\n".join(inspect.getsource(sys.modules[name]).rstrip() for name in modules)
-    given = "".join(f"    {name}={value!r},\n" for name, value in arguments.items())
+    given = "".join(f"    {name}={_written(value)},\n" for name, value in arguments.items())
     setup = _SETUP if "\nimport torch\n" in source else ""
     more = "".join(f"print({call!r})\n" for call in also)
     return f"""{source}

@@ -24,6 +24,7 @@ class Control:
     default: Any
     domain: Domain
     slides: bool = False
+    label: str = ""
 
 
 class Controls:
@@ -43,11 +44,15 @@ class Controls:
     # --- in the words of Streamlit ---
 
     def slider(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *,
-               log: bool = False, base: int = 10, help: str | None = None,
+               log: bool = False, base: int = 10, stops: Sequence[Any] = (), help: str | None = None,
                format: str | None = None) -> Any:  # fmt: skip
-        """A number; with log=True its stops lie evenly on a log scale; a pair as default gives two thumbs."""
-        if log:
-            stops = tuple(sorted({*log_stops(low, high, base), low, high, default}))
+        """A number; with log=True its stops lie evenly on a log scale; a pair as default gives two thumbs.
+
+        `stops` names those that make sense now, and may change with other controls; what is asked for stays one.
+        """
+        if log or stops:
+            ends = {low, high} if log else self._asked_for(name, low, high)
+            stops = tuple(sorted({*(stops or log_stops(low, high, base)), *ends, default}))
             return self._bound(name, default, Options(stops), st.delta_generator.DeltaGenerator.select_slider,
                                label, options=stops, help=help, format_func="{:g}".format, slides=True)  # fmt: skip
         whole = isinstance(default, int)
@@ -57,6 +62,15 @@ class Controls:
         domain: Domain = Pair(span) if isinstance(default, tuple) else span
         return self._bound(name, default, domain, st.delta_generator.DeltaGenerator.slider, label,
                            min_value=low, max_value=high, step=step, help=help, format=format, slides=True)  # fmt: skip
+
+    def _asked_for(self, name: str, low: float, high: float) -> set[int]:
+        """The whole number that the visitor or the link asks for, where it lies in the range."""
+        key = f"{self.address}.{name}"
+        try:
+            asked = int(st.session_state.get(key, st.query_params.get(key)))
+        except (TypeError, ValueError, OverflowError):
+            return set()
+        return {asked} if low <= asked <= high else set()
 
     def number(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = 1, *,
                help: str | None = None) -> Any:  # fmt: skip
@@ -78,10 +92,12 @@ class Controls:
         return self._bound(name, default, SWITCH, st.delta_generator.DeltaGenerator.toggle, label, help=help)
 
     def text(
-        self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None
-    ) -> str:
+        self, name: str, label: str, default: str = "", *, longest: int = 200, help: str | None = None,
+        painted: bool = False,
+    ) -> str:  # fmt: skip
+        """A line of text; `painted` says that a figure writes it under the hand (Grids.paints), and all follow."""
         return self._bound(name, default, Text(longest), st.delta_generator.DeltaGenerator.text_input, label,
-                           max_chars=longest, help=help)  # fmt: skip
+                           max_chars=longest, help=help, slides=painted)  # fmt: skip
 
     def choice(self, name: str, label: str, options: Mapping[str, str], default: str | None = None, *,
                help: str | None = None) -> str:  # fmt: skip
@@ -96,7 +112,7 @@ class Controls:
             )
         else:
             value = self._place.selectbox(label, list(options), **common)
-        return self._write_url(name, value, default, Options(tuple(options)))
+        return self._write_url(name, value, default, Options(tuple(options)), label)
 
     def choices(self, name: str, label: str, options: Mapping[str, str], default: Sequence[str], *,
                 help: str | None = None) -> list[str]:  # fmt: skip
@@ -106,7 +122,7 @@ class Controls:
         value = self._place.multiselect(
             label, list(options), format_func=options.__getitem__, key=key, help=help,
             placeholder=_("Choose"), wrap=True)  # fmt: skip
-        return self._write_url(name, value, list(default), domain)
+        return self._write_url(name, value, list(default), domain, label)
 
     def point(self, name: str, label: str, default: tuple[float, float], x: tuple[float, float],
               y: tuple[float, float], step: float = 0.01) -> tuple[float, float]:  # fmt: skip
@@ -123,7 +139,7 @@ class Controls:
         """
         self._follow_url(name, default, Strokes())
         value = st.session_state[f"{self.address}.{name}"]
-        return self._write_url(name, value, default, Strokes(), slides=True)
+        return self._write_url(name, value, default, Strokes(), "", slides=True)
 
     # --- where they stand ---
 
@@ -155,16 +171,17 @@ class Controls:
                slides: bool = False, **arguments: Any) -> Any:  # fmt: skip
         key = f"{self.address}.{name}"
         value = widget(self._place, label, value=default, key=key, bind="query-params", **arguments)
-        return self._remember(name, value, default, domain, slides)
+        return self._remember(name, value, default, domain, label, slides)
 
-    def _remember(self, name: str, value: Any, default: Any, domain: Domain, slides: bool = False) -> Any:
+    def _remember(self, name: str, value: Any, default: Any, domain: Domain, label: str,
+                  slides: bool = False) -> Any:  # fmt: skip
         if self.closed:
             raise TypeError(f"The control {name!r} comes after the first figure: presets would not know it.")
         try:
             value = domain.check(value)
         except Refused:  # a browser may send anything; Streamlit leaves the check to us
             value = default
-        self.controls[name] = Control(f"{self.address}.{name}", value, default, domain, slides)
+        self.controls[name] = Control(f"{self.address}.{name}", value, default, domain, slides, label)
         return value
 
     def _follow_url(self, name: str, default: Any, domain: Options | Subset | Strokes) -> str:
@@ -177,11 +194,11 @@ class Controls:
             st.session_state[key] = default
         return key
 
-    def _write_url(self, name: str, value: Any, default: Any, domain: Options | Subset | Strokes, *,
+    def _write_url(self, name: str, value: Any, default: Any, domain: Options | Subset | Strokes, label: str, *,
                    slides: bool = False) -> Any:  # fmt: skip
         """After the widget: its value into the URL, the default kept out of it."""
         key = f"{self.address}.{name}"
-        value = self._remember(name, value, default, domain, slides)
+        value = self._remember(name, value, default, domain, label, slides)
         ids = [str(v) for v in value] if isinstance(value, list) else [str(value) or EMPTY]
         wanted = [] if value == default else ids or [""]  # nothing chosen is a choice of its own
         if wanted != st.query_params.get_all(key):

@@ -127,6 +127,11 @@ class Threads:
         line = [other for other in line if other is not None]
         return line.index(job) if job in line else 0
 
+    def waiting(self) -> int:
+        """How many stand in line."""
+        with self._lock:
+            return sum(1 for other in self._line if other() is not None)
+
     def _work(self) -> None:
         torch.set_num_threads(1)  # counts for this thread; two sums in another order are another run
         while (here := self._next()) is not None:

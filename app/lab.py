@@ -21,7 +21,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import catalog, plain
+from app import catalog, plain, sharing
 from app.code import Call, exported
 from app.controls import Controls
 from app.domains import Refused
@@ -30,6 +30,7 @@ from app.i18n import gettext as _
 from app.jobs import Job, Trainable
 from app.live.component import Handle, Pen, desk, mount
 from app.live.desk import Drawing, sentence
+from app.sharing import as_link
 
 ROOT = Path(__file__).parent.parent
 THEORY = ROOT / "assets" / "theory"
@@ -102,6 +103,9 @@ class Lab(Controls):
         if pen and pen.name not in domains:
             raise TypeError(f"{draw.__name__} has a pen for {pen.name!r}, which it does not draw.")
         view = desk().put(name, drawn, values, domains, get_language(), job, steered)
+        if (asked := sharing.only()) and asked != draw.__name__:
+            return
+        place = self.stage if asked else place
         with place:
             try:
                 drawing = view.answer({})
@@ -181,6 +185,7 @@ class Lab(Controls):
         if line is None:
             return
         self.closed = True
+        st.session_state["_lab.presets"] = self.presets
         st.session_state["_lab.controls"] = {c.key: c for c in self.controls.values()}
         self._forget_gone()
         asked = [(c, self._asked[c.key]) for c in self.controls.values() if c.key in self._asked]
@@ -200,8 +205,20 @@ class Lab(Controls):
         with line:
             st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
                      on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
+            if sharing.presenting():
+                self._turn(standing)
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
+
+    def _turn(self, standing: str | None) -> None:
+        """To the preset before and after, by the keys that a presenter's remote control sends."""
+        ids = list(self.presets)
+        at = ids.index(standing) if standing in ids else -1
+        back = (_("Previous preset"), "arrow_back", "PageUp", max(at - 1, 0))
+        on = (_("Next preset"), "arrow_forward", "PageDown", min(at + 1, len(ids) - 1))
+        for label, icon, key, to in (back, on):
+            st.button(label, icon=f":material/{icon}:", key=f"{self.address}.{key}", type="tertiary", shortcut=key,
+                      on_click=self._apply, args=(self.presets[ids[to]].values,))  # fmt: skip
 
     def _forget_gone(self) -> None:
         """Choices that the page no longer shows leave the URL; Streamlit does that for the controls that it binds."""
@@ -225,7 +242,7 @@ class Lab(Controls):
             if (
                 key not in known
             ):  # a control that is yet to come: Streamlit writes only those into the URL that it had
-                st.query_params[key] = _as_link(value)
+                st.query_params[key] = as_link(value)
 
     # --- numbers ---
 
@@ -256,7 +273,7 @@ class Lab(Controls):
     def link(self, address: str, label: str, values: Mapping[str, Any], icon: str) -> None:
         """A link below the stage to another page, whose controls it sets."""
         page = st.Page(ROOT / catalog.PAGES[address].script, url_path=address)
-        asked = {f"{address}.{name}": _as_link(value) for name, value in values.items()}
+        asked = {f"{address}.{name}": as_link(value) for name, value in values.items()}
         self.below.page_link(page, label=label, icon=icon, query_params=asked)
 
     # --- words ---
@@ -292,9 +309,12 @@ class Lab(Controls):
                         st.info(sentence(error), icon=":material/info:")
                         return
                 text = exported(function, arguments, also)
+                needs = ("\nimport torch\n" in text, "\nimport albumentations" in text)
                 st.caption(
-                    _("Runs alone, with albumentations only, and prints the numbers of this page.")
-                    if "\nimport albumentations" in text
+                    _("Runs alone, with PyTorch and albumentations, and prints the numbers of this page.")
+                    if all(needs)
+                    else _("Runs alone, with albumentations only, and prints the numbers of this page.")
+                    if needs[1]
                     else _("Runs alone, with PyTorch only, and prints the numbers of this page.")
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
@@ -314,19 +334,6 @@ class Lab(Controls):
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Copies of the presets' lists: they are the visitor's to change."""
     return {n: list(v) if isinstance(v, list) else v for n, v in values.items()}
-
-
-def _as_link(value: Any) -> Any:
-    """How a control's value stands in a URL."""
-    if isinstance(value, list | tuple):
-        return [_as_link(v) for v in value]
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
 
 
 def _spells(texts: Sequence[str], value: Any) -> bool:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import catalog, i18n
+from app import catalog, i18n, room, sharing
 from app.i18n import gettext as _
+from app.live.component import desk
+from app.stumbled import stumbled
 from core import device
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +55,32 @@ def foot() -> None:
         st.caption(f":material/memory: {here.type.upper()} · {device.describe(here)}")
 
 
+def admitted() -> bool:
+    """Whoever is in stays in; a newcomer to a full house reads so, and may knock again."""
+    if "_room.in" not in st.session_state and not room.full():
+        st.session_state["_room.in"] = True
+    if "_room.in" in st.session_state:
+        return True
+    st.info(_("The board is full: all places are taken at the moment. What you asked for stands in the address; try "
+              "again in a minute."), icon=":material/groups:")  # fmt: skip
+    st.button(_("Try again"), icon=":material/refresh:")
+    return False
+
+
+def page_tools(here: catalog.Page) -> None:
+    """Beside the title: present and share what the page shows now."""
+
+    def turn() -> None:
+        st.session_state["present"] = not st.session_state.get("present")
+
+    st.button(_("Present"), icon=":material/co_present:", key="frame-present", type="tertiary", shortcut="P",
+              on_click=turn, help=_("Large type, only stage and controls; the same key leads back."))  # fmt: skip
+    known = st.session_state.get("_lab.controls", {}).values()
+    controls = {c.key.partition(".")[2]: c.label for c in known if c.label}
+    figures = [name.partition(".")[2] for name in desk().views]
+    sharing.popover(here.address, figures, controls, st.session_state.get("_lab.presets", {}))
+
+
 def main() -> None:
     st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide",
                        initial_sidebar_state=230)  # fmt: skip
@@ -69,16 +97,25 @@ def main() -> None:
     with st.sidebar:
         navigation(pages, here)
         foot()
+    if not admitted():
+        return
+    st.html(f"<style>{sharing.style(chosen.url_path)}</style>")
     if here is not None:
-        with st.container(key="frame-title", gap="xxsmall"):
-            st.title(_(here.title), anchor=False)
-            st.markdown(_(here.summary))
+        with st.container(key="frame-head", horizontal=True, vertical_alignment="center", wrap=False):
+            with st.container(key="frame-title", gap="xxsmall"):
+                st.title(_(here.title), anchor=False)
+                st.markdown(_(here.summary))
+            tools = st.container(
+                key="frame-tools", horizontal=True, width="content", gap="xsmall", wrap=False
+            )
     try:
         chosen.run()
-    except Exception:
+    except Exception as error:
         log.exception("The page %r has failed", chosen.url_path)
-        st.error(_("This page has stumbled. Reload it, or reset its controls by opening it from the navigation."),
-                 icon=":material/error:")  # fmt: skip
+        stumbled(error)
+    if here is not None:
+        with tools:
+            page_tools(here)
     concept = catalog.concept_of(here.address) if here else None
     if concept and concept.exercise and here != concept.exercise:
         invitation = _("Test yourself")  # outside of the f-string, where it would not be collected

@@ -6,7 +6,7 @@ it the best possible discriminator D*(x) = p_data / (p_data + p_g).
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -89,28 +89,16 @@ SHAPES: dict[str, Shape] = {
 }  # fmt: skip
 
 
-def cloud(name: str, drawn: Sequence[Sequence[float]] = ()) -> Cloud:
-    """A shape by its name; "drawn" is the polyline through the points of `drawn`."""
+def cloud(name: str, points: Tensor | None = None) -> Cloud:
+    """A shape by its name; "drawn" lies along `points` (k, 2)."""
     if name == "drawn":
-        return Cloud(along(drawn), 0.04, False)
+        if points is None or points.ndim != 2 or points.shape[1] != 2 or not len(points):
+            raise ValueError("A drawing needs points (k, 2).")
+        return Cloud(points.float(), 0.04, False)
     if name not in SHAPES:
         raise ValueError(f"There is no cloud {name!r}; choose drawn or one of {', '.join(SHAPES)}.")
     shape = SHAPES[name]
     return Cloud(shape.centres().float(), shape.sigma, shape.modes)
-
-
-def along(corners: Sequence[Sequence[float]]) -> Tensor:
-    """(FINE, 2): evenly along the polyline through the corners."""
-    p = torch.tensor([list(c) for c in corners], dtype=torch.float64).reshape(-1, 2)
-    if len(p) < 2 or not p.isfinite().all() or p.abs().max() > 10:
-        raise ValueError("A drawing needs at least two points x, y, all within ±10.")
-    length = torch.cat([torch.zeros(1), (p[1:] - p[:-1]).norm(dim=1).cumsum(0)])
-    if length[-1] <= 0:
-        raise ValueError("The points of a drawing must not all be the same.")
-    at = length[-1] * torch.arange(FINE, dtype=torch.float64) / (FINE - 1)
-    i = (torch.searchsorted(length, at, right=True) - 1).clamp(0, len(p) - 2)
-    share = ((at - length[i]) / (length[i + 1] - length[i]).clamp(min=1e-12)).clamp(0, 1)
-    return (p[i] + share[:, None] * (p[i + 1] - p[i])).float()
 
 
 def density(of: Cloud, x: Tensor) -> Tensor:

@@ -93,6 +93,15 @@ def predict(net: Net, pictures: Tensor) -> Tensor:
         return torch.cat([forward(net, part).probabilities for part in pictures.split(500)])
 
 
+def sight(net: Net, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, 28, 28) -> the means of the last maps (N, 32), to measure distances between pictures, and probabilities."""
+    with torch.no_grad():
+        traces = [forward(net, part) for part in pictures.split(250)]
+        return torch.cat([t.maps["relu3"].mean((2, 3)) for t in traces]), torch.cat(
+            [t.probabilities for t in traces]
+        )
+
+
 def accuracy(net: Net, pictures: Tensor, labels: Tensor) -> float:
     """The share of pictures whose most probable class is the right one."""
     return (predict(net, pictures).argmax(1) == labels).float().mean().item()

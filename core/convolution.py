@@ -65,7 +65,9 @@ def _slid(wide: Tensor, w: Tensor, stride: int, dilation: int) -> Tensor:
     for t in range(AT_ONCE):
         moved[t, 0, :, t * stride : t * stride + reach : dilation] = w
     more = (groups - 1) * AT_ONCE * stride + moved.shape[-1] - wide.shape[-1]
-    y = F.conv2d(F.pad(wide, (0, more))[:, None], moved, stride=(stride, AT_ONCE * stride), dilation=(dilation, 1))
+    y = F.conv2d(
+        F.pad(wide, (0, more))[:, None], moved, stride=(stride, AT_ONCE * stride), dilation=(dilation, 1)
+    )
     return y.permute(0, 2, 3, 1).flatten(2)[..., :columns].contiguous()
 
 

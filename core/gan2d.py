@@ -189,9 +189,9 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
     return replace(learn_to_fool(state, how, random), step=state.step + 1)
 
 
-def learn_to_judge(state: State, how: Mapping[str, Any], random: torch.Generator) -> State:
-    """D's step, with G frozen: towards real, away from fake."""
-    plan, loss, n = state.plan, how["loss"], how["batch"]
+def shown_to_d(state: State, how: Mapping[str, Any], random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The batches (n, 2) that D is told are real and fake."""
+    plan, n = state.plan, how["batch"]
     real = plan.cloud.sample(n, random)
     fake = generate(state, noise(plan, n, random))
     if how["noise"]:  # instance noise: both clouds are blurred, so that they overlap
@@ -199,6 +199,13 @@ def learn_to_judge(state: State, how: Mapping[str, Any], random: torch.Generator
     if how["flip"]:  # noisy labels: some of the points trade places
         traded = torch.rand(n, 1, generator=random) < how["flip"]
         real, fake = torch.where(traded, fake, real), torch.where(traded, real, fake)
+    return real, fake
+
+
+def learn_to_judge(state: State, how: Mapping[str, Any], random: torch.Generator) -> State:
+    """D's step, with G frozen: towards real, away from fake."""
+    plan, loss, n = state.plan, how["loss"], how["batch"]
+    real, fake = shown_to_d(state, how, random)
     u = power_iteration(state.d, plan.d_sizes, state.u) if state.u else ()
     d = state.d.detach().requires_grad_()
 
@@ -251,6 +258,75 @@ def half_square(critic: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
     return 0.5 * slopes(critic, real).square().sum(1).mean()
 
 
+@dataclass(frozen=True)
+class Round:
+    """One round in slow motion: what `step` does, and what it saw on its way. Logits are (n,) of D at the points."""
+
+    before: State
+    judged: State  # D has learnt, G has not
+    after: State  # what step(before) returns
+    real: Tensor  # (n, 2), D's last batch
+    fake: Tensor
+    on_real: Tensor  # logits before D's last step, and after it
+    on_fake: Tensor
+    on_real_then: Tensor
+    on_fake_then: Tensor
+    old: Tensor  # (n, 2), G's own batch before its step
+    new: Tensor  # the same noise after it
+    push: Tensor  # (n, 2): -∂L_G/∂x of each of them, times n: where it would like to go
+
+
+def slow_round(state: State, longer: float = 1.0, **settings: Any) -> Round:
+    """One round, its steps `longer` than the rates say, so that one sees what they do."""
+    how, plan = {**SETTINGS, **settings}, state.plan
+    how |= {"lr_g": longer * how["lr_g"], "lr_d": longer * how["lr_d"]}
+    random, judged = chance(plan.seed, state.step), state
+    for _turn in range(how["d_steps"]):
+        start = judged
+        real, fake = shown_to_d(start, how, _copy(random))
+        judged = learn_to_judge(start, how, random)
+    z = noise(plan, how["batch"], _copy(random))
+    after = replace(learn_to_fool(judged, how, random), step=state.step + 1)
+    old = generate(state, z).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(how["loss"].generator(judge(judged, old)) * len(old), old)
+    with torch.no_grad():
+        logits = [judge(of, x) for of in (start, judged) for x in (real, fake)]
+        new = generate(after, z)
+    return Round(state, judged, after, real, fake, *logits, old.detach(), new, -slope)
+
+
+def _copy(random: torch.Generator) -> torch.Generator:
+    """The same numbers once more."""
+    twin = torch.Generator()
+    twin.set_state(random.get_state())
+    return twin
+
+
+@dataclass(frozen=True)
+class RoundNumbers:
+    """What a round changed: the losses on its own batches, and D's mean answers σ(s) there."""
+
+    loss_d: float
+    loss_d_then: float
+    loss_g: float
+    loss_g_then: float
+    real: float
+    real_then: float
+    fake: float
+    fake_then: float
+
+
+def round_numbers(of: Round, loss: Any) -> RoundNumbers:
+    """The losses of D without smoothing and penalties; those of G under the D that has learnt."""
+    with torch.no_grad():
+        values = [loss.real(of.on_real, 1.0) + loss.fake(of.on_fake),
+                  loss.real(of.on_real_then, 1.0) + loss.fake(of.on_fake_then),
+                  *(loss.generator(judge(of.judged, x)) for x in (of.old, of.new)),
+                  *(s.sigmoid().mean() for s in (of.on_real, of.on_real_then)),
+                  *(s.sigmoid().mean() for s in (of.on_fake, of.on_fake_then))]  # fmt: skip
+    return RoundNumbers(*map(float, values))
+
+
 # Every setting that may change during a run, and what it is where nothing else is said; the loss has no default.
 SETTINGS: dict[str, Any] = {
     "lr_g": 1e-3, "lr_d": 1e-3, "rule": "adam", "beta1": 0.5, "d_steps": 1, "batch": 128, "clip": 0.1,
@@ -275,6 +351,14 @@ def train(start: State, steps: int, kept: int = 32, **settings: Any) -> list[Sta
         if last.step % every == 0:
             found.append(last)
     return found if found[-1] is last else [*found, last]
+
+
+def after_rounds(start: State, steps: int, **settings: Any) -> State:
+    """The state after so many rounds, or the last one with finite numbers."""
+    last = start
+    for last in rounds(start, steps, settings):  # noqa: B007
+        pass
+    return last
 
 
 def mesh_of(plan: Plan) -> Tensor:

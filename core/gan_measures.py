@@ -31,12 +31,14 @@ class Scores:
 
 
 def frechet(x: Tensor, y: Tensor) -> Tensor:
-    """The Fréchet distance of two clouds (n, 2), taken as Gaussians. In two dimensions Tr (AB)^½ has a closed form."""
+    """The Fréchet distance of two clouds (n, k), taken as Gaussians. In two dimensions Tr (AB)^½ has a closed form."""
     x, y = x.double(), y.double()
     a, b = x.T.cov(), y.T.cov()
-    product = a @ b
-    # (λ₁^½ + λ₂^½)² = λ₁ + λ₂ + 2 (λ₁ λ₂)^½ for the eigenvalues of AB, none of which is negative
-    root = (product.trace() + 2 * product.det().clamp(min=0).sqrt()).clamp(min=0).sqrt()
+    product = a @ b  # none of its eigenvalues λ is negative, and Tr (AB)^½ = Σ λ^½
+    if len(a) == 2:  # (λ₁^½ + λ₂^½)² = λ₁ + λ₂ + 2 (λ₁ λ₂)^½
+        root = (product.trace() + 2 * product.det().clamp(min=0).sqrt()).clamp(min=0).sqrt()
+    else:
+        root = torch.linalg.eigvals(product).real.clamp(min=0).sqrt().sum()
     return (x.mean(0) - y.mean(0)).square().sum() + a.trace() + b.trace() - 2 * root
 
 
@@ -124,3 +126,27 @@ def judged_run(states: list[Any], observe: Callable[[Any], Any], density: Callab
     """The measures of the last state of a run, with what `observe` shows of it, against the density of its cloud."""
     seen, of = observe(states[-1]), states[-1].plan.cloud
     return scores(seen.real, seen.fake, of.centres, of.sigma, of.modes, expected_shares(density(of, cells())))
+
+
+@dataclass(frozen=True)
+class PictureScores:
+    """Measures of generated pictures, in the eyes of a classifier."""
+
+    fid: float
+    nn: float
+    asked: float  # share that it takes for the class that was asked for; NaN where none was
+    classes: float  # e^H of its answers' mean: how many classes there are, of 10
+
+
+def picture_scores(pictures: Tensor, real: Tensor, sight: Callable[[Any, Tensor], tuple[Tensor, Tensor]], net: Any,
+                   classes: bool) -> PictureScores:  # fmt: skip
+    """`sight` of the network `net` gives features and probabilities; `real`: the features of real pictures (n, k)."""
+    found, probabilities = sight(net, pictures)
+    asked = probabilities.argmax(1) == torch.arange(len(pictures)) % probabilities.shape[1]
+    mean, near = probabilities.mean(0), min(len(found), len(real))
+    return PictureScores(
+        fid=float(frechet(real, found)),
+        nn=float(nearest_neighbour_accuracy(real[:near], found[:near])),
+        asked=float(asked.double().mean()) if classes else math.nan,
+        classes=float(torch.special.entr(mean).sum().exp()),
+    )

@@ -100,6 +100,13 @@ def curve(found: Matching, scores: Tensor, objects: int, among: Tensor | None = 
     return Curve(precision, recall, envelope, scores[order])
 
 
+def sampled(found: Curve, points: int) -> tuple[Tensor, Tensor]:
+    """The even values of recall at which 11 or 101 points are read, and the envelope there; 0 beyond its end."""
+    at = torch.linspace(0, 1, points, dtype=found.recall.dtype)
+    where = torch.searchsorted(found.recall, at - 1e-12)
+    return at, torch.cat([found.envelope, found.envelope.new_zeros(1)])[where]
+
+
 def area(found: Curve, points: int = 0) -> float:
     """AP: the area under the envelope, or its mean at 11 or 101 even values of recall. NaN where nothing is to find."""
     recall, envelope = found.recall, found.envelope
@@ -108,10 +115,30 @@ def area(found: Curve, points: int = 0) -> float:
     if recall.isnan().any():
         return math.nan
     if points:
-        at = torch.searchsorted(recall, torch.linspace(0, 1, points, dtype=recall.dtype) - 1e-12)
-        return torch.cat([envelope, envelope.new_zeros(1)])[at].mean().item()
+        return sampled(found, points)[1].mean().item()
     steps = torch.diff(recall, prepend=recall.new_zeros(1))
     return (steps * envelope).sum().item()
+
+
+def together(found: Sequence[Matching], scores: Sequence[Tensor]) -> tuple[Matching, Tensor]:
+    """The matchings of several pictures as one, and all scores: detections queue up across the pictures."""
+    every, start, claimed = torch.cat(list(scores)), 0, []
+    for one in found:
+        claimed.append(torch.where(one.claimed >= 0, one.claimed + start, one.claimed))
+        start += len(one.missed)
+    order = every.sort(descending=True, stable=True).indices
+    more = (
+        torch.cat([getattr(one, n) for one in found]) for n in ("overlap", "ignored", "duplicate", "missed")
+    )
+    return Matching(order, torch.cat(claimed), *more), every
+
+
+def over_scenes(scenes: Sequence[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]],
+                threshold: float = 0.5) -> list[tuple[int, int, float, float, float]]:  # fmt: skip
+    """As `by_class`, over many pictures, each given as (boxes, scores, classes, truth, kinds)."""
+    found, scores = together([match(*one, threshold) for one in scenes], [s for _boxes, s, *_rest in scenes])
+    classes, kinds = torch.cat([one[2] for one in scenes]), torch.cat([one[4] for one in scenes])
+    return _by_class(found, scores, classes, kinds, torch.ones(len(kinds), dtype=torch.bool))
 
 
 def by_class(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tensor, kinds: Tensor, threshold: float = 0.5,
@@ -120,6 +147,11 @@ def by_class(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tensor, kind
     mean over the classes: mAP."""
     found = match(boxes, scores, classes, truth, kinds, threshold, crowd)
     single = torch.ones(len(truth), dtype=torch.bool) if crowd is None else ~crowd
+    return _by_class(found, scores, classes, kinds, single)
+
+
+def _by_class(found: Matching, scores: Tensor, classes: Tensor, kinds: Tensor,
+              single: Tensor) -> list[tuple[int, int, float, float, float]]:  # fmt: skip
     rows: list[tuple[int, int, float, float, float]] = []
     for kind in sorted({int(k) for k in kinds[single]}):
         objects = int(((kinds == kind) & single).sum())

@@ -97,8 +97,10 @@ def joined(scene: Scene, box: Sequence[float], score: float, kind: int) -> Scene
                  torch.cat([scene.classes, torch.tensor([kind])]))  # fmt: skip
 
 
-def painted(truth: Tensor, glyphs: Tensor, size_hw: tuple[int, int] = (320, 480)) -> Tensor:
-    """One glyph (m, 1, h, w) of ink 0..1 in each box, as ink on a canvas (H, W)."""
+def painted(
+    truth: Tensor, glyphs: Sequence[Tensor] | Tensor, size_hw: tuple[int, int] = (320, 480)
+) -> Tensor:
+    """One glyph (1, h, w) of ink 0..1 in each box, as ink on a canvas (H, W)."""
     canvas = torch.zeros(size_hw)
     for (x1, y1, x2, y2), glyph in zip(truth.round().long().tolist(), glyphs, strict=True):
         left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2, size_hw[1]), min(y2, size_hw[0])
@@ -108,3 +110,66 @@ def painted(truth: Tensor, glyphs: Tensor, size_hw: tuple[int, int] = (320, 480)
         part = drawn[top - y1 : bottom - y1, left - x1 : right - x1]
         canvas[top:bottom, left:right] = torch.maximum(canvas[top:bottom, left:right], part)
     return canvas
+
+
+def scattered(aspects: Sequence[float], random: torch.Generator, size_hw: tuple[int, int] = (128, 128),
+              sides: tuple[float, float] = (18.0, 54.0), shared: float = 0.25) -> Tensor:  # fmt: skip
+    """Whole boxes (n, 4) of these aspects w / h, anywhere on a canvas; the root of their area is drawn from `sides`.
+
+    No box lies with more than the part `shared` of the smaller one on another; one for which there is no place in 20
+    tries stands where it covers least.
+    """
+    height, width = size_hw
+    boxes = torch.zeros(0, 4)
+    for aspect in aspects:
+        low, high = (math.log(side) for side in sides)
+        side = torch.exp(low + (high - low) * torch.rand(20, 1, generator=random))
+        size = side * torch.tensor([math.sqrt(aspect), 1 / math.sqrt(aspect)])
+        size = torch.minimum(size, torch.tensor([width, height]) * 0.9).round()
+        corner = (torch.rand(20, 2, generator=random) * (torch.tensor([width, height]) - size)).round()
+        tries = torch.cat([corner, corner + size], 1)
+        free = (_covered(tries, boxes) - shared).clamp(min=0)
+        boxes = torch.cat([boxes, tries[free.argmin()][None]])
+    return boxes
+
+
+def mixed(source: Sequence[tuple[Sequence[Tensor], Tensor]], random: torch.Generator, most: int = 8,
+          noise: float = 0.12, size_hw: tuple[int, int] = (128, 128)) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """A canvas of 1 to `most` pictures, their boxes (m, 4) and classes (m,): of the first collection alone, of the
+    second, or of both. A collection is pictures (h, w) without margins, and their classes."""
+    number, kind = (
+        int(torch.randint(1, most + 1, (1,), generator=random)),
+        int(torch.randint(3, (1,), generator=random)),
+    )
+    glyphs, labels = [], []
+    for _object in range(number):
+        pictures, classes = source[kind if kind < 2 else int(torch.randint(2, (1,), generator=random))]
+        i = int(torch.randint(len(pictures), (1,), generator=random))
+        glyphs.append(pictures[i][None] * (0.6 + 0.4 * torch.rand(1, generator=random)))
+        labels.append(int(classes[i]))
+    stretch = torch.exp(0.12 * torch.randn(number, generator=random)).tolist()
+    truth = scattered(
+        [g.shape[2] / g.shape[1] * s for g, s in zip(glyphs, stretch, strict=True)], random, size_hw
+    )
+    canvas = painted(truth, glyphs, size_hw)
+    grain = noise * torch.rand(1, generator=random) * torch.randn(size_hw, generator=random)
+    return (canvas + grain).clamp(0, 1), truth, torch.tensor(labels)
+
+
+def _covered(tries: Tensor, boxes: Tensor) -> Tensor:
+    """The largest part of the smaller box that each of n boxes shares with any of m others: (n,)."""
+    if not len(boxes):
+        return torch.zeros(len(tries))
+    low = torch.maximum(tries[:, None, :2], boxes[:, :2])
+    high = torch.minimum(tries[:, None, 2:], boxes[:, 2:])
+    area = [(b[:, 2:] - b[:, :2]).prod(1) for b in (tries, boxes)]
+    both = (high - low).clamp(min=0).prod(-1)
+    return (both / torch.minimum(area[0][:, None], area[1])).amax(1)
+
+
+def cut(picture: Tensor, least: float = 0.1) -> Tensor:
+    """A picture (h, w) without its empty margins: the ink fills what is left."""
+    rows, columns = (picture > least).any(1).nonzero().flatten(), (picture > least).any(0).nonzero().flatten()
+    if not len(rows):
+        raise ValueError(f"The picture has no ink above {least}.")
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

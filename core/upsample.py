@@ -127,6 +127,39 @@ WAYS: dict[str, Way] = {
 }  # fmt: skip
 
 
+# --- One product after the other ----------------------------------------------------------------------------
+
+
+def footprint(way: str, m: Means) -> tuple[Tensor, int]:
+    """What a 1 in the map becomes, (K, K), and how many pixels above and left of its block that begins."""
+    if way == "bilinear":
+        at = torch.arange(2 * m.r - m.r % 2, dtype=torch.float64) - m.r // 2
+        side = 1 - ((at + 0.5) / m.r - 0.5).abs()
+        return side[:, None] * side, m.r // 2
+    if way in ("transposed", "shuffle"):
+        return m.kernel, _cut(m)[0]
+    k = m.r if way == "nearest" else 1
+    return torch.ones(k, k, dtype=torch.float64), 0
+
+
+def products(way: str, m: Means, rows: int, columns: int) -> Tensor:
+    """(n, 3): cell of the map, cell of its footprint, pixel. A pixel is the sum of its products."""
+    made, before = footprint(way, m)
+    if way == "unpool":
+        cells = torch.arange(rows * columns)
+        return torch.stack([cells, torch.zeros_like(cells), m.places.flatten()], 1)
+    parts = []
+    for n in (rows, columns):
+        pixel, tap = torch.arange(n * m.r)[:, None], torch.arange(len(made))
+        cell, real = (pixel + before - tap) // m.r, (pixel + before - tap) % m.r == 0
+        if way == "bilinear":
+            cell = cell.clamp(0, n - 1)  # beyond the edge the outermost value goes on
+        p, t = (real & (cell >= 0) & (cell < n)).nonzero().T
+        parts.append(torch.stack([cell[p, t], t, p], 1))
+    widths = torch.tensor([columns, len(made), columns * m.r])
+    return (parts[0][:, None] * widths + parts[1][None]).flatten(0, 1)
+
+
 @dataclass(frozen=True)
 class Pixel:
     """One number of the large map: value = Σ weight · value of the small one, for each (weight, value) of `terms`."""

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlparse
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -50,6 +49,7 @@ class Visitor:
     sliders: dict[str, Slider] = field(default_factory=dict)
     road: ClientConnection | None = None
     number: int = 0
+    how: dict[str, Any] = field(default_factory=dict)  # to connect: headers, TLS
 
     async def open(self, address: str, query: str = "") -> None:
         """Runs the page and keeps what it shows of figures and sliders."""
@@ -88,7 +88,7 @@ class Visitor:
     async def send(self, figure: str, wanted: dict[str, Any]) -> int:
         """Asks for a picture; the number under which the answer comes."""
         if self.road is None:
-            self.road = await connect(live_url(self.base), max_size=LARGEST, open_timeout=60)
+            self.road = await connect(live_url(self.base), max_size=LARGEST, open_timeout=60, **self.how)
         self.number += 1
         token = self.figures[figure]["token"]
         await self.road.send(json.dumps({"view": token, "id": self.number, "set": wanted}))
@@ -115,14 +115,13 @@ def live_url(base: str) -> str:
 
 
 @asynccontextmanager
-async def visit(base: str, address: str, query: str = "") -> AsyncIterator[Visitor]:
-    """A session on the page at `address`, as long as the block lasts."""
-    parts = urlparse(base)
-    url = f"ws://{parts.netloc}{parts.path.rstrip('/')}/_stcore/stream"
+async def visit(base: str, address: str, query: str = "", **how: Any) -> AsyncIterator[Visitor]:
+    """A session on the page at `address`, as long as the block lasts; `how` to connect: headers, TLS."""
+    url = base.replace("http", "ws", 1).rstrip("/") + "/_stcore/stream"
     async with connect(
-        url, subprotocols=[Subprotocol("streamlit")], max_size=LARGEST, open_timeout=60
+        url, subprotocols=[Subprotocol("streamlit")], max_size=LARGEST, open_timeout=60, **how
     ) as stream:
-        visitor = Visitor(stream, base)
+        visitor = Visitor(stream, base, how=how)
         try:
             await visitor.open(address, query)
             yield visitor

@@ -24,12 +24,13 @@ def choose(lab: Lab, default: str, name: str = "transform", label: str = "") -> 
                       help=_("Type a part of its name, or of its group, to find it."))  # fmt: skip
 
 
-def tune(lab: Lab, transform: str, prefix: str = "") -> None:
+def tune(lab: Lab, transform: str, prefix: str = "", without: str = "", in_view: int = IN_VIEW) -> None:
     """The controls of its arguments: the first few in view, the others under a fold."""
-    plain = [a for a in transforms()[transform].arguments if not _is_detail(a)]
-    for argument in plain[:IN_VIEW]:
+    known = [a for a in transforms()[transform].arguments if a.name != without]
+    plain = [a for a in known if not _is_detail(a)]
+    for argument in plain[:in_view]:
         _control(lab, f"{prefix}{transform}_", argument)
-    rest = plain[IN_VIEW:] + [a for a in transforms()[transform].arguments if _is_detail(a)]
+    rest = plain[in_view:] + [a for a in known if _is_detail(a)]
     if rest:
         with lab.fold(_("More of {name}").format(name=quoted(transform)) if prefix else _("More")):
             for argument in rest:

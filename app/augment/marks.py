@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
-from app.augment.targets import Box, Moved, oval
+from app.augment.targets import Box, Moved
 from app.figures import palette
 from app.i18n import gettext as _
 
@@ -37,12 +37,12 @@ def on(
     return np.array(drawn)
 
 
-def before(image: np.ndarray, boxes: dict[str, Box], points: list[tuple[float, float]]) -> np.ndarray:
+def before(image: np.ndarray, boxes: dict[str, Box], points: list[tuple[float, float]],
+           masks: Sequence[np.ndarray]) -> np.ndarray:  # fmt: skip
     """The untouched picture with its targets."""
     height, width = image.shape[:2]
     scaled = [((b[0] * width, b[1] * height, b[2] * width, b[3] * height), True) for b in boxes.values()]
-    masks = np.array([oval(b, height, width) for b in boxes.values()])
-    return on(image, scaled, masks, np.array(points).reshape(-1, 2) * (width, height))
+    return on(image, scaled, np.array(masks), np.array(points).reshape(-1, 2) * (width, height))
 
 
 def after(sample: Moved) -> np.ndarray:

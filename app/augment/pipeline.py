@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from app.augment.knobs import Argument
 from app.domains import Refused
 from app.i18n import gettext as _
 
-MOST_STAGES, MOST_NODES, MOST_BYTES, DEEPEST = 8, 30, 20_000, 4
+MOST_STAGES, MOST_NODES, MOST_BYTES, MOST_BRACKETS, DEEPEST = 8, 30, 20_000, 1000, 4
 HOLDERS = ("Compose", "Sequential", "OneOf", "SomeOf", "RandomOrder")
 
 
@@ -41,6 +40,15 @@ class Stage:
         inside = ",\n".join(s.spelt() for s in self.inner).replace("\n", "\n    ")
         given = "".join(f", {n}={v!r}" for n, v in self.arguments.items())
         return f"A.{self.name}([\n    {inside},\n]{given}, p={self.p:g})"
+
+    def plain(self) -> list[Any]:
+        """As plain values, to be told from others by its words."""
+        return [self.name, dict(self.arguments), self.p, [s.plain() for s in self.inner]]
+
+
+def of_plain(plain: list[Any]) -> Stage:
+    name, arguments, p, inner = plain
+    return Stage(name, arguments, p, tuple(map(of_plain, inner)))
 
 
 def compose(stages: Sequence[Stage], how: str, n: int) -> Stage:
@@ -85,8 +93,10 @@ def read(text: str) -> Stage:
     if "&" in text or "*" in text:  # an alias can blow up a small text to any size
         raise Refused(_("References (& and *) are not possible in the YAML."))
     try:
+        if text.count("[") + text.count("{") > MOST_BRACKETS:  # the reader takes seconds over a deep nest
+            raise ValueError
         found = yaml.safe_load(text)  # JSON is YAML, too
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except Exception:  # whatever it stumbles over: KeyError of "!!bool x", IndexError of "!!float ''"
         raise Refused(_("This is neither JSON nor YAML.")) from None
     inner = found.get("transform") if isinstance(found, dict) else None
     if not isinstance(inner, dict):
@@ -165,8 +175,8 @@ def _checked(argument: Argument, value: Any) -> Any:
 
 
 def _number(value: Any, key: str, low: float, high: float) -> Any:
-    sound = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not sound or not low <= value <= high:
+    sound = isinstance(value, int | float) and not isinstance(value, bool)
+    if not sound or not low <= value <= high:  # NaN lies nowhere; an integer may be too large for a float
         text = _("{key} has to be a number from {low:g} to {high:g}, not {value}.")
         raise Refused(text.format(key=key, low=low, high=high, value=repr(value)[:40]))
     return value

@@ -57,8 +57,9 @@ def oval(box: Box, height: int, width: int) -> np.ndarray:
 
 
 def follow(picture: np.ndarray, pipeline: Sequence[Any], boxes: dict[str, Box], points: Sequence[tuple[float, float]],
-           seeds: Iterable[int], min_area: float = 0, min_visibility: float = 0) -> list[Moved]:  # fmt: skip
-    """Samples with all their targets.
+           seeds: Iterable[int], min_area: float = 0, min_visibility: float = 0,
+           masks: Sequence[np.ndarray] | None = None) -> list[Moved]:  # fmt: skip
+    """Samples with all their targets; where no masks (H, W) are given, they are the ovals in the boxes.
 
     The library cuts boxes to the picture; how large each was before, its corners tell, which go along as key points.
     """
@@ -73,11 +74,11 @@ def follow(picture: np.ndarray, pipeline: Sequence[Any], boxes: dict[str, Box], 
         bbox_params=kept,
         keypoint_params=A.KeypointParams("xy", remove_invisible=False),
     )
+    covers = [oval(box, height, width) for box in boxes.values()] if masks is None else list(masks)
     found = []  # NoOp takes boxes: alone, a transform of colours would be refused
     for seed in seeds:
         compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
-        masks = [oval(box, height, width) for box in boxes.values()]
-        result = compose(image=picture, masks=masks, bboxes=flat, which=names, keypoints=spots)
+        result = compose(image=picture, masks=covers, bboxes=flat, which=names, keypoints=spots)
         image, back = result["image"], dict(zip(result["which"], result["bboxes"], strict=True))
         moved = np.array(result["keypoints"]).reshape(-1, 2)
         fates = []

@@ -5,18 +5,21 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import streamlit as st
 import torch
 
-from app.augment import controls
+from app.augment import controls, parity
 from app.augment.catalogue import SLOW
 from app.augment.pipeline import Stage
 from app.augment.samples import Sample, augmix, draw, resized, run
+from app.augment.targets import Box, Moved, follow
 from app.domains import Refused
 from app.figures.picture import Panel, Table, glow, panel
 from app.figures.plot import short
 from app.i18n import gettext as _
 from app.i18n import name as quoted
 from app.images import Photo
+from app.lab import Lab
 
 
 def picture(photo: Photo, side: int) -> np.ndarray:
@@ -33,9 +36,16 @@ def picture(photo: Photo, side: int) -> np.ndarray:
     return found
 
 
+def filled(photo: Photo, side: int) -> np.ndarray:
+    """The same with the longer side just so many pixels, made larger where it is smaller."""
+    image = picture(photo, side)
+    scale = side / max(image.shape[:2])
+    return image if scale <= 1 else resized(image, *(max(1, round(n * scale)) for n in image.shape[:2]))
+
+
 def shown(title: str, image: np.ndarray) -> Panel:
     """Bytes (H, W, 3) as a panel."""
-    return panel(title, torch.from_numpy(image.copy()).float() / 255)
+    return panel(title, torch.from_numpy(np.array(image)))
 
 
 def original(photo: Photo, side: int, language: str) -> Panel:
@@ -164,3 +174,32 @@ def _cell(value: Any) -> str:
         if isinstance(value, int) or not any(c.isalpha() for c in str(value))
         else quoted(str(value))
     )
+
+
+Targets = tuple[dict[str, Box], list[tuple[float, float]], list[np.ndarray]]  # boxes, points, masks
+
+
+def moved(image: np.ndarray, transform: str, targets: Targets, now: dict[str, Any], n: int) -> list[Moved]:
+    """Samples of a transform with all targets, or Refused with a sentence."""
+    made, seeds = (
+        controls.made(transform, controls.given(transform, now)),
+        range(now["seed"], now["seed"] + n),
+    )
+    boxes, points, masks = targets
+    try:
+        return follow(image, [made], boxes, points, seeds, now["area"], now["visibility"], masks)
+    except Refused:
+        raise
+    except Exception as why:  # OpenCV and the library raise whatever they stumble over
+        raise Refused(controls.refusal(why)) from None
+
+
+def elsewhere(lab: Lab, transform: str, now: dict[str, Any]) -> None:
+    """The same transform in torchvision, where there is one, and in what it differs."""
+    found = parity.torchvision(transform, controls.given(transform, now))
+    with lab.below:
+        if found is None:
+            st.caption(_("torchvision.transforms.v2 has no such transform."))
+        else:
+            st.caption(_("In torchvision.transforms.v2:") + " " + _(found[1]))
+            st.code(found[0])

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from app import models
 from app.code import Call
+from app.figures import maps
+from app.figures.picture import Picture, panel, signed
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle, Pen
@@ -51,6 +53,14 @@ class Asked:
     @property
     def pen(self) -> Pen | None:
         return Pen("drawing") if self.source == "pen" else None
+
+    @property
+    def narrow(self) -> dict[str, Any]:
+        """On a phone: picture and answer side by side, the maps below; more room for the picture to draw on."""
+        wide, cut = (0.62, 0.36) if self.pen else (0.45, 0.55)
+        places = {"xaxis": [0, wide], "yaxis": [cut, 1], "xaxis2": [0, 1], "yaxis2": [0, cut - 0.1],
+                  "xaxis3": [0.72, 1], "yaxis3": [cut, 1]}  # fmt: skip
+        return {name: {"domain": place} for name, place in places.items()}
 
 
 def stroke(name: str) -> dict[str, float]:
@@ -134,3 +144,16 @@ def calls(asked: Asked, now: Mapping[str, Any]) -> dict[str, Call]:
         text = drawing.as_text(picture_of(asked, now))
         picture = Call(drawing.from_text, {"text": text, "width": cnn.SIDE})
     return {"net": Call(cnn.unpacked, {"text": models.as_text(asked.data)}), "picture": picture}
+
+
+def units(asked: Asked, dreams: Tensor, names: list[str]) -> Picture:
+    """What the first layer looks for, and what the units are fond of."""
+    kernels = maps.tiled(models.classifier(asked.data)["conv1.weight"][:, 0], IN_ROW["conv1"])
+    panels = [panel(_("kernels of layer 1"), signed(kernels.nan_to_num(0)), kernels)]
+    if asked.about == "channel":
+        panels.append(panel(_("what drives each channel most"), maps.tiled(dreams, 8, 2).nan_to_num(1)))
+    else:
+        said = _("drives {name} most")
+        panels += [panel(said.format(name=name), dream) for name, dream in zip(names, dreams, strict=True)]
+    alt = _("The kernels of the first layer; pictures that drive each unit as far as possible")
+    return Picture(panels, alt)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import streamlit as st
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -23,11 +24,13 @@ def rows_of(**lists: list[int]) -> dict[str, int]:
 def choose(lab: Lab, layers: int) -> None:
     """A row of sliders for each layer; under a fold, which of them pool, and their weights."""
     n = lab.slider("layers", _("Layers"), 1, MOST, layers)
+    with lab.words():
+        st.caption(_("Of each layer: kernel k, stride s, dilation d"))
     for i in range(1, n + 1):
         with lab.row(f"layer{i}"):
-            lab.slider(f"k{i}", _("Kernel {n}").format(n=i), 1, 11, 3)
-            lab.slider(f"s{i}", _("Stride"), 1, 4, 1)
-            lab.slider(f"d{i}", _("Dilation"), 1, 8, 1)
+            lab.slider(f"k{i}", f"k {i}", 1, 11, 3)
+            lab.slider(f"s{i}", f"s {i}", 1, 4, 1)
+            lab.slider(f"d{i}", f"d {i}", 1, 8, 1)
     titles = {str(i): _("Layer {n}").format(n=i) for i in range(1, MOST + 1)}
     with lab.fold(_("Pooling, padding, weights")):
         lab.choices("max", _("Max pooling instead of weights"), titles, [])

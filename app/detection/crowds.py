@@ -23,13 +23,17 @@ COINS = (
     (189, 170, 237, 217), (251, 172, 297, 216), (315, 157, 380, 217), (18, 233, 75, 288), (92, 245, 136, 287),
     (144, 237, 201, 287), (220, 241, 269, 288), (276, 240, 326, 288), (336, 248, 380, 289),
 )  # fmt: skip
-SIZES = {"coins": (303, 384)}
+# Head, shuttle and helmet of the shipped portrait, set by hand; each is a class of its own.
+ASTRONAUT = ((154, 14, 300, 192), (355, 0, 471, 284), (277, 344, 512, 512))
+PHOTOS = {"coins": (COINS, (0,) * len(COINS)), "astronaut": (ASTRONAUT, (0, 1, 2))}
+SIZES = {"coins": (303, 384), "astronaut": (512, 512)}
 CANVAS = (320, 480)
 IOU = Call(boxes.measure, {"name": "iou"})
 
 
 def ask_kind(lab: Lab) -> str:
-    kinds = {"digits": _("Digits"), "garments": _("Garments"), "coins": _("Coins")}
+    kinds = {"digits": _("Digits"), "garments": _("Garments"), "coins": _("Coins"),
+             "astronaut": _("Portrait")}  # fmt: skip
     return lab.choice("scene", _("Scene"), kinds)
 
 
@@ -46,16 +50,18 @@ def ask(lab: Lab, number: int = 8, each: int = 5, noise: float = 0.1, alarms: in
 
 def _truth(now: Mapping[str, Any]) -> tuple[Any, Any]:
     """The calls that give the true boxes and their kinds."""
-    if now["scene"] == "coins":
-        return (Verbatim(f"torch.tensor({list(COINS)}, dtype=torch.float64)"),
-                Verbatim(f"torch.zeros({len(COINS)}, dtype=torch.long)"))  # fmt: skip
+    if now["scene"] in PHOTOS:
+        true, kinds = PHOTOS[now["scene"]]
+        return (Verbatim(f"torch.tensor({list(true)}, dtype=torch.float64)"),
+                Verbatim(f"torch.tensor({list(kinds)})"))  # fmt: skip
     given = {"number": now["number"], "overlap": now["overlap"], "classes": CLASSES, "seed": now["seed"]}
     return Verbatim(f"crowd(**{given!r})[0]"), Verbatim(f"crowd(**{given!r})[1]")
 
 
 def truth(now: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    if now["scene"] == "coins":
-        return torch.tensor(COINS, dtype=torch.float64), torch.zeros(len(COINS), dtype=torch.long)
+    if now["scene"] in PHOTOS:
+        true, kinds = PHOTOS[now["scene"]]
+        return torch.tensor(true, dtype=torch.float64), torch.tensor(kinds)
     return scenes.crowd(now["number"], now["overlap"], CLASSES, CANVAS, now["seed"])
 
 
@@ -94,8 +100,8 @@ def parts(now: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 @lru_cache(8)
 def under(scene: str, number: int, overlap: float, seed: int) -> dict[str, Any]:
     """The picture of a scene."""
-    if scene == "coins":
-        return backdrop(images.photograph("coins").pixels, fade=0.5)
+    if scene in PHOTOS:
+        return backdrop(images.photograph(scene).pixels, fade=0.5)
     true, kinds = scenes.crowd(number, overlap, CLASSES, CANVAS, seed)
     return backdrop(inked(scenes.painted(true, _glyphs(scene, kinds, seed), CANVAS)))
 

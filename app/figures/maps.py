@@ -39,7 +39,7 @@ def numbers(z: Tensor, n: str, digits: int = 2) -> Trace:
     """The numbers themselves, one in each square."""
     rows, columns = z.shape
     y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
-    texts = [f"{v:.{digits}f}".replace("-", "−") for v in z.flatten().tolist()]
+    texts = [f"{round(v, digits) + 0.0:.{digits}f}".replace("-", "−") for v in z.flatten().tolist()]
     return words(x.flatten(), y.flatten(), texts, f"x{n}y{n}")
 
 

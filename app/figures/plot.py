@@ -32,10 +32,12 @@ class Plot:
     layout: dict[str, Any]
     alt: str
     steps: int = 0  # > 1: the browser can play the traces marked by `play`
+    rate: float = 0.0  # steps a second of the playback bar; 0: as suits their number
     kind: str = field(default="plot", init=False)
 
     def header(self) -> dict[str, Any]:
-        return {"kind": self.kind, "alt": self.alt, "steps": self.steps,
+        paced = {"rate": self.rate} if self.rate else {}
+        return {"kind": self.kind, "alt": self.alt, "steps": self.steps, **paced,
                 "figure": {"data": list(self.data), "layout": self.layout}}  # fmt: skip
 
     def payload(self) -> bytes:

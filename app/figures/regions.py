@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from app.figures import palette
+from app.figures import maps, palette
 from app.figures.picture import Picture, backdrop, panel, shown
 from app.figures.plot import Plot, Trace, axis, bars, dots, layout, line
 from app.i18n import gettext as _
@@ -57,8 +57,7 @@ def levels(x: Tensor, n: int) -> Picture:
 
 
 def outline(box: Sequence[float], name: str, color: str) -> Trace:
-    x0, y0, x1, y1 = box
-    return line(torch.tensor([x0, x1, x1, x0, x0]), torch.tensor([y0, y0, y1, y1, y0]), name, color, width=4)
+    return line(*maps.box(*box), name, color, width=4)
 
 
 def bins(ys: list[float], xs: list[float], frame: Sequence[float]) -> Trace:

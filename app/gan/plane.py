@@ -14,10 +14,14 @@ from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, arrows, axis, dots, heat, layout, line, rows, short
 from app.i18n import gettext as _
 from app.jobs import Trainable, Watched
-from core import clouds, gan2d, gan_losses, gan_measures
+from core import clouds, gan2d, gan_losses, gan_measures, strokes
 
 REAL, FAKE = palette.BLUE, palette.RED
 SEEN = 1.3  # how far the pictures reach; D is asked a little further
+PAPER = (-1.3, 1.3, 1.3, -1.3)  # left, top, right, bottom of what may be drawn on
+ZIGZAG = strokes.pack(
+    [torch.tensor([[-1.0, -0.5], [-0.4, 0.8], [0.0, -0.2], [0.5, 0.7], [1.0, -0.6]])], PAPER
+)
 # D's answer: where it sees fakes, where it cannot tell, where it sees data.
 JUDGED = (
     palette.RED + "a0",
@@ -61,13 +65,24 @@ def _expected(centres: tuple[float, ...], sigma: float) -> Tensor:
 
 
 def cloud_call(now: Mapping[str, Any]) -> Call:
-    drawn = corners(now["drawn"]) if now["data"] == "drawn" else []
-    return Call(clouds.cloud, {"name": now["data"], **({"drawn": drawn} if drawn else {})})
+    if now["data"] != "drawn":
+        return Call(clouds.cloud, {"name": now["data"]})
+    drawn = Call(strokes.unpack, {"text": now["drawn"], "paper": list(PAPER)})
+    return Call(
+        clouds.cloud, {"name": "drawn", "points": Call(strokes.spread, {"strokes": drawn, "n": clouds.FINE})}
+    )
 
 
-def corners(text: str) -> list[list[float]]:
-    """ "x y, x y, …" as numbers; a ValueError where it is none."""
-    return [[float(part) for part in pair.split()] for pair in text.split(",") if pair.strip()]
+def in_hand(text: str) -> Trace:
+    """The drawing while the pen moves; the run learns from it when the pen is lifted."""
+    lines = [torch.cat([s, torch.full((1, 2), torch.nan)]) for s in strokes.unpack(text, PAPER)]
+    x, y = torch.cat(lines or [torch.zeros(0, 2)]).unbind(1)
+    return line(x, y, "", REAL, legend=False, hoverinfo="skip", width=4, opacity=0.5)
+
+
+def paper(drawn: str) -> Plot:
+    """Nothing but the drawing."""
+    return Plot([in_hand(drawn)], layout(**squares([""])), _("Paper to draw on."))
 
 
 def training(now: Mapping[str, Any]) -> Call:
@@ -168,12 +183,15 @@ def curves(watched: Watched, names: dict[str, str], low: float, high: float, log
     far = 250.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 250).bit_length())
     grid = rows([""], (0, far), [(low, high)], _("step"))
     grid["yaxis"] |= {"type": "log"} if log else {}
-    said = "; ".join(f"{title}: {short(value(watched.seen, name), 3)}" for name, title in names.items())
+    now = {title: value(watched.seen, name) for name, title in names.items()}
+    said = "; ".join(f"{title}: {short(v, 3) if v == v else '–'}" for title, v in now.items())
     return Plot(data, layout(**grid | {"margin": {"l": 48, "r": 12, "t": 12, "b": 44}}), said)
 
 
-def value(seen: Seen, name: str) -> float:
-    return float(getattr(seen.scores if hasattr(seen.scores, name) else seen.shot, name))
+def value(seen: Any, name: str) -> float:
+    """A loss, a gradient or a measure; those of pictures are taken at the first asking, so they are asked last."""
+    found = next((part for part in (seen, getattr(seen, "shot", None)) if hasattr(part, name)), None)
+    return float(getattr(found or seen.scores, name))
 
 
 def scoreboard(watched: Watched) -> Table:

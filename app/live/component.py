@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.controls import Control
-from app.domains import Options, Pair, Span, Strokes
+from app.domains import Options, Pair, Span, Strokes, Text
 from app.figures.palette import DARK
 from app.figures.picture import Picture
 from app.figures.plot import Plot
@@ -100,7 +100,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
         "name": name, "token": view.token, "desk": view.desk, "stage_height": height,
         "base": base_path(st.get_option("server.baseUrlPath")), "plotly": PLOTLY_PATH, "dark": DARK,
         "watch": {n: _watched(c) for n, c in controls.items()
-                  if c.slides and (n in view.domains or n in carried) and not isinstance(c.domain, Strokes)},
+                  if c.slides and (n in view.domains or n in carried) and not isinstance(c.domain, Strokes | Text)},
         "values": {n: view.values[n] for n in view.domains},
         "carried": {n: controls[n].value for n in carried},
         "handles": [asdict(h) | {"bounds": [_bounds(controls, h.x), _bounds(controls, h.y)]} for h in handles],

@@ -17,6 +17,7 @@ import gzip
 import json
 import logging
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -33,6 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import get_option
 
+from app import metrics
 from app.domains import Refused
 from app.figures.picture import Picture
 from app.figures.plot import Plot
@@ -47,7 +49,12 @@ PLOTLY_PATH = f"/live/plotly-{plotly.__version__}.min.js"
 
 log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="live")
-_open: set[int] = set()
+_open: set["Visitor"] = set()
+DRAWN = metrics.Histogram("lightboard_live_seconds", "From a request on the live road to its picture.")
+REFUSED = metrics.Counter("lightboard_live_refused_total", "Messages that were refused on the live road.")
+metrics.gauge("lightboard_live_connections", "Open connections of the live road.", lambda: len(_open))
+metrics.gauge("lightboard_live_waiting", "Pictures that wait for their turn.",
+              lambda: sum(len(visitor.waiting) for visitor in list(_open)))  # fmt: skip
 _turns: WeakValueDictionary[str, asyncio.Lock] = (
     WeakValueDictionary()
 )  # one picture at a time for each session
@@ -107,8 +114,8 @@ async def live(socket: WebSocket) -> None:
         await socket.close(4429, "too many visitors")
         return
     await socket.accept()
-    _open.add(id(socket))
     visitor = Visitor(socket)
+    _open.add(visitor)
     drawing = asyncio.create_task(visitor.draw_waiting())
     try:
         while True:
@@ -120,7 +127,7 @@ async def live(socket: WebSocket) -> None:
     except WebSocketDisconnect:
         pass
     finally:
-        _open.discard(id(socket))
+        _open.discard(visitor)
         visitor.leave()
         drawing.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -134,7 +141,8 @@ class Visitor:
         self.socket = socket
         self.desk: str | None = None
         self.turn = asyncio.Lock()
-        self.waiting: dict[str, tuple[Any, dict[str, Any]]] = {}  # token -> (id, set); the newest wins
+        # token -> (id, set, when it came); the newest wins
+        self.waiting: dict[str, tuple[Any, dict[str, Any], float]] = {}
         self.news = asyncio.Event()
         self.watching: dict[str, Callable[[], None]] = {}  # token -> takes back what it waits for
 
@@ -177,7 +185,7 @@ class Visitor:
         """In line for drawing, before what it waited for until now."""
         self.watching.pop(token, lambda: None)()
         if len(self.waiting) < MOST_VIEWS or token in self.waiting:
-            self.waiting[token] = (number, wanted)
+            self.waiting[token] = (number, wanted, time.perf_counter())
             self.news.set()
 
     def watch(self, job: Job, token: str, number: int | None, wanted: dict[str, Any], after: int) -> None:
@@ -225,7 +233,7 @@ class Visitor:
             await self.news.wait()
             while self.waiting:
                 token = next(iter(self.waiting))
-                number, wanted = self.waiting.pop(token)
+                number, wanted, came = self.waiting.pop(token)
                 view = find(token)
                 if view is None:  # its page was left meanwhile
                     await self.refuse(token, number, "There is no such view.", gone=True)
@@ -234,9 +242,11 @@ class Visitor:
                     frame = await loop.run_in_executor(_pool, _frame, view, number, wanted)
                 del view  # a page that is left while nothing is asked is let go
                 await self.socket.send_bytes(frame)
+                DRAWN.see(time.perf_counter() - came)
             self.news.clear()
 
     async def refuse(self, token: str | None, number: int | None, why: str, gone: bool = False) -> None:
+        REFUSED.more()
         header = {"view": token and token[:64], "id": number, "kind": "error", "error": why, "gone": gone}
         await self.socket.send_bytes(pack(header))
 

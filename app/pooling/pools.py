@@ -120,7 +120,7 @@ OF_A_PATTERN = {"source", "drawing", "frequency", "angle", "hard", "cell", "grai
 OF_A_PATTERN |= {f"p{i}_{axis}" for i in range(1, len(CORNERS) + 1) for axis in "xy"}
 
 
-def subject(photo: images.Photo | None, now: Now, n: int = 64, side: int = 192) -> images.Photo:
+def subject(photo: images.Photo | None, now: Now, n: int = 64, side: int = 256) -> images.Photo:
     """What is pooled: the photograph, at most `side` pixels long, or the pattern of n × n. It keeps its results."""
     if photo is None or now["source"] != PHOTO:
         return _pattern(frozen({name: v for name, v in now.items() if name in OF_A_PATTERN}), n)
@@ -140,7 +140,7 @@ def square(photo: images.Photo | None, now: Now, n: int, side: int | None = None
     )
 
 
-def picture(photo: images.Photo | None, now: Now, n: int = 64, side: int = 192) -> Tensor:
+def picture(photo: images.Photo | None, now: Now, n: int = 64, side: int = 256) -> Tensor:
     """(C, H, W)"""
     return subject(photo, now, n, side).pixels
 

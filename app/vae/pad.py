@@ -52,7 +52,8 @@ def laid(model: Model, kind: str, i: int, j: int, label: int | None = None) -> P
     else:
         if i == j:
             raise Refused(_("Choose two different dimensions."))
-        plane, titles = latent.coordinate_plane(mu, i - 1, j - 1), (_("dimension {k}").format(k=i), _("dimension {k}").format(k=j))
+        plane = latent.coordinate_plane(mu, i - 1, j - 1)
+        titles = _("dimension {k}").format(k=i), _("dimension {k}").format(k=j)
     if model.plan.plain:
         width = _(", in widths of all codes")
         titles = titles[0] + width, titles[1]

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from app import images
-from app.augment import controls, exchange, pipeline, view
-from app.augment.catalogue import alone
-from app.augment.pipeline import Stage, compose, operations
+from app.augment import exchange, pipeline, stages, view
+from app.augment.pipeline import Stage
 from app.augment.samples import augmix, run
 from app.code import Verbatim
-from app.domains import Refused
 from app.figures.picture import Picture, Table
 from app.i18n import get_language
 from app.i18n import gettext as _
@@ -38,26 +36,8 @@ PRESETS = {
 }  # fmt: skip
 
 lab = Lab("augmentations-pipeline", PRESETS)
-ways = {"all": _("all, in this order"), "one": _("one of them (OneOf)"), "some": _("some of them (SomeOf)"),
-        "rand": "RandAugment", "trivial": "TrivialAugment", "augmix": "AugMix", "own": _("imported")}  # fmt: skip
-ways |= {id: quoted(title) for id, title in ways.items() if id in ("rand", "trivial", "augmix")}
-how = lab.choice("how", _("Which are applied"), ways)
-chosen: list[str] = []
-if how in ("all", "one", "some"):
-    known = {name: quoted(name) for name in alone()}
-    chosen = lab.choices(
-        "stages", _("Stages"), known, ["CoarseDropout", "Rotate", "RandomBrightnessContrast"]
-    )
-if how in ("some", "rand"):
-    lab.slider("few", _("How many of them"), 1, 6, 2)
-if how in ("rand", "augmix"):
-    lab.slider("magnitude", _("Magnitude"), 0.0, 1.0, 0.5, 0.05)
-for i, name in enumerate(chosen[: pipeline.MOST_STAGES]):
-    with lab.fold(f"{i + 1}. {quoted(name)}"):
-        lab.slider(f"p_{name}", _("Probability"), 0.0, 1.0, 1.0, 0.05, help=_("0 switches it off."))
-        controls.tune_flat(lab, name)
-        controls.move_up(lab, "stages", chosen, i)
-own = exchange.imported(lab) if how == "own" else None
+chosen, own = stages.choose(lab, ["CoarseDropout", "Rotate", "RandomBrightnessContrast"])
+how = lab.values["how"]
 lab.slider("n", _("How many samples"), 1, 16, 8, help=_("From as many seeds on end"))
 lab.seed()
 lab.toggle("alike", _("Each stage with the same seed"), help=_("As Compose(seed=…) does: see the theory."))
@@ -66,16 +46,7 @@ lab.slider("side", _("Longer side, pixels"), 128, 640, 256, 64)
 
 
 def built(now: dict[str, Any]) -> Stage:
-    """The pipeline as the controls have it."""
-    if how == "own":
-        return own or compose(operations(0.3, 0.3), "one", 1)
-    if how in ("rand", "augmix"):
-        return compose(operations(now["magnitude"], now["magnitude"]), "some", now.get("few", 3))
-    if how == "trivial":
-        return compose(operations(0.0, 1.0), "one", 1)
-    if not 0 < len(chosen) <= pipeline.MOST_STAGES:
-        raise Refused(_("Choose one to {n} stages.").format(n=pipeline.MOST_STAGES))
-    return compose([Stage(n, controls.given(n, now), now[f"p_{n}"]) for n in chosen], how, now.get("few", 2))
+    return stages.built(now, own)
 
 
 def stage(photo: Photo, **now: Any) -> Picture:
@@ -86,7 +57,7 @@ def stage(photo: Photo, **now: Any) -> Picture:
     return Picture(panels, _("A picture and {n} samples of the pipeline.").format(n=len(found)))
 
 
-def steps(photo: Photo, **now: Any) -> Picture:
+def steps(photo: Photo, now: dict[str, Any]) -> Picture:
     return Picture(view.stepwise(photo, built(now), now, how), _("What each stage did to the first sample."))
 
 
@@ -98,12 +69,19 @@ def applied(photo: Photo, **now: Any) -> Table:
 
 lab.live(stage, photo=photo)
 if how == "all" and 0 < len(chosen) <= pipeline.MOST_STAGES:
-    lab.live(steps, height=140, place=lab.stage, photo=photo)
+    lab.live(steps, height=140, place=lab.stage, photo=photo, now=lab.values)
 lab.live(applied, height=0, photo=photo)
 lab.look(_("Holes that are cut first are turned with the picture; cut after the turn, they stand upright. Lower a "
            "probability, and some samples go without that stage. OneOf takes a single one each time."))  # fmt: skip
 now = lab.values
 exchange.export(lab, lambda: built(now))
+if how != "augmix":
+    lab.link(
+        "augmentations-help",
+        _("Does it help? Train with this pipeline"),
+        stages.shared(now),
+        ":material/exercise:",
+    )
 lab.theory()
 
 

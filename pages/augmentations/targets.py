@@ -2,17 +2,19 @@
 
 from typing import Any
 
+import numpy as np
+
+from app import images
 from app.augment import controls, marks, view
-from app.augment.annotations import OBJECTS, POINTS
+from app.augment.annotations import OBJECTS, POINTS, masks
 from app.augment.catalogue import alone, spelt, transforms
-from app.augment.targets import Box, Moved, follow
+from app.augment.targets import Box, follow, oval
 from app.code import Verbatim
 from app.domains import Refused
 from app.figures.picture import Picture, Table
 from app.figures.plot import short
 from app.i18n import gettext as _
 from app.i18n import name as quoted
-from app.images import photograph
 from app.lab import Lab, Preset
 from app.live.component import Handle
 
@@ -29,8 +31,8 @@ lab = Lab("augmentations-targets", PRESETS)
 follows = [n for n in alone() if {"bboxes", "keypoints"} <= {*transforms()[n].targets} or n == "ColorJitter"]
 transform = lab.choice("transform", _("Transform"), {n: quoted(n) for n in follows}, "Rotate")
 controls.tune(lab, transform)
-shown = {"cat": _("Cat"), "coffee": _("Coffee"), "astronaut": _("Astronaut"), "rocket": _("Rocket")}
-name = lab.choice("picture", _("Picture"), shown, "cat")
+photo = images.choose(lab)
+name = lab.values["picture"]
 lab.slider(
     "area", "`{}`".format(quoted("min_area")), 0, 5000, 0, 50, help=_("Pixels that must be left of a box")
 )
@@ -38,17 +40,20 @@ lab.slider("visibility", "`{}`".format(quoted("min_visibility")), 0.0, 1.0, 0.3,
            help=_("The share of a box that must be left in the picture"))  # fmt: skip
 lab.slider("n", _("How many samples"), 1, 8, 5)
 lab.seed()
-if lab.toggle("own", _("A box of your own"), help=_("Drag its two corners in the first picture.")):
+marked = name in OBJECTS
+if lab.toggle(
+    "own", _("A box of your own"), not marked, help=_("Drag its two corners in the first picture.")
+):
     with lab.fold(_("Its corners, in pixels")):
         lab.point("a", "1", (60.0, 40.0), (0, SIDE), (0, SIDE), 1)
         lab.point("b", "2", (180.0, 140.0), (0, SIDE), (0, SIDE), 1)
-image = view.picture(photograph(name), SIDE)
+image = view.filled(photo, SIDE)
 height, width = image.shape[:2]
 
 
 def boxes(now: dict[str, Any]) -> dict[str, Box]:
     """The marked objects, and the visitor's own box, in shares of the picture."""
-    found = {_(title): box for title, box in OBJECTS[now["picture"]].items()}
+    found = {_(title): box for title, box in OBJECTS.get(name, {}).items()}
     if now["own"]:
         (left, right), (top, bottom) = sorted((now["a_x"], now["b_x"])), sorted((now["a_y"], now["b_y"]))
         if right - left < 2 or bottom - top < 2 or right > width or bottom > height:
@@ -57,25 +62,20 @@ def boxes(now: dict[str, Any]) -> dict[str, Box]:
     return found
 
 
-def moved(now: dict[str, Any], n: int) -> list[Moved]:
-    made, seeds = (
-        controls.made(transform, controls.given(transform, now)),
-        range(now["seed"], now["seed"] + n),
+def targets(now: dict[str, Any]) -> tuple[dict[str, Box], list[tuple[float, float]], list[np.ndarray]]:
+    """Boxes, points and masks; the visitor's own box comes with an oval."""
+    found, covers = boxes(now), masks(name, height, width) if marked else []
+    return (
+        found,
+        POINTS.get(name, []),
+        [*covers, *(oval(b, height, width) for b in list(found.values())[len(covers) :])],
     )
-    try:
-        return follow(
-            image, [made], boxes(now), POINTS[now["picture"]], seeds, now["area"], now["visibility"]
-        )
-    except Refused:
-        raise
-    except Exception as why:  # OpenCV and the library raise whatever they stumble over
-        raise Refused(controls.refusal(why)) from None
 
 
 def stage(**now: Any) -> Picture:
     """The picture with its targets, and samples with theirs."""
-    panels = [view.shown(_("original"), marks.before(image, boxes(now), POINTS[now["picture"]]))]
-    for sample in moved(now, now["n"]):
+    panels = [view.shown(_("original"), marks.before(image, *targets(now)))]
+    for sample in view.moved(image, transform, targets(now), now, now["n"]):
         kept = sum(f.verdict in ("kept", "clipped") for f in sample.fates)
         title = _("seed {n}: {k} of {all} kept").format(n=sample.seed, k=kept, all=len(sample.fates))
         panels.append(view.shown(title, marks.after(sample)))
@@ -84,7 +84,7 @@ def stage(**now: Any) -> Picture:
 
 def fates(**now: Any) -> Table:
     """What became of each object in the first sample; its box in the four formats."""
-    first, rows = moved(now, 1)[0], []
+    first, rows = view.moved(image, transform, targets(now), now, 1)[0], []
     for fate in first.fates:
         told = fate.written.items()
         written = [
@@ -112,7 +112,7 @@ lab.theory()
 def script() -> tuple[Any, tuple[()], dict[str, Any]]:
     made = spelt(transform, controls.given(transform, now))
     given = {"picture": Verbatim(f"given({height}, {width})"), "pipeline": Verbatim(f"[{made}]"), "boxes": boxes(now),
-             "points": POINTS[name], "seeds": [now["seed"]], "min_area": now["area"]}  # fmt: skip
+             "points": POINTS.get(name, []), "seeds": [now["seed"]], "min_area": now["area"]}  # fmt: skip
     return follow, (), given | {"min_visibility": now["visibility"]}
 
 

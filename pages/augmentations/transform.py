@@ -77,13 +77,13 @@ def stage(photo: Photo, other: Photo, **now: Any) -> Picture:
     return Picture(panels, words.format(n=len(found), name=quoted(transform)))
 
 
-def strip(photo: Photo, other: Photo, **now: Any) -> Picture:
+def strip(photo: Photo, other: Photo, now: dict[str, Any]) -> Picture:
     """One argument from its low end to its high one; the seed stays."""
     name, panels = now[f"{transform}_sweep"], view.strip(photo, other, transform, now, STEPS)
     return Picture(list(panels), _("{name} from its low end to its high one.").format(name=quoted(name)))
 
 
-def apart(photo: Photo, other: Photo, **now: Any) -> Picture:
+def apart(photo: Photo, other: Photo, now: dict[str, Any]) -> Picture:
     """How far samples lie from the original, and from each other."""
     found = view.sampled(photo, other, transform, now, now["n"])
     alt = _("The first sample less the original; mean and spread of all.")
@@ -94,14 +94,16 @@ def values(photo: Photo, other: Photo, **now: Any) -> Table:
     return view.drawn(view.sampled(photo, other, transform, now, min(4, now["n"])))
 
 
+# Samples and numbers follow the hand; the sweep and the differences come when it lets go.
 lab.live(stage, photo=photo, other=other)
 if sweep:
-    lab.live(strip, height=130, place=lab.stage, photo=photo, other=other)
-lab.live(apart, height=220, photo=photo, other=other)
+    lab.live(strip, height=130, place=lab.stage, photo=photo, other=other, now=now)
+lab.live(apart, height=220, photo=photo, other=other, now=now)
 lab.live(values, height=0, photo=photo, other=other)
 lab.look(_("A transform is not a picture but a lottery: each seed draws other values from the ranges on the left. "
            "Pull the two thumbs together, and all samples are alike; pull them apart until you would no longer "
            "give the picture its label, then go back a little."))  # fmt: skip
+view.elsewhere(lab, transform, now)
 lab.theory()
 height, width = view.picture(photo, now["side"]).shape[:2]
 call = {"picture": Verbatim(f"given({height}, {width})"),

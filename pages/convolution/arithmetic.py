@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from app import sliding
+from app.code import Script
 from app.figures.grids import Grids
 from app.figures.picture import Table
 from app.i18n import gettext as _
@@ -51,7 +52,7 @@ with lab.fold(_("More")):
     with lab.row("chosen"):
         lab.number("row", _("Chosen row"), 0, 31, 2)
         lab.number("col", _("Chosen column"), 0, 31, 2)
-    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272)
+    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272, painted=True)
     lab.seed()
 
 
@@ -83,15 +84,16 @@ def numbers(**rest: Any) -> Table:
     return Table([_("In numbers"), ""], rows, _("Size and cost in numbers"))
 
 
+def script() -> Script:
+    """What the table says, of the same numbers."""
+    x, kernel, settings = operands(lab.values)
+    given = {"kind": kind, "x": x.int().tolist(), "kernel": kernel.int().tolist()}
+    return arithmetic.report, (), given | settings
+
+
 lab.live(stage, handles=[Handle("col", "row", label=_("Chosen output"))])
 lab.live(numbers, height=0)
 lab.look(_("Point at an output: its window lights up, and the sum is written out. Point at a pixel: everything that it "
            "goes into lights up. In a transposed convolution these are the same pictures read backwards."))  # fmt: skip
 lab.theory()
-values = lab.values
-try:
-    x, kernel, settings = operands(values)
-except ValueError:
-    pass  # what is not possible has no code
-else:
-    lab.code(arithmetic.report, kind=kind, x=x.int().tolist(), kernel=kernel.int().tolist(), **settings)
+lab.code(script)

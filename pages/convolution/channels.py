@@ -29,10 +29,10 @@ COLORS = [palette.MUTED, palette.BLUE, palette.GREEN, palette.PINK, palette.ORAN
 FINE = 140  # up to this many squares a side, each weight is a square of its own
 
 lab = Lab("convolution-channels", PRESETS)
-lab.slider("c_in", _("Channels in"), 1, 128, 16)
-lab.slider("c_out", _("Channels out"), 1, 128, 16)
+sides = [lab.slider("c_in", _("Channels in"), 1, 128, 16), lab.slider("c_out", _("Channels out"), 1, 128, 16)]
 lab.slider("k", _("Kernel k × k"), 1, 7, 3)
-lab.slider("groups", _("Groups"), 1, 128, 4, help=_("Must divide both numbers of channels."))
+lab.slider("groups", _("Groups"), 1, 128, 4, stops=channels.groups_that_fit(*sides),
+           help=_("Must divide both numbers of channels."))  # fmt: skip
 lab.slider("size", _("Output, pixels a side"), 1, 224, 56)
 lab.choice("block", _("Weights of"), {"one": _("One layer"), "two": _("Two layers")},
            help=_("Two layers: first depthwise, then pointwise."))  # fmt: skip

@@ -98,7 +98,7 @@ def numbers(**now: Any) -> Table:
     cells = [[_("picture"), "", "", "", str(seen[0].size), "1", "1", "0"]]
     for i, (one, s) in enumerate(zip(layers, seen[1:], strict=True), 1):
         cells.append([f"{i}. {kinds[one.kind]}", *map(str, (one.k, one.s, one.d, s.size, s.jump, s.field)),
-                      f"{s.centre:g}"])  # fmt: skip
+                      f"{s.centre:g}".replace("-", "−")])  # fmt: skip
     titles = [_("layer"), "k", "s", "d", _("output size"), _("total stride"), _("field"), _("first centre")]
     return Table(titles, cells, _("Size, stride and field of each layer"))
 

@@ -99,9 +99,9 @@ def corner(photo: Photo, **now: Any) -> Picture:
 
 def numbers(**now: Any) -> Table:
     """What the kernel costs, whole and in columns and rows; and whether the sum written out gives the same."""
-    parts = kernels.separate(w := filters.weights(now))
-    apart = convolution.largest_difference(w, **filters.settings(now))
-    row = [f"{parts.total:.3f}", f"{parts.rank}", f"{parts.full}", f"{parts.split}", f"{apart:.1e}"]
+    apart = convolution.largest_difference(w := filters.weights(now), **filters.settings(now))
+    parts = kernels.separate(w)
+    row = [short(parts.total, 3), *map(str, (parts.rank, parts.full, parts.split)), f"{apart:.1e}"]
     titles = ["", _("sum of the weights"), _("rank"), _("products per pixel"), _("as columns and rows"),
               _("F.conv2d against the sum written out")]  # fmt: skip
     return Table(titles, [[filters.title(now["kernel"]), *row]], _("What the kernel costs"))

@@ -1,13 +1,12 @@
 """Learn a kernel: somebody has filtered the picture; gradient descent finds out with what."""
 
-from contextlib import suppress
 from typing import Any
 
 import torch
 
+from app.code import Script
 from app.convolution import lessons
 from app.convolution.lessons import STEPS, Lesson
-from app.domains import Refused
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, signed
 from app.figures.plot import Plot, Trace, axis, dots, falling, layout, line, short
@@ -99,15 +98,17 @@ def numbers(step: int, lesson: Lesson, **now: Any) -> Table:
     return Table(titles, [[str(step), *row]], _("Loss and largest gap at this step"))
 
 
+def script() -> Script:
+    """The numbers of the table, from the picture on."""
+    chain = lessons.calls(lesson, lab.values)
+    given = {name: chain[name] for name in ("bowl", "course", "hidden")}
+    return learning.summary, (), given | {"step": lab.values["step"]}
+
+
 lab.live(stage, height=500, lesson=lesson, plays="step")
 lab.live(pictures, lesson=lesson, height=230)
 lab.live(numbers, lesson=lesson, height=0)
 lab.look(_("Press Play. On a photograph neighbours are alike, so the bowl of the loss is a ravine: sums of weights are "
            "right at once, differences take hundreds of steps. On noise the same descent needs ten."))  # fmt: skip
 lab.theory()
-now = lab.values
-with suppress(Refused):  # the figures have said why
-    chain = lessons.calls(lesson, now)
-    lab.code(
-        learning.summary, **{name: chain[name] for name in ("bowl", "course", "hidden")}, step=now["step"]
-    )
+lab.code(script)

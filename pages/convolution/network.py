@@ -87,23 +87,10 @@ def drivers(asked: Asked, names: list[str], **now: Any) -> Picture:
     return Picture(panels, _("Which pixels drive {name}").format(name=name))
 
 
-def units(asked: Asked, dreams: torch.Tensor) -> Picture:
-    """What the first layer looks for, and what the units are fond of."""
-    classes = asked.about != "channel"
-    kernels = maps.tiled(models.classifier(asked.data)["conv1.weight"][:, 0], 4)
-    best = maps.tiled(dreams, 5 if classes else 8, 2)
-    title = _("what drives each class most") if classes else _("what drives each channel most")
-    panels = [panel(_("kernels of layer 1"), signed(kernels.nan_to_num(0)), kernels),
-              panel(title, best.nan_to_num(1))]  # fmt: skip
-    return Picture(
-        panels, _("The kernels of the first layer; pictures that drive each unit as far as possible")
-    )
-
-
 def numbers(asked: Asked, names: list[str], **now: Any) -> Table:
     """Scores and probabilities."""
     found = cnn.answer(models.classifier(asked.data), networks.picture_of(asked, now))
-    rows = [[_("score"), *(f"{v:.2f}" for v in found.scores)],
+    rows = [[_("score"), *(f"{v:.2f}".replace("-", "−") for v in found.scores)],
             [_("probability"), *(f"{v:.4f}" for v in found.probabilities)]]  # fmt: skip
     return Table(["", *names], rows, _("Scores and probabilities of the ten classes"))
 
@@ -112,9 +99,13 @@ lab.live(stage, height=400, handles=asked.handles, pen=asked.pen, asked=asked, n
 lab.live(drivers, height=250, asked=asked, names=names)
 dreams = lab.compute(cnn.dream, net=Call(models.classifier, {"name": asked.data}),
                      layer=asked.layer if asked.about == "channel" else "head").pictures  # fmt: skip
-lab.live(units, height=250, asked=asked, dreams=dreams)
+lab.live(networks.units, height=310, asked=asked, dreams=dreams, names=names)
 lab.live(numbers, height=0, asked=asked, names=names)
-lab.look(_("Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
-           "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."))  # fmt: skip
+lab.look(
+    _(
+        "Drag a point of the digit, or draw one yourself, and watch the bars tip. Layer 1 finds edges, each map "
+        "its own; layer 3 is coarse: what is there rather than where. Grad-CAM shows which part it was."
+    )
+)
 lab.theory()
 lab.code(cnn.answer, **networks.calls(asked, lab.values))

@@ -78,6 +78,8 @@ def stage(**now: Any) -> Plot:
                   hoverinfo="skip", **right),
              line(recall, p, "", palette.MUTED, width=1.5, **right),
              line(recall[way], p[way], "", palette.BLUE, width=3.5, **right),
+             dots(*precision.sampled(curve, 11), "", palette.ORANGE, 8, **right),
+             dots(*precision.sampled(curve, 101), "", palette.ORANGE, 3, marker={"line": {"width": 0}}, **right),
              dots(recall[upto : upto + 1], p[upto : upto + 1], "", palette.INK, 12, **right)]  # fmt: skip
     hits, all_points = int(ok.sum()), precision.area(curve)
     cut = short(scores[done[-1]].item()) if upto else "–"

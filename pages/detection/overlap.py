@@ -49,8 +49,7 @@ def stage(threshold: float, under: dict[str, Any], **now: Any) -> Plot:
     both = torch.cat([torch.maximum(a, b)[:2], torch.minimum(a, b)[2:]])
     hull = torch.cat([torch.minimum(a, b)[:2], torch.maximum(a, b)[2:]])
     centres = torch.stack([a[:2] + a[2:], b[:2] + b[2:]]) / 2
-    data = [frames.filled(a, "", palette.BLUE + "30", legend=False),
-            frames.filled(b, "", palette.GREEN + "30", legend=False),
+    data = [frames.filled(a, _("union"), palette.SKY + "45"), frames.filled(b, "", palette.SKY + "45", legend=False),
             frames.filled(both if n["intersection"] > 0 else both * 0, _("shared"), palette.ORANGE + "90"),
             frames.frames(hull[None], _("hull C"), "waiting", dash="dashdot", width=1.5),
             frames.frames(a[None], _("A, found"), "kept"), frames.frames(b[None], _("B, true"), "truth", width=3.5),
@@ -68,10 +67,10 @@ def stage(threshold: float, under: dict[str, Any], **now: Any) -> Plot:
              frames.strip(rows * 0 - 0.01, rows * 0 + 0.01, rows, "", palette.MUTED, width=26, **right),
              line(torch.tensor([threshold] * 2), torch.tensor([-0.18, 0.18]), "", palette.ACCENT, width=5, **right),
              line(torch.full((5,), -1.2), torch.arange(5.0) - 0.42, "", palette.INK, mode="text", text=said,
-                  textposition="middle right", textfont={"size": 20}, **right)]  # fmt: skip
+                  textposition="middle right", textfont={"size": 24}, **right)]  # fmt: skip
     plain: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False}
-    grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.74]}}
-    grid |= {"xaxis2": axis(range=[-1.25, 1.1], domain=[0.78, 1], anchor="y2", tickvals=[-1, 0, 1],
+    grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.7]}}
+    grid |= {"xaxis2": axis(range=[-1.25, 1.1], domain=[0.73, 1], anchor="y2", tickvals=[-1, 0, 1],
                         zeroline=False, showgrid=False),
              "yaxis2": axis(range=[4.2, -0.8], domain=[0.05, 1], anchor="x2", **plain)}  # fmt: skip
     narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.5, 1]}, "xaxis2": {"domain": [0.1, 0.9]},

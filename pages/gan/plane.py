@@ -7,6 +7,7 @@ from app.gan import plane as gans
 from app.i18n import gettext as _
 from app.jobs import Watched
 from app.lab import Lab, Preset
+from app.live.component import Pen
 from core import clouds, gan2d, gan_losses, gan_measures
 
 HASTY = {"bend": "relu", "g_layers": 3, "d_layers": 3, "lr_g": 4e-3, "lr_d": 2e-3, "beta1": 0.8}
@@ -25,9 +26,7 @@ PRESETS = {
 lab = Lab("gan", PRESETS)
 shapes = {id: _(s.title) for id, s in clouds.SHAPES.items()} | {"drawn": _("Drawn by hand")}
 data = lab.choice("data", _("Data"), shapes, "eight")
-if data == "drawn":
-    lab.text("drawn", _("Corners x y, x y, …"), "-1 -0.5, -0.4 0.8, 0 -0.2, 0.5 0.7, 1 -0.6", longest=400,
-             help=_("The points lie along the line through these corners, within ±1.5."))  # fmt: skip
+pen, ink = (Pen("drawn", paper=gans.PAPER), lab.pen("drawn", gans.ZIGZAG)) if data == "drawn" else (None, "")
 loss = lab.choice("loss", _("Loss"), {id: _(e.title) for id, e in gan_losses.LOSSES.items()})
 lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.5, 1e-3, log=True)
 lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.5, 1e-3, log=True)
@@ -61,7 +60,7 @@ with lab.fold(_("Networks and optimizer")):
 now = lab.values
 
 
-def stage(run: Watched) -> Plot:
+def stage(run: Watched, drawn: str = "") -> Plot:
     """Data and generated points over D's answer; beside it the best possible D, or the run that branched off."""
     planes = [(run.seen, gans.judged(run.seen.shot, loss), _("this training"))]
     if run.rival is not None:
@@ -71,6 +70,7 @@ def stage(run: Watched) -> Plot:
     traces = []
     for i, (seen, judge, _title) in enumerate(planes):
         traces += gans.plane(seen.shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)
+    traces += [gans.in_hand(drawn)] if drawn != ink else []
     covered, good, *_rest = gans.cells_of(run.seen.scores)
     alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
     alt = alt.format(n=run.step, covered=covered, good=good)
@@ -97,20 +97,18 @@ def numbers(run: Watched) -> Table:
     return gans.scoreboard(run)
 
 
-try:
+if ink or not pen:
     work, cloud = gans.training(now), gans.cloud_call(now)()
-except ValueError:
-    cloud = None
-if cloud is not None:
     run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
-    lab.watch(run, stage)
+    lab.watch(run, stage, pen=pen)
     for place, draw in zip(lab.below.columns(3), (distances, losses, gradients), strict=True):
         lab.watch(run, draw, height=260, place=place)
     lab.watch(run, numbers, height=0)
 else:
-    lab.say(_("A drawing is two or more corners, such as -1 0, 0 0.5, 1 0, all within ±10."))
+    lab.say(_("Draw the data below with the mouse or a finger: a line, some dots, a word."))
+    lab.live(gans.paper, pen=pen, place=lab.stage)
 lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
            "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
 lab.theory()
-if cloud is not None:
+if ink or not pen:
     lab.code(gan_measures.judged_run, states=work, observe=Verbatim("observe"), density=Verbatim("density"))

@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from app import sliding
+from app.code import Script
 from app.figures.grids import Grids
 from app.figures.picture import Table
 from app.i18n import gettext as _
@@ -47,7 +48,7 @@ with lab.fold(_("More")):
     with lab.row("chosen"):
         lab.number("row", _("Chosen row"), 0, 31, 1)
         lab.number("col", _("Chosen column"), 0, 31, 1)
-    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272)
+    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272, painted=True)
     lab.seed()
 
 
@@ -77,14 +78,15 @@ def numbers(**rest: Any) -> Table:
     return Table([_("In numbers"), ""], rows, _("Size and loss in numbers"))
 
 
+def script() -> Script:
+    """What the table says, of the same numbers."""
+    x, windows, rule = operands(lab.values)
+    return arithmetic.pool_report, (), {"x": x.int().tolist(), **windows, **rule}
+
+
 lab.live(stage, handles=[Handle("col", "row", label=_("Chosen output"))])
 lab.live(numbers, height=0)
 lab.look(_("Point at an output: its window lights up, and the winner is filled. Point at a pixel: with a stride below "
            "the window it goes into several outputs, with a larger one some pixels go into none."))  # fmt: skip
 lab.theory()
-try:
-    x, windows, rule = operands(lab.values)
-except ValueError:
-    pass  # what is not possible has no code
-else:
-    lab.code(arithmetic.pool_report, x=x.int().tolist(), **windows, **rule)
+lab.code(script)

@@ -6,12 +6,13 @@ from torch import Tensor
 
 from app.code import Call, Verbatim
 from app.domains import Refused
+from app.figures.grids import Grids
 from app.figures.picture import Picture, Table, panel, signed
 from app.figures.plot import short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from app.pooling import pools
+from app.pooling import pools, sums
 from core import restore, upsample
 from core.upsample import WAYS
 
@@ -33,6 +34,7 @@ r = int(lab.choice("r", _("Factor r"), {"2": "2", "4": "4", "7": "7"}, "4"))
 lab.slider("k", _("Kernel of the transposed convolution"), 2, 9, 6)
 lab.choice("weights", _("Its weights"), {"ones": _("All alike"), "tent": _("A tent"), "random": _("By lot")})
 lab.choice("pooled", _("The small map is"), {"max": _("the maximum"), "average": _("the average")})
+lab.choice("way", _("Worked out below"), {id: _(way.title) for id, way in WAYS.items()}, "transposed")
 with lab.fold(_("The pixel to work out; the seed")):
     pools.place(lab, "at", _("Pixel"), (13.5, 8.5), (0.5, N - 0.5))
     lab.seed()
@@ -62,9 +64,8 @@ def stage(photo: Any, **now: Any) -> Picture:
         up = way.up(y, more)
         panels.append(panel(_(way.title), up))
         said.append(_("{way} · {psnr} dB").format(way=_(way.title), psnr=short(restore.psnr(x, up), 1)))
-    return Picture(
-        panels, _("The same map of {n} × {n} brought up: {said}").format(n=len(y), said=", ".join(said))
-    )
+    alt = _("The same map of {n} × {n} brought up: {said}")
+    return Picture(panels, alt.format(n=len(y), said=", ".join(said)))
 
 
 def dealt(photo: Any, **now: Any) -> Picture:
@@ -80,6 +81,12 @@ def dealt(photo: Any, **now: Any) -> Picture:
 
 def place(now: dict[str, Any]) -> dict[str, int]:
     return {"row": min(int(now["at_y"]), N - 1), "column": min(int(now["at_x"]), N - 1)}
+
+
+def around(photo: Any, **now: Any) -> Grids:
+    """The pixels around the point by the chosen way: under the pointer, which values times which weights."""
+    _x, y, more = prepared(photo, now)
+    return sums.worked_out(y, more, now["way"], **place(now))
 
 
 def numbers(photo: Any, **now: Any) -> Table:
@@ -99,9 +106,10 @@ def numbers(photo: Any, **now: Any) -> Table:
 now = lab.values
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
 lab.live(stage, height=430, handles=[*pools.handles(now), point], pen=pools.pen(now), photo=photo)
+lab.live(around, height=360, photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.live(dealt, height=200, photo=photo)
-lab.look(_("Click into the picture: the table says from which values of the small map that pixel is made. Only "
+lab.look(_("Click into the picture: below stands from which values of the small map each pixel there is made. Only "
            "max-unpooling knows where the bright strokes were; transposed convolution overlaps its kernels, and where "
            "r does not divide k the overlap is uneven."))  # fmt: skip
 lab.theory()

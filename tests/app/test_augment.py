@@ -1,5 +1,6 @@
 """The catalogue of transforms: every one renders, from controls alone; the same seed gives the same picture."""
 
+import ast
 import hashlib
 import inspect
 import subprocess
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.augment import catalogue, controls, knobs, samples
+from app.augment import catalogue, controls, knobs, parity, samples
 from app.domains import Refused
 
 import albumentations as A  # isort: skip  (app.augment keeps it from asking the network)
@@ -96,6 +97,7 @@ def test_controls_reach_the_defaults_and_stay_within_the_constraints(name):
 
 
 _PRINT = """
+import ast
 import hashlib
 from app.augment import controls, samples
 for name in {names}:
@@ -143,3 +145,18 @@ def test_a_sweep_goes_from_end_to_end():
     argument, part = controls.sweepable("Rotate", {})["limit"]
     found = [controls.swept(defaults("Rotate"), argument, part, share)[0]["limit"] for share in (0, 0.5, 1)]
     assert found == [(-180, -180), (0, 0), (180, 180)]
+
+
+def test_the_words_of_torchvision_carry_the_values_of_the_controls():
+    """Each was compared with torchvision 0.29 by hand: a turn of Affine has the other sign there."""
+    for name in parity.EQUIVALENTS:
+        told = parity.torchvision(name, defaults(name))
+        assert told is not None and ast.parse(told[0]) and told[0].startswith("v2.") and told[1]
+    turned = defaults("Affine") | {"rotate": (-10, 40), "shear": (-5, 7), "translate_percent": (-0.1, 0.2)}
+    assert parity.torchvision("Affine", turned)[0] == (
+        "v2.RandomAffine(degrees=(-40, 10), translate=(0.2, 0.2), scale=(0.8, 1.2), shear=(-5, 7, -5, 7))"
+    )
+    assert parity.torchvision("Rotate", defaults("Rotate") | {"limit": (-10, 40)})[0].startswith(
+        "v2.RandomRotation(degrees=(-10, 40)"
+    )
+    assert parity.torchvision("CLAHE", {}) is None

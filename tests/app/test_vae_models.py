@@ -53,7 +53,7 @@ def test_a_drawing_reaches_the_encoder_unchanged():
 def test_a_photograph_is_made_small():
     x, y = (inside.small(photograph("cat"), swapped) for swapped in (False, True))
     assert x.shape == (28, 28) and 0 <= x.min() < x.max() <= 1
-    torch.testing.assert_close(x + y, torch.ones(28, 28), atol=0.003, rtol=0)
+    torch.testing.assert_close(x + y, torch.ones(28, 28), atol=0.005, rtol=0)
 
 
 def test_the_way_becomes_a_film():

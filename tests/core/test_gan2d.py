@@ -209,3 +209,28 @@ def test_penalties_of_a_critic_with_a_known_slope() -> None:
     )
     (grad,) = torch.autograd.grad(gan2d.half_square(bowl, real), w)  # ½ · 4 w² |x|² -> 4 w |x|²
     torch.testing.assert_close(grad[0], 12 * real.square().sum(1).mean())
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"d_steps": 3, "noise": 0.1, "flip": 0.2}, {"loss": gan_losses.LOSSES["gp"]}]
+)
+def test_a_round_in_slow_motion_is_a_round(settings: dict) -> None:
+    start, how = after(3, init(EIGHT, spectral=True)), {**loss(), **settings}
+    slow, quick = gan2d.slow_round(start, **how), step(start, how)
+    assert (
+        torch.equal(slow.after.g, quick.g)
+        and torch.equal(slow.after.d, quick.d)
+        and slow.after.step == quick.step
+    )
+    assert torch.equal(slow.judged.g, start.g) and not torch.equal(slow.judged.d, start.d)
+    told = gan2d.round_numbers(slow, how["loss"])
+    assert told.loss_g == pytest.approx(float(quick.told[1]), abs=0.3 if how.get("noise") else 1e-5)
+    torch.testing.assert_close(gan2d.after_rounds(init(EIGHT, spectral=True), 3, **loss()).g, start.g)
+
+
+def test_the_push_is_the_slope_of_the_loss_of_each_fake() -> None:
+    slow, h = gan2d.slow_round(after(3, init(EIGHT, bend="tanh")), **loss()), 1e-2
+    for axis in range(2):
+        by = h * torch.eye(2)[axis]
+        up, down = (-nn.functional.logsigmoid(gan2d.judge(slow.judged, slow.old + s * by)) for s in (1, -1))
+        torch.testing.assert_close(slow.push[:, axis], -(up - down) / (2 * h), rtol=2e-2, atol=2e-3)

@@ -144,3 +144,29 @@ def test_bad_arguments():
         precision.match(boxes, scores, zero, truth, kinds, 0.0)
     with pytest.raises(ValueError, match="one score"):
         precision.match(boxes, scores[:2], zero, truth, kinds)
+
+
+def test_sampled_points_lie_on_the_envelope():
+    boxes, scores, classes, truth, kinds = scene(3)
+    c = precision.curve(precision.match(boxes, scores, classes, truth, kinds), scores, len(truth))
+    for points in (11, 101):
+        at, p = precision.sampled(c, points)
+        by_hand = [
+            max(
+                (q for q, r in zip(c.precision.tolist(), c.recall.tolist(), strict=True) if r >= a - 1e-12),
+                default=0.0,
+            )
+            for a in at.tolist()
+        ]
+        assert p.tolist() == pytest.approx(by_hand)
+        assert precision.area(c, points) == pytest.approx(sum(by_hand) / points)
+
+
+def test_many_scenes_are_one_scene_laid_far_apart():
+    """Boxes of different pictures cannot meet: pictures side by side on one long canvas give the same AP."""
+    parts = [scene(seed) for seed in range(4)]
+    away = torch.tensor([10_000.0, 0, 10_000.0, 0], dtype=torch.float64)
+    moved = [(b + i * away, s, c, t + i * away, k) for i, (b, s, c, t, k) in enumerate(parts)]
+    whole = precision.by_class(*(torch.cat(part) for part in zip(*moved, strict=True)))
+    for row, other in zip(precision.over_scenes(parts), whole, strict=True):
+        assert row == pytest.approx(other)

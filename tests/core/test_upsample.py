@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.upsample import WAYS, arithmetic, kernel, means, sub_pixels
+from core.upsample import WAYS, arithmetic, down, footprint, kernel, means, products, sub_pixels
 
 SETTINGS = [(2, 2, "ones"), (2, 3, "ones"), (2, 4, "tent"), (3, 5, "tent"), (3, 6, "tent"), (4, 7, "random")]
 
@@ -50,6 +50,23 @@ def test_pixel_shuffle_is_a_transposed_convolution(r: int, more: int, weights: s
     y = F.avg_pool2d(large[None], r)[0]
     torch.testing.assert_close(WAYS["shuffle"].up(y, m), WAYS["transposed"].up(y, m))
     assert sub_pixels(y, m).shape == (r**2, 5, 4)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_products_add_up_to_what_each_way_makes(way: str) -> None:
+    for r, k, weights in [
+        (2, 3, "ones"),
+        (2, 9, "random"),
+        (3, 4, "random"),
+        (4, 6, "tent"),
+        (7, 9, "random"),
+    ]:
+        large = torch.rand(5 * r, 4 * r, generator=torch.Generator().manual_seed(r), dtype=torch.float64)
+        m, y = means(large, r, k, weights), down(large, r)
+        cell, tap, pixel = products(way, m, *y.shape).T
+        up = torch.zeros(large.numel(), dtype=torch.float64)
+        up.index_add_(0, pixel, y.flatten()[cell] * footprint(way, m)[0].flatten()[tap])
+        torch.testing.assert_close(up.reshape(large.shape), WAYS[way].up(y, m))
 
 
 def test_kernel() -> None:

@@ -1,8 +1,9 @@
 """The pages on augmentations under the hand: another transform leaves nothing of the last one; a pipeline comes in."""
 
 import json
+from urllib.parse import parse_qs
 
-from tests.pages.screen import figures, open_page, trouble, values
+from tests.pages.screen import figures, open_page, rows, trouble, values
 
 
 def test_another_transform_leaves_nothing_of_the_last_one_in_the_link():
@@ -38,3 +39,23 @@ def test_stages_move_up():
     screen = open_page("augmentations-pipeline")
     screen.button(key="augmentations-pipeline-up-Rotate").click().run()
     assert values(screen)["augmentations-pipeline.stages"][:2] == ["Rotate", "CoarseDropout"]
+
+
+def test_a_pipeline_goes_on_to_its_training():
+    link = {"augmentations-pipeline.stages": ["Rotate"], "augmentations-pipeline.Rotate_limit": ["-10", "10"]}
+    screen = open_page("augmentations-pipeline", link)
+    assert trouble(screen) == []
+    to_training = next(e.proto for e in screen.main.get("page_link") if "help" in e.proto.query_string)
+    asked = parse_qs(to_training.query_string)
+    received = open_page("augmentations-help", {**asked, "augmentations-help.steps": "0"})
+    assert trouble(received) == []
+    found = {name.partition(".")[2]: value for name, value in values(received).items()}
+    assert found["stages"] == ["Rotate"] and found["Rotate_limit"] == (-10, 10)
+
+
+def test_the_line_of_a_label_and_its_curve_say_the_same():
+    screen = open_page("augmentations-label", {"augmentations-label.Rotate_limit_at": "180"})
+    assert trouble(screen) == []
+    last = [row[-1] for row in rows(figures(screen)["augmentations-label.numbers"])]
+    assert last[:2] == ["180", "9"]
+    assert "180" in figures(screen)["augmentations-label.stage"]["alt"]

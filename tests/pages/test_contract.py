@@ -236,6 +236,8 @@ def _ends(domain: Domain) -> list:
         return [domain.low, domain.high]
     if isinstance(domain, Strokes):
         return ["", ".AAA", ".AAA___.f9g"]
+    if isinstance(domain, Text):
+        return ["", "090.909"]
     return [domain.values[0], domain.values[len(domain.values) // 2], domain.values[-1]]
 
 

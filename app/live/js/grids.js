@@ -64,14 +64,17 @@ painters.grids = function (picture) {
   const own = Object.keys(this.held).length; // what was chosen here comes back: it says nothing new
   if (String(picture.chosen) !== String(this.was) && !own) this.pin = null; // chosen anew by the controls
   [this.was, this.hover] = [picture.chosen, null];
-  if (picture !== this.painted && !this.clock) this.unveiled = null;
+  if (picture !== this.painted && !this.clock && !own) this.unveiled = null;
   if (this.step !== null && this.step !== this.stepped) Object.assign(this, { pin: [picture.plays, this.step], unveiled: this.step });
   [this.stepped, this.painted] = [this.step, picture];
+  const at = this.pin ?? picture.chosen;
+  if (this.player && at?.[0] === picture.plays) this.scrub.value = at[1];
   this.board.style.touchAction = picture.paints ? "none" : "";
   this.board.ariaLabel = picture.hint;
   this.facts.textContent = "";
   for (const fact of picture.facts) make(this.facts, "span", "lb-fact", {}, fact);
   for (const [mark, text] of picture.legend) make(this.facts, "span", `lb-key lb-key-${mark}`, {}, text);
+  if (picture.paints) this.ink(loaded(picture).grids[0]);
   this.drawGrids(loaded(picture));
 };
 Object.assign(Figure.prototype, {
@@ -103,6 +106,7 @@ Object.assign(Figure.prototype, {
     this.drawGrids(this.picture);
     const [handle] = this.head.handles, { columns } = this.picture.grids[cell[0]];
     if (!handle || cell[0] !== this.picture.plays) return;
+    this.stepped = this.step = cell[1]; // playback goes on from here
     this.hold(handle, cell[1] % columns, Math.floor(cell[1] / columns));
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.letGo(), 400); // when the arrow keys rest
@@ -126,7 +130,9 @@ Object.assign(Figure.prototype, {
     const dark = parseInt(paper.slice(1, 3), 16) < 128, hue = (c) => (dark && this.head.dark[c]) || c, family = css.getPropertyValue("--st-font");
     const width = this.root.clientWidth, pen = this.board.getContext("2d"), title = `600 ${document.fullscreenElement === this.root ? 22 : 14}px ${family}`, sharp = devicePixelRatio || 1, big = document.fullscreenElement === this.root;
     pen.font = title;
-    const { places, tall } = arranged(grids, width - 8, Math.max(160, this.height() - (big ? 150 : 60)), grids.map((g) => pen.measureText(g.title).width), big ? 36 : 24), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
+    const room = Math.max(160, this.height() - (big ? 150 : 60)), wide = grids.map((g) => pen.measureText(g.title).width);
+    const fits = (share) => arranged(grids, width - 8, room * share, wide, big ? 36 : 24), legible = ({ places: all }) => big || Math.min(...all.map((p) => p.cell)) >= 20;
+    const { places, tall } = [1, 1.4, 1.9, 2.7].map(fits).find((a, i) => i === 3 || legible(a)), size = [width * sharp, (tall + 8) * sharp].map(Math.round);
     this.places = places;
     if (this.board.width !== size[0] || this.board.height !== size[1]) Object.assign(this.board, { width: size[0], height: size[1] }); Object.assign(this.board.style, { width: `${width}px`, height: `${tall + 8}px` });
     pen.setTransform(sharp, 0, 0, sharp, 4 * sharp, 4 * sharp);
@@ -184,16 +190,24 @@ Object.assign(Figure.prototype, {
   brush(cell, down = false) {
     const grid = this.picture.grids[0];
     if (!this.picture.paints || cell?.[0] !== 0 || (grid.marks[cell[1]] || DROPPED) !== DROPPED) return;
-    if (down) this.stroke = grid.values[cell[1]] > 0 ? 0 : 9;
+    if (down) Object.assign(this, { stroke: grid.values[cell[1]] > 0 ? 0 : 9, inked: new Set(), dragging: true });
     else if (this.stroke === undefined || grid.values[cell[1]] === this.stroke) return;
-    [grid.values[cell[1]], grid.texts[cell[1]], this.hover] = [this.stroke, asText(this.stroke), cell];
+    this.inked.add(cell[1]);
+    this.hover = null; // what is lit is the chosen output: its sum follows
+    this.ink(grid);
     this.drawGrids(this.picture);
+    this.write(this.picture.paints, this.asLines(grid));
+  },
+  ink({ values, texts }) { // what is painted stays while the answer to an earlier move comes in
+    for (const i of this.inked ?? []) [values[i], texts[i]] = [this.stroke, asText(this.stroke)];
+  },
+  asLines({ values, marks, columns, rows }) {
+    const pixel = (i) => (marks[i] || DROPPED) === DROPPED, row = (r) => Array.from({ length: columns }, (_, c) => r * columns + c);
+    return Array.from({ length: rows }, (_, r) => row(r).filter(pixel).map((i) => values[i]).join("")).filter(Boolean).join(".");
   },
   endStroke() {
     if (this.stroke === undefined) return;
-    this.stroke = undefined;
-    const { values, marks, columns, rows } = this.picture.grids[0], pixel = (i) => (marks[i] || DROPPED) === DROPPED;
-    const lines = Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => r * columns + c).filter(pixel).map((i) => values[i]).join(""));
-    this.release("release", { [this.picture.paints]: lines.filter(Boolean).join(".") });
+    Object.assign(this, { stroke: undefined, inked: null });
+    this.letGo();
   },
 });

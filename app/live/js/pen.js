@@ -20,7 +20,7 @@ Object.assign(Figure.prototype, {
     const paper = (this.paper = make(this.root, "div", "lb-paper", { role: "application", tabindex: 0, "aria-label": words.draw, "aria-keyshortcuts": "Control+Z Delete", "data-hint": words.draw }));
     paper.innerHTML = '<svg preserveAspectRatio="none" aria-hidden="true"><polyline fill="none"/></svg>'; // seen only while not live
     const drop = (e) => e.pointerId === this.inHand && this.liftPen();
-    Object.assign(paper, { onpointerdown: (e) => this.putPen(e), onpointermove: (e) => this.movePen(e), onpointerup: drop, onpointercancel: drop,
+    Object.assign(paper, { onpointerdown: (e) => this.putPen(e), onpointermove: (e) => this.movePen(e), onpointerup: drop, onpointercancel: drop, onlostpointercapture: drop,
       onpointerleave: () => this.readout && (this.readout.textContent = ""),
       onkeydown: (e) => {
         const undo = e.key === "Backspace" || (e.key.toLowerCase() === "z" && (e.ctrlKey || e.metaKey));
@@ -37,8 +37,10 @@ Object.assign(Figure.prototype, {
     const [x0, y0, x1, y1] = pen.paper ? pen.paper.map((v, i) => g[i % 2 ? "ya" : "xa"].d2p(v)) : [0, 0, g.width, g.height];
     const [left, top, width, height] = [g.x0 - edge.left + x0, g.y0 - edge.top + y0, x1 - x0, y1 - y0];
     Object.assign(this.paper.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
-    const below = top + height, under = this.stage.getBoundingClientRect().bottom - edge.top - below > 60; // room for the buttons under the paper
-    this.penBar.classList.toggle("lb-under", under);
+    const below = top + height, room = this.stage.getBoundingClientRect().bottom - edge.top - below;
+    const wide = [...this.penBar.children].reduce((sum, button) => sum + button.offsetWidth, 6);
+    const under = this.plot && room > 60 && this.root.clientWidth > 520 && wide < width + 60; // the buttons, under the paper
+    this.penBar.classList.toggle("lb-under", Boolean(under));
     Object.assign(this.penBar.style, { left: under ? `${left + width / 2}px` : "", top: under ? `${below + 4}px` : "" });
     this.paper.classList.toggle("lb-empty", !this.drawing());
     for (const button of this.penBar.children) button.disabled = !this.drawing();
@@ -73,8 +75,11 @@ Object.assign(Figure.prototype, {
     this.letGo();
   },
   undo() { const text = this.drawing(); this.draw(text.slice(0, Math.max(0, text.lastIndexOf("."))), true); },
-  draw(text, done = false) { // every figure that follows the drawing
-    figures.forEach((f) => { if (this.head.pen.name in f.head.values) f.held[this.head.pen.name] = text; f.compare(); });
+  draw(text, done = false) {
+    this.write(this.head.pen.name, text);
     if (done) this.letGo();
+  },
+  write(name, text) { // into the hand of every figure that follows it
+    figures.forEach((f) => { if (name in f.head.values) f.held[name] = text; f.compare(); });
   },
 });

@@ -47,8 +47,10 @@ Object.assign(Figure.prototype, {
     if (played) this.hold(played, played.bounds[0][0] + step * played.bounds[0][2]);
     else this.paint(this.picture, 0);
   },
-  rest() { // the link follows when a played control rests
+  rest() { // the link follows when a played control rests, and the output that a playback of grids stands at
+    const { kind, grids, plays } = this.picture, [handle] = this.head.handles;
     clearTimeout(this.resting);
-    if (this.head.played) this.resting = setTimeout(() => this.letGo(), 400);
+    if (kind === "grids" && handle) this.hold(handle, this.step % grids[plays].columns, Math.floor(this.step / grids[plays].columns));
+    if (this.head.played || kind === "grids") this.resting = setTimeout(() => this.letGo(), 400);
   },
 });

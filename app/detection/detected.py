@@ -1,0 +1,58 @@
+"""What there is to read about the detector at work: what is left, at which stage, and how good it is."""
+
+from typing import Any
+
+import torch
+
+from app.detection import seeing
+from app.figures import palette
+from app.figures.picture import Table
+from app.figures.plot import Plot, columns, dots, layout, line, short
+from app.i18n import gettext as _
+from core import boxes, detector
+
+
+def answers(**now: Any) -> Table:
+    """What is left, line by line."""
+    laid = seeing.laid(now)
+    s = seeing.seen(laid.canvas, now["confidence"], now["t"], now["rule"])
+    rows = detector.answers(s.sure, s.verdict.kept, laid.truth, laid.kinds, boxes.iou)
+    names = seeing.class_names()
+    cells = [[f"{place}. {names[kind]}", short(score, 3), short(u, 3), *(short(v, 1) for v in box)]
+             for place, (kind, score, u, box) in enumerate(rows, 1)]  # fmt: skip
+    titles = [_("said"), _("score"), _("IoU with a true one"), "x1", "y1", "x2", "y2"]
+    return Table(titles, cells, _("What is left in the end"))
+
+
+def stages(**now: Any) -> Table:
+    """How many boxes there are at each stage."""
+    s = seeing.seen(seeing.laid(now).canvas, now["confidence"], now["t"], now["rule"])
+    titles = {
+        "anchors": _("anchors"),
+        "confident": _("after the confidence cut"),
+        "left": _("after suppression"),
+    }
+    rows = detector.funnel(s.sure, s.verdict.kept, len(seeing.places()))
+    return Table(
+        [_("stage"), _("boxes")], [[titles[n], str(k)] for n, k in rows], _("How many boxes are left")
+    )
+
+
+def worth(confidence: float, t: float, rule: str) -> Plot:
+    """Precision over recall on scenes of pictures that the training has not seen; the point is this page's cut."""
+    curve, mean, objects = seeing.judged(t, rule)
+    at = max(int((curve.score >= confidence).sum()) - 1, 0)
+    data = [
+        line(curve.recall, curve.precision, _("all classes together"), palette.BLUE),
+        dots(
+            curve.recall[at : at + 1], curve.precision[at : at + 1], _("this confidence"), palette.ACCENT, 14
+        ),
+    ]
+    below = _("recall, of {m} objects in {n} held-back scenes").format(m=objects, n=seeing.JUDGED)
+    grid = columns([_("precision")], (0, 1.02), [(0, 1.04)], below=below)
+    told = seeing.noted()["judged"]
+    words = _("mAP at IoU 0.5: {here} here; on {n} scenes after the training {all}, at 0.50:0.95 {coco}").format(
+        here=short(mean, 3), n=told["scenes"], all=short(told["AP50"], 3), coco=short(told["AP"], 3))  # fmt: skip
+    data.append(line(torch.tensor([0.02, 0.02]), torch.tensor([0.12, -9.0]), "", palette.INK, mode="text", legend=False,
+                     text=[words, ""], textposition="middle right", textfont={"size": 16}))  # fmt: skip
+    return Plot(data, layout(**grid), words)

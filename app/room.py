@@ -1,0 +1,101 @@
+"""How many the process can take: newcomers are told when it is full, those who are in stay in. /metrics, /health.
+
+LIGHTBOARD_VISITORS: open pages at a time, 400 without it. LIGHTBOARD_MEMORY: megabytes of the process beyond which no
+newcomer comes in; without it three quarters of what the machine or the container has.
+"""
+
+import os
+import time
+from functools import cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import BaseRoute, Route
+from streamlit import runtime
+
+from app import metrics
+from app.jobs import PLACE
+from app.live import desk
+from app.live.socket import base_path
+
+_begun = time.time()
+
+
+def full() -> bool:
+    """Whether a newcomer would be one too many."""
+    return visitors() > most_visitors() or memory() > most_memory()
+
+
+def visitors() -> int:
+    """Sessions with an open page."""
+    if not runtime.exists():
+        return 0
+    stats = runtime.get_instance().stats_mgr.get_stats(["active_sessions"])
+    return sum(int(getattr(stat, "value", 0)) for stat in stats.get("active_sessions", ()))
+
+
+def memory() -> int:
+    """Bytes that the process holds; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+@cache
+def most_visitors() -> int:
+    return int(_number("LIGHTBOARD_VISITORS", 400))
+
+
+@cache
+def most_memory() -> float:
+    return _number("LIGHTBOARD_MEMORY", 0) * 2**20 or 0.75 * _machine()
+
+
+def _machine() -> float:
+    """Bytes that the container may hold, or the machine has."""
+    try:
+        return float(Path("/sys/fs/cgroup/memory.max").read_text())  # "max" is no number
+    except (OSError, ValueError):
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _number(variable: str, default: float) -> float:
+    """A setting from the environment; what is no number above 0 ends the start with a sentence."""
+    text = os.environ.get(variable, "")
+    try:
+        number = float(text or default)
+        if number < 0 or (text and not number > 0):
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"{variable} has to be a number above 0, not {text!r}.") from None
+    return number
+
+
+# --- what the operator sees ---
+
+
+def room_routes(configured: str | None = "") -> list[BaseRoute]:
+    """The routes beside Streamlit's own, under its base path."""
+    base = base_path(configured)
+    return [Route(f"{base}/metrics", told), Route(f"{base}/health", health)]
+
+
+async def told(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def health(request: Request) -> JSONResponse:
+    """200 as long as it answers: a process that is full must not be restarted for it."""
+    return JSONResponse({"status": "full" if full() else "ok"}, headers={"Cache-Control": "no-store"})
+
+
+metrics.gauge("lightboard_sessions", "Sessions with an open page.", visitors)
+metrics.gauge("lightboard_sessions_most", "Sessions beyond which newcomers wait.", most_visitors)
+metrics.gauge("lightboard_live_views", "Live figures of all sessions.", desk.count)
+metrics.gauge("lightboard_jobs_running", "Trainings that run now.", lambda: PLACE.busy)
+metrics.gauge("lightboard_jobs_waiting", "Trainings that wait for a processor.", PLACE.waiting)
+metrics.gauge("process_resident_memory_bytes", "Memory that the process holds.", memory)
+metrics.gauge("lightboard_memory_most_bytes", "Memory beyond which newcomers wait.", most_memory)
+metrics.gauge("process_start_time_seconds", "When it was started, in Unix time.", lambda: _begun)

@@ -1,0 +1,138 @@
+"""Share: the link of what one sees, for the hall (a code), an exercise (controls hidden), a slide (one figure alone).
+
+What a link may ask of the frame, beside the controls of its page: `hide=lr,steps` takes controls and parts away,
+`only=stage` leaves one figure, `present=on` shows stage and controls in large type.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import segno
+import streamlit as st
+
+from app.i18n import gettext as _
+
+PARTS = {"presets": ".st-key-lab-presets", "below": ".st-key-lab-below", "title": ".st-key-frame-title",
+         "controls": "[data-testid=stColumn]:has(.st-key-lab-controls)"}  # fmt: skip
+# What is beside the picture. The share of the stage is all of the width then.
+_FRAME = (
+    "[data-testid=stSidebar]",
+    "[data-testid=stExpandSidebarButton]",
+    "[data-testid=stHeader]",
+    ".st-key-frame-exercise",
+)
+_ALONE = (*_FRAME, *PARTS.values())
+_BARE = "[data-testid=stMainBlockContainer] { padding: 0.75rem 1.5rem !important; }"
+_LARGE = """html { font-size: 20px; }
+.st-key-lab-stage, .stColumn:has(.st-key-lab-stage) { top: 0.5rem !important; }
+.st-key-frame-title .stMarkdown { display: none; }"""
+LONGEST_CODE = 1200  # characters of a link that a phone still reads from a row further back
+
+
+def as_link(value: Any) -> Any:
+    """How a control's value stands in a URL."""
+    if isinstance(value, list | tuple):
+        return [as_link(v) for v in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def asked(name: str) -> list[str]:
+    """The words of `name=one,two` in the link; what cannot be the name of anything is left out."""
+    return re.findall(r"[a-zA-Z0-9_]+", st.query_params.get(name, "")[:300])
+
+
+def only() -> str:
+    """The one figure that the link asks for, or nothing."""
+    return next(iter(asked("only")), "")
+
+
+def presenting() -> bool:
+    """Kept from page to page, and in the link."""
+    wanted = asked("present")
+    if wanted != st.session_state.get("_present.url"):
+        st.session_state["present"] = wanted == ["on"]
+    on = bool(st.session_state.get("present"))
+    if on:
+        st.query_params["present"] = "on"
+    else:
+        st.query_params.pop("present", None)
+    st.session_state["_present.url"] = ["on"] if on else []
+    return on
+
+
+def style(address: str) -> str:
+    """What the link takes away, as a style sheet: a hidden control still holds its value and its place in the URL."""
+    hidden = [PARTS.get(name, f".st-key-{address}-{name}") for name in asked("hide")]
+    more = ""
+    if only():
+        hidden, more = [*hidden, *_ALONE], _BARE
+    elif presenting():
+        hidden, more = [*hidden, *_FRAME, PARTS["below"]], _BARE + _LARGE
+    return f"{', '.join(hidden)} {{ display: none !important; }} {more}" if hidden else more
+
+
+def link(address: str, parameters: Mapping[str, Any]) -> str:
+    """The page at `address` with these parameters, where the visitor reaches this server."""
+    here = st.context.url or ""
+    root = here if here.endswith("/") else here.rpartition("/")[0] + "/"
+    given = urlencode(dict(parameters), doseq=True, safe=",")
+    return f"{root}{address}{'?' if given else ''}{given}"
+
+
+def present_link(address: str, **more: str) -> str:
+    """What is on the screen, and nothing that belongs to this visitor alone."""
+    kept = {
+        k: st.query_params.get_all(k) for k in st.query_params if k.startswith(f"{address}.") or k == "lang"
+    }
+    return link(address, kept | {k: [v] for k, v in more.items() if v})
+
+
+def popover(
+    address: str, figures: Sequence[str], controls: Mapping[str, str], presets: Mapping[str, Any]
+) -> None:
+    """The button and what is behind it. `controls` and `presets`: id -> label, id -> preset."""
+    shown = st.popover(_("Share"), icon=":material/share:", key="share", on_change="rerun", type="tertiary")
+    if not shown.open:
+        return
+    with shown:
+        hidden = st.multiselect(_("An exercise: hide these controls"), list(controls), format_func=controls.__getitem__,
+                                key=f"share.{address}.hide", placeholder=_("Choose"))  # fmt: skip
+        here = present_link(address, hide=",".join(hidden))
+        st.code(here, language=None, wrap_lines=True)
+        if len(here) <= LONGEST_CODE:
+            st.image(qr(here), width=260)
+        else:
+            st.caption(_("This link is too long for a code that a phone can read: a drawing is in it."))
+        figure = st.selectbox(_("For a slide: one figure alone"), list(figures), key=f"share.{address}.only")
+        st.code(frame(present_link(address, only=figure, embed="true")), language="html", wrap_lines=True)
+        if presets:
+            st.download_button(_("All presets as a lecture script"), lecture(address, presets), f"{address}.md",
+                               "text/markdown", icon=":material/list_alt:", on_click="ignore")  # fmt: skip
+
+
+def code(text: str) -> segno.QRCode:
+    return segno.make_qr(text, error="m")
+
+
+def qr(text: str) -> str:
+    """A code that a phone reads: dark on white in either theme."""
+    return code(text).svg_inline(scale=6, border=3, light="#ffffff")
+
+
+def frame(address: str) -> str:
+    return (f'<iframe src="{escape(address)}" width="960" height="600" style="border:0" loading="lazy" '
+            'title="Lightboard"></iframe>')  # fmt: skip
+
+
+def lecture(address: str, presets: Mapping[str, Any]) -> str:
+    """A line for each preset: its name, and the link that opens it."""
+    lines = [
+        f"{i}. [{preset.title}]({link(address, {f'{address}.{n}': as_link(v) for n, v in preset.values.items()})})"
+        for i, preset in enumerate(presets.values(), 1)
+    ]
+    return "\n".join(lines) + "\n"

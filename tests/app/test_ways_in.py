@@ -1,0 +1,237 @@
+"""Every way in, fuzzed: an address, an upload, a formula, a pasted pipeline, a message on the live road, a release.
+
+Whatever comes in, the answer is a value that its control allows, or one sentence without a path in it.
+"""
+
+import asyncio
+import io
+import json
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from starlette.responses import PlainTextResponse
+
+from app import images, metrics
+from app.addresses import KnownAddresses
+from app.augment import pipeline
+from app.controls import _read
+from app.domains import Options, Pair, Refused, Span, Subset, Text
+from app.headers import SecurityHeaders, allowed
+from app.limits import LONGEST_ADDRESS, Limits
+from app.live.desk import Desk
+from app.live.socket import Visitor
+from tools.visitor import unpack
+
+few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**320) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+DOMAINS = {
+    "x": Span(-10.0, 10.0, 0.1), "n": Span(1, 8, 1, whole=True), "span": Pair(Span(-10.0, 10.0, 0.5)),
+    "lr": Options((0.001, 0.01)), "of": Subset(("a", "b")), "text": Text(9)}  # fmt: skip
+
+
+def is_a_sentence(text: str) -> bool:
+    return (
+        text.endswith(".")
+        and len(text) < 400
+        and not re.search(r"Traceback|\.py\b|/work/|/home/|site-packages", text)
+    )
+
+
+async def answered(app: Any, path: str, query: bytes = b"", **more: Any) -> list[dict[str, Any]]:
+    """What an ASGI app sends for a request."""
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query,
+             "headers": [(b"accept", b"text/html"), (b"host", b"board.test")]} | more  # fmt: skip
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+# --- an address ---
+
+
+@few
+@given(st.text("/\\.:?#%@ abé\r\n\0", max_size=40).map("/".__add__), st.binary(max_size=20))
+@example("//evil.example", b"")
+@example("/\\evil.example", b"lang=//evil")
+@example("/a\r\nSet-Cookie: x=1", b"lang=%0d%0aX: 1")
+def test_a_wrong_address_leads_home_and_nowhere_else(path: str, query: bytes) -> None:
+    app = KnownAddresses(PlainTextResponse("page"), "")
+    start = asyncio.run(answered(app, path, query))[0]
+    if start["status"] != 200:
+        (place,) = [value for name, value in start["headers"] if name == b"location"]
+        assert start["status"] == 307 and place.startswith(b"/?missing=") and len(place) < 700
+        assert not re.search(rb"[\r\n\\]", place)
+
+
+@few
+@given(st.lists(st.text(max_size=12), max_size=4), st.sampled_from(["lr", "of"]))
+def test_what_stands_in_a_link_is_a_choice_or_the_default(texts: list[str], name: str) -> None:
+    domain = DOMAINS[name]
+    assert isinstance(domain, Options | Subset)
+    default = ["a"] if name == "of" else 0.01
+    value = _read(texts, domain, default)
+    assert domain.check(value) == value
+
+
+def test_an_address_too_long_is_refused() -> None:
+    app = Limits(PlainTextResponse("page"))
+    for query, status in ((b"a" * (LONGEST_ADDRESS - 10), 200), (b"a" * LONGEST_ADDRESS, 414)):
+        assert asyncio.run(answered(app, "/", query))[0]["status"] == status
+
+
+# --- an upload ---
+
+
+def _encoded(form: str) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (24, 40, 3), dtype=np.uint8)).save(file, form)
+    return file.getvalue()
+
+
+FILES = {form: _encoded(form) for form in images.FORMATS}
+
+
+@few
+@given(st.sampled_from(sorted(FILES)), st.data())
+def test_a_broken_picture_is_a_picture_or_a_sentence(form: str, data: st.DataObject) -> None:
+    broken = bytearray(FILES[form])
+    for _i in range(data.draw(st.integers(0, 6))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(1, len(broken)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = images.read(bytes(broken[:cut]))
+            assert found.shape[0] == 3 and max(found.shape) <= images.LONGEST and found.isfinite().all()
+        except Refused as why:
+            assert is_a_sentence(str(why))
+
+
+# --- a pasted pipeline; formulas are fuzzed in tests/core/test_formula.py ---
+
+
+@few
+@given(json_values)
+@example({"__class_fullname__": "Compose", "p": 10**400, "transforms": [{}]})
+@example(
+    {"__class_fullname__": "SomeOf", "n": 1e308, "transforms": [{"__class_fullname__": "HorizontalFlip"}]}
+)
+@example({"__class_fullname__": "Rotate", "limit": [[[]]], "p": True})
+@example({"__class_fullname__": ["Compose"], "transforms": {"a": 1}})
+def test_a_pasted_mapping_is_a_pipeline_or_a_sentence(inner: Any) -> None:
+    _pasted(json.dumps({"transform": inner}))
+
+
+@few
+@given(st.text("!&*-:[]{}#|>%@`\"'<= \nboltimesp0159.", max_size=60))
+@example("!!bool x")
+@example("!!timestamp x")
+@example("!!float ''")
+@example("!!python/object/apply:os.system [ls]")
+@example("[" * 10_000)
+@example("{transform: {p: !!int 'x'}}")
+@example("1:" * 3000)
+@example("9" * 19_000)
+def test_a_pasted_text_is_a_pipeline_or_a_sentence(text: str) -> None:
+    _pasted(text)
+
+
+def _pasted(text: str) -> None:
+    try:
+        assert pipeline.read(text).name == "Compose"
+    except Refused as why:
+        assert is_a_sentence(str(why))
+
+
+# --- the live road ---
+
+
+class Socket:
+    """Keeps what it is given to send."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    async def send_bytes(self, frame: bytes) -> None:
+        self.sent.append(unpack(frame)[0])
+
+    async def close(self, code: int, reason: str) -> None:
+        self.sent.append({"error": f"{reason}."})
+
+
+@few
+@given(st.sampled_from(sorted(DOMAINS)), json_values, json_values, json_values)
+def test_a_message_sets_what_its_control_allows(name: str, value: Any, after: Any, told: Any) -> None:
+    values = {"x": 0.0, "n": 2, "span": (-6.0, 6.0), "lr": 0.01, "of": ["a"], "text": ""}
+    view = Desk().put("stage", lambda **now: now, values, DOMAINS, "en")  # type: ignore[arg-type, return-value]
+    try:
+        checked: Any = view.answer({name: value})
+        assert DOMAINS[name].check(checked[name]) == checked[name]
+    except Refused as why:
+        assert is_a_sentence(str(why))
+    messages = [{"view": view.token, "id": 1, "set": {name: value}, "after": after, "do": told},
+                {"view": value, "id": after, "set": told}, value]  # fmt: skip
+    for text in map(json.dumps, messages):
+        socket = Socket()
+        assert asyncio.run(Visitor(socket).hear(text)) in (True, False)  # type: ignore[arg-type]
+        assert all(is_a_sentence(answer["error"]) for answer in socket.sent)
+
+
+# --- what goes out ---
+
+
+def test_the_headers_allow_only_ourselves() -> None:
+    app = SecurityHeaders(PlainTextResponse("page"), allowed("https://lms.example.org, *.example.edu"))
+    headers = dict(asyncio.run(answered(app, "/"))[0]["headers"])
+    policy = dict(part.split(" ", 1) for part in headers[b"content-security-policy"].decode().split("; "))
+    assert policy["default-src"] == "'self'" and policy["object-src"] == "'none'"
+    assert "unsafe" not in policy["script-src"] and "sha256-" in policy["script-src"]
+    assert policy["frame-ancestors"] == "'self' https://lms.example.org *.example.edu"
+    sources = {source for sources in policy.values() for source in sources.split()} - {
+        "https://lms.example.org"
+    }
+    assert not any("//" in source and "board.test" not in source for source in sources)
+    assert headers[b"x-content-type-options"] == b"nosniff"
+
+
+@given(st.text("abc127.0:;'* \r\n[]", max_size=24))
+@example("evil; script-src *")
+@example("evil\r\nX: 1")
+@example("a b")
+def test_a_host_cannot_write_into_the_policy(host: str) -> None:
+    policy = SecurityHeaders(PlainTextResponse("")).headers(host)["Content-Security-Policy"]
+    assert policy.count(";") == 11 and "*" not in policy and "\n" not in policy
+    assert ("unsafe-eval" in policy) <= host.startswith(("localhost", "127.0.0.1", "[::1]"))
+
+
+@pytest.mark.parametrize("wrong", ["https://a b;c", "'none'; script-src", "javascript:alert(1)", "a\nb;"])
+def test_an_embedder_that_is_no_site_ends_the_start(wrong: str) -> None:
+    with pytest.raises(ValueError, match="LIGHTBOARD_EMBED"):
+        allowed(wrong)
+    assert allowed("*") is None and allowed("") == ()
+
+
+def test_metrics_add_up() -> None:
+    times = metrics.Histogram("test_seconds", "A test.", (0.1, 1.0))
+    for value in (0.05, 0.1, 0.5, 7.0):
+        times.see(value)
+    found = dict(re.findall(r'^test_seconds_(?:bucket\{le=")?([\w.+]+)(?:"\})? (\S+)$', metrics.text(), re.M))
+    assert found == {"0.1": "2", "1": "3", "+Inf": "4", "sum": "7.65", "count": "4"}
+    del metrics._families["test_seconds"]
