@@ -408,7 +408,7 @@ CONCEPTS: tuple[Concept, ...] = (
                 _("Only what it knows"),
                 "healing",
                 _(
-                    "What has not been learnt does not come out again: noise is taken off, and a shoe gives itself away."
+                    "What was never learnt does not come out again: noise stays behind, and a shoe gives itself away."
                 ),
             ),
             Page(

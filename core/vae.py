@@ -311,7 +311,7 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
         seen = (x + strength * torch.randn(x.shape, generator=random)).clamp(0, 1)
     plan, flat, t = state.plan, state.flat.detach().requires_grad_(), state.step + 1
     noise = torch.randn(len(x), plan.latent, generator=random)
-    told = labels[which] if plan.classes else None
+    told = labels[which] if plan.classes and labels is not None else None
     found = terms(unpacked_flat(flat, plan), x, noise, told, how["decoder"], how["sigma"], seen)
     beta = 0.0 if plan.plain else warmed(how["beta"], how["warm"], t)
     (grad,) = torch.autograd.grad(found.loss(beta).mean(), flat)

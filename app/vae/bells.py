@@ -57,7 +57,7 @@ def curves(p: Bumps, q: Bumps, end: Bumps) -> list[Trace]:
         look: dict[str, Any] = {"fill": "toself", "fillcolor": color + "26", "hoverinfo": "skip"}
         data.append(line(x, y, name, color, width=3, **look))
     y = gaussians.log_density(end, X).exp()
-    return [*data, line(X, y, _("where q would go"), GOAL, dash="dot", width=2.5, hoverinfo="skip")]
+    return [*data, line(X, y, _("goal of q"), GOAL, dash="dot", width=2.5, hoverinfo="skip")]
 
 
 def plane(p: Bumps, q: Bumps, way: Tensor, reverse: bool) -> list[Trace]:
@@ -128,9 +128,9 @@ def frame(high: float, long: float, steep: float, reverse: bool) -> dict[str, An
         "yaxis4": axis(range=[-steep / 2, steep], domain=[0, 0.46], anchor="x4", nticks=4),
     }
     axes["yaxis3"]["tickfont"] = {"color": palette.INK, "size": 15}
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.68, 1]}, "xaxis2": {"domain": [0, 1]},
-              "yaxis2": {"domain": [0.36, 0.64]}, "xaxis3": {"domain": [0.2, 1]},
-              "yaxis3": {"domain": [0, 0.24]}, "xaxis4": {"visible": False}, "yaxis4": {"visible": False}}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.74, 1]}, "xaxis2": {"domain": [0, 1]},
+              "yaxis2": {"domain": [0.47, 0.7]}, "xaxis3": {"domain": [0.2, 0.62]}, "yaxis3": {"domain": [0, 0.29]},
+              "xaxis4": {"domain": [0.74, 1], "title": {"text": ""}}, "yaxis4": {"domain": [0, 0.29]}}  # fmt: skip
     return axes | {"margin": {"l": 52, "r": 12, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
 
 

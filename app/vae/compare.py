@@ -68,7 +68,8 @@ def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, see
         axes = f"x{up}y{up}"
         data.append(
             dots(
-                *places.T,
+                places[:, 0],
+                places[:, 1],
                 "",
                 inks,
                 5,
@@ -82,13 +83,18 @@ def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, see
                          axes=axes, hoverinfo="skip"))  # fmt: skip
         shown = board(model, first, temperature, seed)
         data.append(maps.shown(shown, down))
-        bare: dict[str, Any] = {"showgrid": False, "zeroline": False, "nticks": 3, "constrain": "domain"}
+        bare: dict[str, Any] = {
+            "showgrid": False,
+            "zeroline": False,
+            "showticklabels": False,
+            "constrain": "domain",
+        }
         side = [left, min(1.0, left + wide)]
         frame[f"xaxis{up}"] = axis(
             title(id), range=[-reach, reach], domain=side, anchor=f"y{up}", side="top", **bare
         )
         frame[f"yaxis{up}"] = axis("", range=[-reach, reach], domain=[0.56, 1], anchor=f"x{up}",
-                                   scaleanchor=f"x{up}", showticklabels=False, **bare)  # fmt: skip
+                                   scaleanchor=f"x{up}", **bare)  # fmt: skip
         frame |= maps.frame(down, "", shown.shape, x=side, y=(0.0, 0.5))
         narrow |= _narrow(k, n, up, down)
     row = (shown.shape[0] + 2) / 4

@@ -74,7 +74,7 @@ def draw(model: Model, kind: str, noise: float, threshold: float) -> Plot:
     now = tried(model, kind, noise)
     rows = [torch.cat([part[0, :SHOWN], part[1, :SHOWN]]) for part in (now.seen, now.restored)]
     board = maps.tiled(torch.cat([*rows, (rows[0] - rows[1]).abs()]), 2 * SHOWN, gap=2)
-    verdict = anomaly.judge(*now.scores, threshold)
+    verdict = anomaly.judge(now.scores[0], now.scores[1], threshold)
     data = [maps.shown(board, ""), *histograms(now.scores, threshold), *curve(now.scores, verdict)]
     said = {"t": f"{threshold:g}", "caught": verdict.caught, "alarms": verdict.alarms, "auc": verdict.auc}
     alt = _("At the threshold {t}, {caught:.0%} of the strange ones are caught and {alarms:.0%} of the others; "
@@ -109,7 +109,7 @@ def histograms(scores: Tensor, threshold: float) -> list[Trace]:
 
 def curve(scores: Tensor, verdict: anomaly.Verdict) -> list[Trace]:
     """The ROC on even steps of false alarms, so that it moves under the hand; and where the threshold stands on it."""
-    _levels, alarms, caught = anomaly.roc(*scores)
+    _levels, alarms, caught = anomaly.roc(scores[0], scores[1])
     bare: dict[str, Any] = {"axes": "x3y3", "legend": False, "hoverinfo": "skip"}
     here = torch.tensor([[verdict.alarms], [verdict.caught]])
     fine = torch.linspace(0, 1, 2 * MANY + 1)
@@ -146,7 +146,8 @@ def frame(board: Tensor, kind: str) -> dict[str, Any]:
 
 def shares(model: Model, kind: str, noise: float, threshold: float) -> Table:
     """What the threshold does."""
-    found = anomaly.judge(*tried(model, kind, noise).scores, threshold)
+    scores = tried(model, kind, noise).scores
+    found = anomaly.judge(scores[0], scores[1], threshold)
     precise = f"{found.precision:.3f}" if found.precision == found.precision else "–"
     head = [_("threshold {t:g}").format(t=threshold), _("caught"), _("false alarms"), _("precision"), _("AUC"),
             _("best threshold")]  # fmt: skip

@@ -17,7 +17,7 @@ def turned(screen: AppTest, address: str, **choices: str) -> AppTest:
     return screen.run()
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script")  # PyTorch's own, the first time that forward mode is asked for
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script")  # PyTorch's own
 def test_a_trained_model_goes_along_to_the_other_pages() -> None:
     screen = open_page("vae-train", SHAPES)
     run = screen.session_state["_live.desk"].jobs["vae-train"]
@@ -46,12 +46,21 @@ def test_a_trained_model_goes_along_to_the_other_pages() -> None:
 
 def test_the_loss_of_a_run_falls_while_it_is_watched() -> None:
     model = training.trainable("digits")
-    settings = {"plain": False, "steps": 0, "latent": 2, "kind": "mlp", "hidden": 16, "seed": 0,
-                "beta": 1.0, "warm": 0, "noise": 0.0, "decoder": "bernoulli", "sigma": 0.3, "lr": 5e-3, "batch": 32}  # fmt: skip
-    (state,) = training.begun("digits", **settings)
+    plan = {"latent": 2, "kind": "mlp", "hidden": 16, "seed": 0}
+    how = {
+        "beta": 1.0,
+        "warm": 0,
+        "noise": 0.0,
+        "decoder": "bernoulli",
+        "sigma": 0.3,
+        "lr": 5e-3,
+        "batch": 32,
+    }
+    (state,) = training.begun("digits", plain=False, steps=0, **plan, **how)
     before = model.observe(state).report
     for _step in range(25):
-        state = model.step(state, {n: settings[n] for n in training.STEERED})
+        state = model.step(state, how)
     after = model.observe(state).report
     assert state.finite and state.step == 25
     assert after.bound < 0.6 * before.bound
+    assert set(how) == set(training.STEERED)
