@@ -149,10 +149,10 @@ def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, 
     )
 
 
-def hurts(found: Tensor, names: Sequence[str]) -> Plot:
-    """Right answers by class (3, classes): untouched, one view, the mean of all."""
+def hurts(found: Tensor, names: Sequence[str], n: int) -> Plot:
+    """Right answers by class (3, classes): untouched, one view, the mean of n."""
     at, data = torch.arange(len(names)), []
-    titles = (_("untouched"), _("one view"), _("mean of the views"))
+    titles = (_("untouched"), _("one view"), _("mean of {n} views").format(n=n))
     for values, title, color in zip(
         found, titles, (palette.MUTED, palette.ORANGE, palette.GREEN), strict=True
     ):
