@@ -128,6 +128,7 @@ def curves(watched: Watched) -> Plot:
                          hoverinfo="skip"))  # fmt: skip
     far = 150.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 150).bit_length())
     grid = columns([_("right, per cent"), _("loss")], (0, far), [(0, 102), (-0.05, 2.6)], 0.12, _("step"))
+    grid["meta"]["narrow"]["legend"] = {"font": {"size": 11}}
     without, with_ = watched.seen
     alt = _("Step {n}: of pictures held back {a:.0%} are right without augmentation, {b:.0%} with it.")
     alt = alt.format(n=watched.step, a=without.accuracy_held, b=with_.accuracy_held)

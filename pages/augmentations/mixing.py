@@ -90,8 +90,8 @@ def numbers(**now: Any) -> Table:
     return Table([_("seed"), "λ", *names[:takes]], rows, _("λ and the label of each sample"))
 
 
-lab.live(stage)
-lab.live(labels, height=260)
+lab.live(stage, height=400)
+lab.live(labels, height=230, place=lab.stage)
 lab.live(numbers, height=0)
 lab.look(
     _(
