@@ -145,6 +145,11 @@ def plane(shot: gan2d.Snapshot, judge: Tensor, layers: list[str], axes: str, leg
     return data
 
 
+def key(layers: list[str]) -> str:
+    """What the colours under the points mean; below a plane that stands alone."""
+    return _("D's answer: blue – data, red – generated") if "judge" in layers else ""
+
+
 def squares(titles: list[str]) -> dict[str, Any]:
     """Square planes side by side with a title each."""
     frame: dict[str, Any] = {}

@@ -74,7 +74,8 @@ def stage(run: Watched, drawn: str = "") -> Plot:
     covered, good, *_rest = gans.cells_of(run.seen.scores)
     alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
     alt = alt.format(n=run.step, covered=covered, good=good)
-    return Plot(traces, layout(**gans.squares([p[2] if len(planes) > 1 else "" for p in planes])), alt)
+    below = [p[2] for p in planes] if len(planes) > 1 else [gans.key(layers)]
+    return Plot(traces, layout(**gans.squares(below)), alt)
 
 
 def distances(run: Watched) -> Plot:
@@ -100,7 +101,7 @@ def numbers(run: Watched) -> Table:
 if ink or not pen:
     work, cloud = gans.training(now), gans.cloud_call(now)()
     run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
-    lab.watch(run, stage, pen=pen)
+    lab.watch(run, stage, height=560, pen=pen)
     for place, draw in zip(lab.below.columns(3), (distances, losses, gradients), strict=True):
         lab.watch(run, draw, height=260, place=place)
     lab.watch(run, numbers, height=0)
