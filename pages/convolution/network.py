@@ -50,7 +50,7 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
     colors = [palette.GREEN if i == true else palette.BLUE for i in range(len(names))]
     data += rods(probabilities, colors, [f"{p:.2f}" for p in probabilities], 1.05, "x3y3")
     marked = [f"<b>{name} ✓</b>" if i == true else name for i, name in enumerate(names)]
-    title = _("after layer {n} and ReLU: {c} maps").format(n=asked.layer[-1], c=len(seen))
+    title = _("layer {n}, ReLU: {c} maps").format(n=asked.layer[-1], c=len(seen))
     grid = maps.frame("", _("picture"), picture.shape, (0, 0.34))
     grid |= maps.frame("2", title, tiled.shape, (0.36, 0.7))
     grid |= {"xaxis3": axis(_("probability"), domain=[0.78, 1], range=[0, 1.4], side="top", anchor="y3",

@@ -63,7 +63,7 @@ def stage(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Pictu
     return Picture(panels, alt.format(dx=dx, dy=dy, said=", ".join(p.title for p in panels[1:])))
 
 
-def change(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Plot:
+def change(photo: images.Photo | None, dy: float, **now: Any) -> Plot:
     """Over all shifts to the right."""
     of = base(photo, now)
     found = {kind: pools.change_by_shift(of, kind, now, dy, FURTHEST) for kind in pools.chosen(now)}
@@ -81,7 +81,7 @@ def contrast(**now: Any) -> Plot:
     return shifts.contrast(pools.curves(torch.tensor(frequencies), left, now), 0.5 / pools.stride(now))
 
 
-def confidence(dx: float, dy: float, digit: int, between: str) -> Plot:
+def confidence(dy: float, digit: int, between: str) -> Plot:
     """A network that was trained with max-pooling looks at a digit that moves."""
     at, sure, label = pools.confidence(digit, dy, FURTHEST, between == "linear")
     return shifts.confidence(at, sure, pools.right_by_shift(FURTHEST, between == "linear"), FURTHEST, label)
@@ -103,7 +103,8 @@ def script() -> Any:
 used = [name for name in lab.controls if name != "digit"]
 lab.live(stage, height=330, follows=used, photo=photo)
 sideways = Handle("dx", label=_("To the right, pixels"))
-lab.live(change, height=250, handles=[sideways], place=lab.stage, follows=used, photo=photo)
+curve = [name for name in used if name != "dx"]  # its handle alone moves with dx: the curve is the same
+lab.live(change, height=250, handles=[sideways], place=lab.stage, follows=curve, photo=photo)
 lab.live(contrast, height=280, follows=["kernel", "tied", "stride", "kinds"])
 lab.live(confidence, height=260, handles=[sideways])
 lab.look(_("Drag the shift: what is above the line is the output before, below it after. By a whole stride everything "
