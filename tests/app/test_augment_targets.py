@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.augment import targets
+from app.augment import annotations, targets
 from app.augment.samples import card
 
 import albumentations as A  # isort: skip  (app.augment keeps it from asking the network)
@@ -85,3 +85,21 @@ def test_the_four_formats_mean_the_same_box():
     found = targets.formats((40.0, 30.0, 80.0, 90.0), 120, 160)
     assert found["pascal_voc"] == (40, 30, 80, 90) and found["coco"] == (40, 30, 40, 60)
     assert found["albumentations"] == (0.25, 0.25, 0.5, 0.75) and found["yolo"] == (0.375, 0.5, 0.25, 0.5)
+
+
+@pytest.mark.parametrize("name", annotations.OBJECTS)
+def test_a_script_has_the_masks_of_the_page_and_they_lie_in_their_boxes(name):
+    masks = annotations.masks(name, 170, 256)
+    written = eval(repr(annotations.written(name, 170, 256)), {"outlines": targets.outlines})
+    assert all(np.array_equal(a, b) for a, b in zip(written, masks, strict=True))
+    for (left, top, right, bottom), mask in zip(annotations.OBJECTS[name].values(), masks, strict=True):
+        y, x = np.nonzero(mask)
+        assert left * 256 - 3 <= x.min() and x.max() <= right * 256 + 3
+        assert top * 170 - 3 <= y.min() and y.max() <= bottom * 170 + 3
+
+
+def test_a_box_without_a_mask_gets_the_oval_in_it():
+    given = [np.ones((120, 160), np.uint8)]
+    sample = targets.follow(PICTURE, [A.NoOp(p=1)], BOXES, [], [0], masks=given)[0]
+    ovals = [targets.oval(box, 120, 160) for box in BOXES.values()]
+    assert np.array_equal(sample.masks, np.stack([*given, *ovals[1:]]))

@@ -3,6 +3,8 @@
 import json
 from urllib.parse import parse_qs
 
+import pytest
+
 from tests.pages.screen import figures, open_page, rows, trouble, values
 
 
@@ -59,3 +61,14 @@ def test_the_line_of_a_label_and_its_curve_say_the_same():
     last = [row[-1] for row in rows(figures(screen)["augmentations-label.numbers"])]
     assert last[:2] == ["180", "9"]
     assert "180" in figures(screen)["augmentations-label.stage"]["alt"]
+
+
+@pytest.mark.parametrize("picture", ["coffee", "coins", "digit"])
+def test_any_picture_is_mixed_with_three_others(picture):
+    link = {"augmentations-mixing.picture": picture, "augmentations-mixing.method": "mosaic"}
+    screen = open_page("augmentations-mixing", link)
+    assert trouble(screen) == []
+    head = figures(screen)["augmentations-mixing.numbers"]["html"].partition("</thead>")[0]
+    names = ["Cat", "Coffee", "Astronaut", "Rocket"]
+    assert sum(name in head for name in names) == (4 if picture == "coffee" else 3)
+    assert picture == "coffee" or {"coins": "Coins", "digit": "A digit"}[picture] in head
