@@ -117,7 +117,7 @@ def ledger(s: Standing, now: Mapping[str, Any]) -> tuple[list[Trace], list[str]]
     ):
         ends = torch.tensor([LEFT, LEFT + (RIGHT - LEFT) * (share if share == share else 0), RIGHT])
         at = torch.tensor([place])
-        data += [frames.strip(ends[:1], ends[1:2], at, "", palette.ORANGE, width=26, **right),
+        data += [frames.strip(ends[:1], ends[1:2], at, "", palette.MUTED, width=26, **right),
                  frames.strip(ends[1:2], ends[2:], at, "", palette.BLUE, width=26, **right)]  # fmt: skip
         words.append(_("{name}: {share}% background").format(name=name, share=short(100 * share, 1)))
     places = torch.tensor([0.0, 1.0, 2.0, 3.4, 4.4]) - 0.42
@@ -148,7 +148,7 @@ def curves(gamma: float, p_object: float, p_background: float) -> Plot:
     marks = 2 * anchors.focal(at.logit(), torch.ones(2), gamma, 0.5)
     data += [line(p, 2 * anchors.focal(p.logit(), ones, gamma, 0.5), _("γ here"), palette.ACCENT, width=4),
              dots(at[:1], marks[:1], _("an object"), palette.BLUE, 13),
-             dots(at[1:], marks[1:], _("a background anchor"), palette.ORANGE, 13)]  # fmt: skip
+             dots(at[1:], marks[1:], _("a background anchor"), palette.MUTED, 13)]  # fmt: skip
     grid = columns([_("loss")], (0, 1), [(0, 3)], below=_("probability given to what is true"))
     alt = _("One object costs {a}, one background anchor {b}.")
     return Plot(data, layout(**grid), alt.format(a=short(marks[0].item(), 3), b=short(marks[1].item(), 5)))

@@ -78,9 +78,10 @@ def stage(**now: Any) -> Plot:
             "xaxis3": axis(_("after the confidence cut"), range=[0, SIDE], domain=[0.66, 1], anchor="y3", side="top",
                            **plain),
             "yaxis3": axis(range=[SIDE, 0], domain=[0, 0.42], anchor="x3", scaleanchor="x3", **plain)}  # fmt: skip
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.45, 1]}, "xaxis2": {"domain": [0, 0.48]},
-              "yaxis2": {"domain": [0, 0.34]}, "xaxis3": {"domain": [0.52, 1]},
-              "yaxis3": {"domain": [0, 0.34]}}  # fmt: skip
+    small = {axis: grid[axis]["title"] | {"font": {"size": 9}} for axis in ("xaxis2", "xaxis3")}
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.38, 1]},
+              "xaxis2": {"domain": [0, 0.48], "title": small["xaxis2"]}, "yaxis2": {"domain": [0, 0.28]},
+              "xaxis3": {"domain": [0.52, 1], "title": small["xaxis3"]}, "yaxis3": {"domain": [0, 0.28]}}  # fmt: skip
     frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow}}
     return Plot(data, layout(**grid, **frame), f"{counts}: {', '.join(said) or '–'}")
 
