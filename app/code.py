@@ -23,6 +23,12 @@ class Verbatim(str):
         return str(self)
 
 
+def folded(text: str, width: int = 100) -> Verbatim:
+    """A long text as an argument of a call inside the call: over several lines."""
+    lines = (f'        "{text[at : at + width]}"' for at in range(0, len(text), width))
+    return Verbatim("(\n" + "\n".join(lines) + "\n    )")
+
+
 # A function, further calls, and the arguments of the first: what lab.code shows.
 Script = tuple[Callable[..., Any], Sequence["Call"], Mapping[str, Any]]
 

@@ -53,18 +53,30 @@ class Photo:
 
 def choose(lab: Lab, default: str = "cat") -> Photo:
     """The controls for the picture of a page, and the picture."""
-    shipped = {
-        "cat": _("Cat"), "astronaut": _("Astronaut"), "coffee": _("Coffee"), "rocket": _("Rocket"),
-        "photographer": _("Photographer, grey"), "coins": _("Coins, grey"), "bricks": _("Brick wall"),
-        "galaxies": _("Galaxies"), "retina": _("Retina"), "digit": _("A digit"), "garment": _("A garment"),
-    }  # fmt: skip
-    own = {"own": _("Your own file"), "camera": _("Your camera")}
-    chosen = lab.choice("picture", _("Picture"), shipped | own, default)
+    chosen = lab.choice("picture", _("Picture"), _shipped() | _own(), default)
     if chosen in ("digit", "garment"):
         return sample(
             "digits" if chosen == "digit" else "fashion", lab.slider("which", _("Which one"), 0, 99, 7)
         )
-    return photograph(chosen) if chosen in shipped else _brought(lab, chosen, default)
+    return photograph(chosen) if chosen in _shipped() else _brought(lab, chosen, default)
+
+
+def title(photo: Photo) -> str:
+    """What the list calls a picture."""
+    name = photo.name.split()[0]
+    return (_shipped() | _own())[{"digits": "digit", "fashion": "garment"}.get(name, name)]
+
+
+def _shipped() -> dict[str, str]:
+    return {
+        "cat": _("Cat"), "astronaut": _("Astronaut"), "coffee": _("Coffee"), "rocket": _("Rocket"),
+        "photographer": _("Photographer, grey"), "coins": _("Coins, grey"), "bricks": _("Brick wall"),
+        "galaxies": _("Galaxies"), "retina": _("Retina"), "digit": _("A digit"), "garment": _("A garment"),
+    }  # fmt: skip
+
+
+def _own() -> dict[str, str]:
+    return {"own": _("Your own file"), "camera": _("Your camera")}
 
 
 _FILES = {"cat": "chelsea", "photographer": "camera", "bricks": "brick", "galaxies": "hubble"}

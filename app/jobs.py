@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Protocol
 from weakref import ReferenceType, finalize, ref
@@ -180,7 +180,7 @@ class Job:
         self.key, self.start = key, start  # what it was made from, and the part that cannot change on the fly
         self.moments = [Moment((s,), (model.observe(s),)) for s in begun]
         self.gap, self.shown = 0.0, len(begun) - 1
-        self.most = max(16, min(MOST_MOMENTS, MOST_BYTES // max(1, weight(self.moments[-1]))))
+        self.most = max(16, min(MOST_MOMENTS, MOST_BYTES // max(1, self._own())))
         self.phase = "paused"  # paused, running, asleep, failed, stopped
         self.speed, self.version, self.pace, self.touched, self.error = (
             0.0,
@@ -366,6 +366,11 @@ class Job:
         for listener in called:
             listener()
 
+    def _own(self) -> int:
+        """Bytes that one more moment takes: what the run has in common with its start is held once."""
+        *earlier, last = self.moments
+        return weight(last, places(earlier[0])) if earlier else weight(last)
+
     def watched(self) -> Watched:
         with self._lock:
             return Watched(tuple(self.moments), self.shown)
@@ -385,12 +390,20 @@ class Job:
                     "branched": len(self.moments[self.shown].states) > 1}  # fmt: skip
 
 
-def weight(value: Any) -> int:
-    """Bytes of all tensors in a value."""
+def weight(value: Any, shared: Container[int] = ()) -> int:
+    """Bytes of all tensors in a value, but for those whose memory is shared."""
     if isinstance(value, Tensor):
-        return value.numel() * value.element_size()
+        return 0 if value.data_ptr() in shared else value.numel() * value.element_size()
     if is_dataclass(value):
-        return sum(weight(getattr(value, f.name)) for f in fields(value))
+        return sum(weight(getattr(value, f.name), shared) for f in fields(value))
     if isinstance(value, tuple | list):
-        return sum(map(weight, value))
+        return sum(weight(v, shared) for v in value)
     return 0
+
+
+def places(value: Any) -> set[int]:
+    """Where in memory the tensors of a value lie."""
+    if isinstance(value, Tensor):
+        return {value.data_ptr()}
+    inside = [getattr(value, f.name) for f in fields(value)] if is_dataclass(value) else value
+    return set().union(*map(places, inside)) if isinstance(inside, tuple | list) else set()

@@ -7,7 +7,6 @@ import streamlit as st
 
 from app import catalog, i18n, room, sharing
 from app.i18n import gettext as _
-from app.live.component import desk
 from app.stumbled import stumbled
 from core import device
 
@@ -57,9 +56,9 @@ def foot() -> None:
 
 def admitted() -> bool:
     """Whoever is in stays in; a newcomer to a full house reads so, and may knock again."""
-    if "_room.in" not in st.session_state and not room.full():
-        st.session_state["_room.in"] = True
-    if "_room.in" in st.session_state:
+    if st.session_state.get("_room.place") is None:
+        st.session_state["_room.place"] = room.admit()
+    if st.session_state["_room.place"] is not None:
         return True
     st.info(_("The board is full: all places are taken at the moment. What you asked for stands in the address; try "
               "again in a minute."), icon=":material/groups:")  # fmt: skip
@@ -77,7 +76,7 @@ def page_tools(here: catalog.Page) -> None:
               on_click=turn, help=_("Large type, only stage and controls; the same key leads back."))  # fmt: skip
     known = st.session_state.get("_lab.controls", {}).values()
     controls = {c.key.partition(".")[2]: c.label for c in known if c.label}
-    figures = [name.partition(".")[2] for name in desk().views]
+    figures = st.session_state.get("_lab.figures", [])
     sharing.popover(here.address, figures, controls, st.session_state.get("_lab.presets", {}))
 
 
@@ -108,11 +107,14 @@ def main() -> None:
             tools = st.container(
                 key="frame-tools", horizontal=True, width="content", gap="xsmall", wrap=False
             )
+    st.session_state["_lab.figures"] = []
     try:
         chosen.run()
     except Exception as error:
         log.exception("The page %r has failed", chosen.url_path)
         stumbled(error)
+    if sharing.astray(st.session_state["_lab.figures"]):
+        st.rerun()
     if here is not None:
         with tools:
             page_tools(here)

@@ -4,10 +4,12 @@ LIGHTBOARD_VISITORS: open pages at a time, 400 without it. LIGHTBOARD_MEMORY: me
 newcomer comes in; without it three quarters of what the machine or the container has.
 """
 
+import math
 import os
 import time
 from functools import cache
 from pathlib import Path
+from weakref import WeakSet
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -22,14 +24,33 @@ from app.live.socket import base_path
 _begun = time.time()
 
 
+class Place:
+    """Held by the session that has been let in; it goes with the session."""
+
+
+_taken: WeakSet[Place] = WeakSet()
+FEW = 8  # are let in whatever the memory: the system takes back little of it when all have left
+
+
+def admit() -> Place | None:
+    """A place for a newcomer, or None where the house is full. Those who wait do not count."""
+    if full():
+        return None
+    _taken.add(place := Place())
+    return place
+
+
+def inside() -> int:
+    return len(_taken)
+
+
 def full() -> bool:
-    """Whether a newcomer would be one too many. An empty house lets in: memory may stay high when all have left."""
-    here = visitors()  # the newcomer among them
-    return here > most_visitors() or (here > 1 and memory() > most_memory())
+    """Whether a newcomer would be one too many."""
+    return inside() >= most_visitors() or (inside() >= FEW and memory() > most_memory())
 
 
 def visitors() -> int:
-    """Sessions with an open page."""
+    """Sessions with an open page, those who wait among them."""
     if not runtime.exists():
         return 0
     stats = runtime.get_instance().stats_mgr.get_stats(["active_sessions"])
@@ -63,14 +84,14 @@ def _machine() -> float:
 
 
 def _number(variable: str, default: float) -> float:
-    """A setting from the environment; what is no number above 0 ends the start with a sentence."""
+    """A setting from the environment; what is no number from 1 on ends the start with a sentence."""
     text = os.environ.get(variable, "")
     try:
         number = float(text or default)
-        if number < 0 or (text and not number > 0):
+        if not math.isfinite(number) or (text and number < 1):
             raise ValueError
     except ValueError:
-        raise ValueError(f"{variable} has to be a number above 0, not {text!r}.") from None
+        raise ValueError(f"{variable} has to be a number from 1 on, not {text!r}.") from None
     return number
 
 
@@ -93,6 +114,7 @@ async def health(request: Request) -> JSONResponse:
 
 
 metrics.gauge("lightboard_sessions", "Sessions with an open page.", visitors)
+metrics.gauge("lightboard_sessions_in", "Sessions that have been let in.", inside)
 metrics.gauge("lightboard_sessions_most", "Sessions beyond which newcomers wait.", most_visitors)
 metrics.gauge("lightboard_live_views", "Live figures of all sessions.", desk.count)
 metrics.gauge("lightboard_jobs_running", "Trainings that run now.", lambda: PLACE.busy)

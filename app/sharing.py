@@ -48,7 +48,16 @@ def asked(name: str) -> list[str]:
 
 def only() -> str:
     """The one figure that the link asks for, or nothing."""
-    return next(iter(asked("only")), "")
+    name = next(iter(asked("only")), "")
+    return "" if name == st.session_state.get("_only.astray") else name
+
+
+def astray(figures: Sequence[str]) -> bool:
+    """Whether the link asks for a figure that the page has not: then the page is shown as it is, at the next run."""
+    if not only() or only() in figures:
+        return False
+    st.session_state["_only.astray"] = only()
+    return True
 
 
 def presenting() -> bool:

@@ -216,7 +216,7 @@ def drag_everything(
                 assert start is not None
                 reach = box["width"] * 0.15
                 log, seconds = drag(page, handles.first, start["x"] - reach, start["x"] + reach, moves)
-                drags += told(address, "handle", [name], log, seconds) or unheard(page, f"handle of {name}")
+                drags += told(address, "handle", names, log, seconds) or unheard(page, f"handle of {name}")
                 long = max([long, *log["long"]])
     return drags, {"longest task": long}
 

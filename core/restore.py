@@ -26,7 +26,7 @@ class Walk(Protocol):
 
 def back_up(y: Tensor, size: tuple[int, int], window: Walk, smooth: bool = False) -> Tensor:
     """(..., H', W') back to (..., H, W): the nearest window's value, or a linear blend of its neighbours'."""
-    for dim, n in ((-2, size[0]), (-1, size[1])):
+    for dim, n in ((-1, size[1]), (-2, size[0])):  # rows last: they are copied whole
         # Window j has its middle at pixel j·s − p + (reach − 1) / 2; beyond the outermost ones their value goes on.
         at = (torch.arange(n, dtype=torch.float64) + window.padding - (window.reach - 1) / 2) / window.stride
         at = at.clamp(0, y.shape[dim] - 1).to(y.device)

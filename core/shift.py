@@ -75,13 +75,18 @@ def changes(read: Reader, x: Tensor, shifts: Sequence[tuple[float, float]], stri
     With a stride above 0 the first output is moved along by shift / stride before they are compared: what then differs
     is what cannot be explained by the motion.
     """
+    after = torch.stack([translate(x, dx, dy, linear) for dx, dy in shifts])
+    return apart(x, read(x), read(after), shifts, stride)
+
+
+def apart(x: Tensor, first: Tensor, after: Tensor, shifts: Sequence[tuple[float, float]],
+          stride: int = 0) -> list[float]:  # fmt: skip
+    """The same of outputs that are there already: that of the picture, and those of the shifted ones."""
     contrast = x.double().std(correction=0).item()
     if contrast < FLAT:
         return [0.0] * len(shifts)
     if stride:
         _fits(x, stride)
-    first = read(x)
-    after = read(torch.stack([translate(x, dx, dy, linear) for dx, dy in shifts]))
     moved = [translate(first, dx / stride, dy / stride) if stride else first for dx, dy in shifts]
     error = (after - torch.stack(moved)).double().square().flatten(1).mean(1).sqrt()
     return (error / contrast).tolist()

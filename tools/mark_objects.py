@@ -39,9 +39,8 @@ def found(image: np.ndarray, box: tuple[float, ...], surely: Ellipses, not_: Ell
     cv2.setRNGSeed(0)
     cv2.grabCut(image, mask, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 6, cv2.GC_INIT_WITH_MASK)
     inside = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    inside = (
-        cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) if inside.sum() > 600 else inside
-    )
+    if inside.sum() > 600:
+        inside = np.asarray(cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
     n, parts, stats, _middles = cv2.connectedComponentsWithStats(inside)
     return parts == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()) if n > 1 else inside > 0
 
@@ -65,8 +64,8 @@ if __name__ == "__main__":
             else:
                 inside = found(image, box, surely, not_)
             index[inside] = i
-            y, x = np.nonzero(inside)
-            height, width = index.shape
+            y, x = np.argwhere(inside).T
+            height, width = image.shape[:2]
             around = (x.min() / width, y.min() / height, (x.max() + 1) / width, (y.max() + 1) / height)
             print(name, title, "box", tuple(round(float(v), 4) for v in around), "pixels", len(x))
         Image.fromarray(index).save(MASKS / f"{name}.png", optimize=True)

@@ -3,13 +3,14 @@
 A box is (left, top, right, bottom) in shares of the picture. tools/mark_objects.py makes the masks from the boxes.
 """
 
+import base64
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from app.augment.targets import Box
+from app.augment.targets import Box, outlines
+from app.code import Call, folded
 
 MASKS = Path(__file__).parent.parent.parent / "assets" / "images" / "masks"
 SIDE = 256  # pixels of the longer side of a mask
@@ -46,8 +47,18 @@ CORNERS: dict[tuple[str, str], list[tuple[float, float]]] = {
 
 
 @lru_cache
+def drawing(name: str) -> str:
+    """The file with the masks of a photograph, in Base64."""
+    return base64.b64encode((MASKS / f"{name}.png").read_bytes()).decode()
+
+
+@lru_cache
 def masks(name: str, height: int, width: int) -> list[np.ndarray]:
     """The masks (H, W) of the objects in a photograph."""
-    with Image.open(MASKS / f"{name}.png") as file:
-        index = np.asarray(file.resize((width, height), Image.Resampling.NEAREST))
-    return [(index == i).astype(np.uint8) for i in range(1, len(OBJECTS[name]) + 1)]
+    return outlines(drawing(name), len(OBJECTS[name]), height, width)
+
+
+def written(name: str, height: int, width: int) -> Call:
+    """The same masks as a script has them."""
+    given = {"png": folded(drawing(name)), "count": len(OBJECTS[name]), "height": height, "width": width}
+    return Call(outlines, given)

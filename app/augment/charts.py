@@ -41,10 +41,10 @@ def along(
             "yaxis2": axis(domain=[0.05, 0.39], range=[27.5, -11.5], anchor="x2", showticklabels=False, **BARE),
             **maps.frame("3", _("at the line"), (28, 28), RIGHT, (0.56, 1)),
             **_rows("4", names, RIGHT, (0, 0.5))}  # fmt: skip
-    places = {"xaxis": [0, 1], "yaxis": [0.7, 1], "xaxis2": [0, 1], "yaxis2": [0.52, 0.62], "xaxis3": [0, 0.36],
-              "yaxis3": [0, 0.38], "xaxis4": [0.64, 1], "yaxis4": [0, 0.4]}  # fmt: skip
-    frame = {"margin": {"l": 56, "r": 8, "t": 36, "b": 28},
-             "meta": {"narrow": {n: {"domain": place} for n, place in places.items()}}}  # fmt: skip
+    narrow = {"margin": {"l": 30, "t": 44}, "legend": {"entrywidth": 12, "font": {"size": 12}},
+              "xaxis2": {"tickfont": {"size": 9, "color": palette.MUTED}}, "yaxis": {"title": {"text": ""}},
+              "yaxis3": {"domain": [0.68, 1]}, "yaxis4": {"domain": [0, 0.6]}}  # fmt: skip
+    frame = {"margin": {"l": 56, "r": 8, "t": 36, "b": 28}, "meta": {"narrow": narrow}}
     alt = _("At {value} the network says {name}, with probability {p:.2f}; the label is {label}.")
     best = int(said.argmax())
     alt = alt.format(value=number(value), name=names[best], p=said[best], label=names[truth])
@@ -85,9 +85,12 @@ def _answers(said: Tensor, truth: int, axes: str) -> list[Trace]:
     return rods(said, colors, [f"{p:.2f}" for p in said.tolist()], 1.06, axes)
 
 
-def _rows(n: str, names: Sequence[str], x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
+def _rows(
+    n: str, names: Sequence[str], x: Sequence[float], y: Sequence[float], title: str = ""
+) -> dict[str, Any]:
     """The axes of a bar for each class."""
-    across = axis(domain=[x[0] + 0.05, x[1]], range=[0, 1.45], anchor=f"y{n}", showticklabels=False, **BARE)
+    across = axis(title, domain=[x[0] + 0.05, x[1]], range=[0, 1.45], anchor=f"y{n}", side="top",
+                  showticklabels=False, **BARE)  # fmt: skip
     down = axis(domain=list(y), range=[len(names) - 0.4, -0.6], anchor=f"x{n}", tickvals=list(range(len(names))),
                 ticktext=list(names), **BARE)  # fmt: skip
     return {f"xaxis{n}": across, f"yaxis{n}": down}
@@ -131,28 +134,29 @@ def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, 
         texts,
         maps.shown(alone[0], "2", hoverinfo="skip"),
     ]
-    data += rods(alone[1], [palette.MUTED] * 10, [""] * 10, 1.1, "x3y3", 4)
     data += _answers(mean, truth, "x3y3")
+    data += rods(alone[1], [palette.INK] * 10, [""] * 10, 1.1, "x3y3", 4)
     best, agree = int(mean.argmax()), (said.argmax(1) == mean.argmax()).float().mean().item()
     title = _("{n} views: {share:.0%} say {name}").format(n=len(seen), share=agree, name=names[best])
-    rows = _rows("3", names, [0.74, 1.0], (0, 0.58))
+    rows = _rows("3", names, [0.74, 1.0], (0, 0.55), _("mean; thin: untouched"))
+    first = _("untouched: {name}").format(name=names[int(alone[1].argmax())])
     size = (max(2, down) * (28 + gap_y), across * (28 + gap_x))
-    grid = {**maps.frame("", title, size, (0, 0.66)), **maps.frame("2", _("untouched"), (28, 28), (0.78, 1), (0.68, 1)),
-            **rows}  # fmt: skip
-    places = {"xaxis": [0, 1], "yaxis": [0.46, 1], "xaxis2": [0, 0.34], "yaxis2": [0, 0.34], "xaxis3": [0.6, 1],
-              "yaxis3": [0, 0.38]}  # fmt: skip
-    frame = {"margin": {"l": 8, "r": 8, "t": 36, "b": 12}, "showlegend": False,
-             "meta": {"narrow": {n: {"domain": place} for n, place in places.items()}}}  # fmt: skip
+    grid = maps.frame("", title, size, (0, 0.66)) | maps.frame("2", first, (28, 28), (0.78, 1), (0.68, 1))
+    narrow = {f"xaxis{n}": {"title": {"text": text, "font": {"size": 13}}}
+              for n, text in (("", title), ("2", first), ("3", _("mean")))}  # fmt: skip
+    frame = {"margin": {"l": 8, "r": 8, "t": 36, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
     alt = _("{n} views: their mean says {name} with probability {p:.2f}; {share:.0%} of them agree.")
     return Plot(
-        data, layout(**grid, **frame), alt.format(n=len(seen), name=names[best], p=mean[best], share=agree)
+        data,
+        layout(**grid, **rows, **frame),
+        alt.format(n=len(seen), name=names[best], p=mean[best], share=agree),
     )
 
 
-def hurts(found: Tensor, names: Sequence[str]) -> Plot:
-    """Right answers by class (3, classes): untouched, one view, the mean of all."""
+def hurts(found: Tensor, names: Sequence[str], n: int) -> Plot:
+    """Right answers by class (3, classes): untouched, one view, the mean of n."""
     at, data = torch.arange(len(names)), []
-    titles = (_("untouched"), _("one view"), _("mean of the views"))
+    titles = (_("untouched"), _("one view"), _("mean of {n} views").format(n=n))
     for values, title, color in zip(
         found, titles, (palette.MUTED, palette.ORANGE, palette.GREEN), strict=True
     ):

@@ -7,29 +7,48 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from app import images, models
+from app.images import Photo
 from core import cnn
 
 SIDE = 208  # pixels of a photograph
+PHOTOS = ("cat", "coffee", "astronaut", "rocket")
+DIGITS = (3, 8, 1, 7)
+
+
+def photos(first: Photo) -> list[Photo]:
+    """Four of them: this one, and three that are shipped."""
+    return [first, *(images.photograph(name) for name in PHOTOS if name != first.name)][:4]
+
+
+def square(photo: Photo) -> Tensor:
+    """The middle of a picture in colours: (3, SIDE, SIDE)."""
+
+    def cut() -> Tensor:
+        side = min(photo.pixels.shape[1:])
+        top, left = ((n - side) // 2 for n in photo.pixels.shape[1:])
+        found = photo.pixels[None, :, top : top + side, left : left + side]
+        return interpolate(found, (SIDE, SIDE), mode="bilinear", antialias=True)[0].expand(3, -1, -1)
+
+    found: Tensor = photo.cached(("mixes.square",), cut)
+    return found
 
 
 @lru_cache
-def sources(kind: str) -> Tensor:
-    """Four pictures of one size (4, C, H, W), each of another class."""
-    if kind == "digits":
-        pictures, labels = images.collection("digits")
-        return torch.stack([pictures[labels == c][4] for c in (3, 8, 1, 7)])
-    found = []
-    for pixels in (images.photograph(name).pixels for name in ("cat", "coffee", "astronaut", "rocket")):
-        side = min(pixels.shape[1:])
-        top, left = ((n - side) // 2 for n in pixels.shape[1:])
-        square = pixels[None, :, top : top + side, left : left + side]
-        found.append(interpolate(square, (SIDE, SIDE), mode="bilinear", antialias=True)[0])
-    return torch.stack(found)
+def digits() -> Tensor:
+    """Four digits (4, 1, 28, 28), each another one."""
+    pictures, labels = images.collection("digits")
+    return torch.stack([pictures[labels == c][4] for c in DIGITS])
+
+
+def sources(first: Photo | None) -> tuple[Tensor, list[str]]:
+    """Four pictures of one size (4, C, H, W), each of another class, and their names; without a photograph, digits."""
+    if first is None:
+        return digits(), [str(c) for c in DIGITS]
+    found = photos(first)
+    return torch.stack([square(photo) for photo in found]), [images.title(photo) for photo in found]
 
 
 @lru_cache
-def attention(kind: str) -> Tensor | None:
-    """Grad-CAM of the shipped network for the 8, the second digit; there is no network here for photographs."""
-    if kind != "digits":
-        return None
-    return cnn.grad_cam(models.classifier("digits"), sources(kind)[1, 0], cnn.Unit("head", 8))
+def attention() -> Tensor:
+    """Grad-CAM of the shipped network for the 8, the second digit. For photographs there is no network here."""
+    return cnn.grad_cam(models.classifier("digits"), digits()[1, 0], cnn.Unit("head", 8))

@@ -5,6 +5,7 @@ afresh: the same seed, the same picture, in every process. Each stage is started
 two equal stages draw equal numbers.
 """
 
+import copy
 import random
 import sys
 from collections.abc import Iterable, Iterator
@@ -154,6 +155,26 @@ def run(picture: np.ndarray, pipeline: Any, seeds: Iterable[int], alike: bool = 
         found.append(
             Sample(seed, {"applied": ", ".join(applied)}, f"{image.shape[1]} × {image.shape[0]}", image)
         )
+    return found
+
+
+def swapped(picture: np.ndarray, first: Any, second: Any, seed: int, alike: bool = False) -> list[np.ndarray]:
+    """Two stages in this order and in the other one; each draws the values that it draws in a pipeline with them."""
+    numbers, python = np.random.default_rng(seed), random.Random(seed)
+    python.random()  # a pipeline asks first whether it is to run
+    started, found = [(first, copy.deepcopy((numbers, python)))], []
+    first.set_random_state(numbers, python)
+    first(image=picture)
+    started.append((second, (numbers, python)))
+    for order in (started, started[::-1]):
+        image = picture
+        for stage, state in order:
+            if alike:
+                stage.set_random_seed(seed)
+            else:
+                stage.set_random_state(*copy.deepcopy(state))
+            image = stage(image=image)["image"]
+        found.append(seen(image))
     return found
 
 

@@ -4,6 +4,8 @@ A box is kept by the rule of albumentations: after the transform it is cut to th
 least `min_area` pixels and at least the share `min_visibility` of the area that the box had before it was cut.
 """
 
+import base64
+import io
 import random
 import sys
 from collections.abc import Iterable, Sequence
@@ -56,10 +58,17 @@ def oval(box: Box, height: int, width: int) -> np.ndarray:
     return (across[None] ** 2 + down[:, None] ** 2 <= 1).astype(np.uint8)
 
 
+def outlines(png: str, count: int, height: int, width: int) -> list[np.ndarray]:
+    """The masks (H, W) of `count` objects, out of a picture in Base64 that holds the number of the object, from 1."""
+    with Image.open(io.BytesIO(base64.b64decode(png))) as file:
+        index = np.asarray(file.resize((width, height), Image.Resampling.NEAREST))
+    return [(index == i).astype(np.uint8) for i in range(1, count + 1)]
+
+
 def follow(picture: np.ndarray, pipeline: Sequence[Any], boxes: dict[str, Box], points: Sequence[tuple[float, float]],
            seeds: Iterable[int], min_area: float = 0, min_visibility: float = 0,
-           masks: Sequence[np.ndarray] | None = None) -> list[Moved]:  # fmt: skip
-    """Samples with all their targets; where no masks (H, W) are given, they are the ovals in the boxes.
+           masks: Sequence[np.ndarray] = ()) -> list[Moved]:  # fmt: skip
+    """Samples with all their targets; a box that has no mask (H, W) of its own gets the oval in it.
 
     The library cuts boxes to the picture; how large each was before, its corners tell, which go along as key points.
     """
@@ -74,7 +83,7 @@ def follow(picture: np.ndarray, pipeline: Sequence[Any], boxes: dict[str, Box], 
         bbox_params=kept,
         keypoint_params=A.KeypointParams("xy", remove_invisible=False),
     )
-    covers = [oval(box, height, width) for box in boxes.values()] if masks is None else list(masks)
+    covers = [*masks, *(oval(box, height, width) for box in list(boxes.values())[len(masks) :])]
     found = []  # NoOp takes boxes: alone, a transform of colours would be refused
     for seed in seeds:
         compose.set_random_state(np.random.default_rng(seed), random.Random(seed))

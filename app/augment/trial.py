@@ -12,7 +12,7 @@ from app import images, models
 from app.augment import controls
 from app.augment.lottery import augmenter
 from app.augment.pipeline import Stage, of_plain
-from app.code import Call, Verbatim
+from app.code import Call, Verbatim, folded
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, panel
@@ -79,9 +79,7 @@ def script(now: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     """The same run as a script has it: the pictures are written out."""
 
     def text(n: int, seed: int) -> Call:
-        found = as_text(now["data"], n, seed)
-        lines = "".join(f'        "{found[at : at + 100]}"\n' for at in range(0, len(found), 100))
-        return Call(few.unpacked, {"text": Verbatim(f"(\n{lines}    )")})
+        return Call(few.unpacked, {"text": folded(as_text(now["data"], n, seed))})
 
     start = Call(few.begin, {
         "examples": text(now["examples"], now["seed"]), "held_back": text(0, 0),
@@ -130,6 +128,7 @@ def curves(watched: Watched) -> Plot:
                          hoverinfo="skip"))  # fmt: skip
     far = 150.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 150).bit_length())
     grid = columns([_("right, per cent"), _("loss")], (0, far), [(0, 102), (-0.05, 2.6)], 0.12, _("step"))
+    grid["meta"]["narrow"]["legend"] = {"font": {"size": 11}}
     without, with_ = watched.seen
     alt = _("Step {n}: of pictures held back {a:.0%} are right without augmentation, {b:.0%} with it.")
     alt = alt.format(n=watched.step, a=without.accuracy_held, b=with_.accuracy_held)

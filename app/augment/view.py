@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from app.augment import controls, parity
 from app.augment.catalogue import SLOW
 from app.augment.pipeline import Stage
-from app.augment.samples import Sample, augmix, draw, resized, run
+from app.augment.samples import Sample, augmix, draw, resized, run, swapped
 from app.augment.targets import Box, Moved, follow
 from app.domains import Refused
 from app.figures.picture import Panel, Table, glow, panel
@@ -56,6 +57,17 @@ def original(photo: Photo, side: int, language: str) -> Panel:
     return found
 
 
+@contextmanager
+def spoken() -> Iterator[None]:
+    """What goes wrong inside is Refused with a sentence."""
+    try:
+        yield
+    except Refused:
+        raise
+    except Exception as why:  # OpenCV and the library raise whatever they stumble over
+        raise Refused(controls.refusal(why)) from None
+
+
 def sampled(photo: Photo, other: Photo, transform: str, now: dict[str, Any], count: int) -> list[Sample]:
     """Samples from as many seeds on end, or Refused with a sentence."""
     return with_arguments(photo, other, transform, controls.given(transform, now), now, count)
@@ -66,10 +78,8 @@ def with_arguments(photo: Photo, other: Photo, transform: str, arguments: dict[s
     seeds = range(now["seed"], now["seed"] + min(count, SLOW.get(transform, count)))
     image = picture(photo, now["side"])
     made = controls.made(transform, arguments)
-    try:
+    with spoken():
         return list(draw(image, made, seeds, resized(picture(other, now["side"]), *image.shape[:2])))
-    except Exception as why:  # OpenCV and the library raise whatever they stumble over
-        raise Refused(controls.refusal(why)) from None
 
 
 def strip(photo: Photo, other: Photo, transform: str, now: dict[str, Any], steps: int) -> Iterator[Panel]:
@@ -124,14 +134,10 @@ def differences(image: np.ndarray, samples: list[Sample]) -> list[Panel]:
 def piped(photo: Photo, stage: Stage, now: dict[str, Any], how: str, seeds: Iterable[int]) -> list[Sample]:
     """Samples of a pipeline, or Refused with a sentence."""
     image = picture(photo, now["side"])
-    try:
+    with spoken():
         if how == "augmix":
             return augmix(image, [s.made() for s in stage.inner[0].inner], seeds)
         return run(image, stage.made(), seeds, now["alike"])
-    except Refused:
-        raise
-    except Exception as why:  # OpenCV and the library raise whatever they stumble over
-        raise Refused(controls.refusal(why)) from None
 
 
 def stepwise(photo: Photo, stage: Stage, now: dict[str, Any], how: str) -> list[Panel]:
@@ -142,13 +148,10 @@ def stepwise(photo: Photo, stage: Stage, now: dict[str, Any], how: str) -> list[
         off = _("{n}. {name}") if last.name in found.drawn["applied"].split(", ") else _("{n}. not {name}")
         panels.append(shown(off.format(n=i + 1, name=quoted(_shortened(last.name))), found.image))
     if len(stage.inner) > 1:
-        for order, title in (((0, 1), "1 → 2"), ((1, 0), "2 → 1")):
-            image = picture(photo, now["side"])
-            for i in order:  # each with the seed by itself: the order changes, the values drawn do not
-                image = run(image, Stage("Compose", {}, 1.0, (stage.inner[i],)).made(), [now["seed"]])[
-                    0
-                ].image
-            panels.append(shown(title, image))
+        first, second = (s.made() for s in stage.inner[:2])
+        with spoken():  # the order changes, the values drawn do not
+            both = swapped(picture(photo, now["side"]), first, second, now["seed"], now["alike"])
+        panels += [shown(title, image) for title, image in zip(("1 → 2", "2 → 1"), both, strict=True)]
     return panels
 
 
@@ -186,12 +189,8 @@ def moved(image: np.ndarray, transform: str, targets: Targets, now: dict[str, An
         range(now["seed"], now["seed"] + n),
     )
     boxes, points, masks = targets
-    try:
+    with spoken():
         return follow(image, [made], boxes, points, seeds, now["area"], now["visibility"], masks)
-    except Refused:
-        raise
-    except Exception as why:  # OpenCV and the library raise whatever they stumble over
-        raise Refused(controls.refusal(why)) from None
 
 
 def elsewhere(lab: Lab, transform: str, now: dict[str, Any]) -> None:

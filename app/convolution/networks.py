@@ -56,10 +56,10 @@ class Asked:
 
     @property
     def narrow(self) -> dict[str, Any]:
-        """On a phone: picture and answer side by side, the maps below; more room for the picture to draw on."""
-        wide, cut = (0.62, 0.36) if self.pen else (0.45, 0.55)
-        places = {"xaxis": [0, wide], "yaxis": [cut, 1], "xaxis2": [0, 1], "yaxis2": [0, cut - 0.1],
-                  "xaxis3": [0.72, 1], "yaxis3": [cut, 1]}  # fmt: skip
+        """On a phone: the picture, large enough to draw on, over the maps; the bars beside both."""
+        wide, cut = 0.64 if self.data == "digits" else 0.48, 0.4  # names of clothes are longer than digits
+        places = {"xaxis": [0, wide], "yaxis": [cut, 1], "xaxis2": [0, wide], "yaxis2": [0, cut - 0.1],
+                  "xaxis3": [0.76, 1], "yaxis3": [0, 1]}  # fmt: skip
         return {name: {"domain": place} for name, place in places.items()}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -51,7 +52,13 @@ def kind_of(now: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read(now: Mapping[str, Any]) -> tuple[seeing.Laid, Read]:
-    """The scene, and all that becomes of it."""
+    """The scene, and all that becomes of it; the stage and its table ask for the same one after the other."""
+    return _read(tuple(now.items()))
+
+
+@lru_cache(4)
+def _read(settings: tuple[tuple[str, Any], ...]) -> tuple[seeing.Laid, Read]:
+    now = dict(settings)
     laid = seeing.laid(kind_of(now))
     first = proposed(now["way"], laid.canvas, now["most"], now["which"])
     asked = proposals.around(first.boxes, now["context"], now["shape"] == "square")

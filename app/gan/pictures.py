@@ -1,7 +1,7 @@
 """What the page of a GAN of pictures shows: its run, how good the pictures are, and walks between them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,9 @@ class Seen:
     loss_g: float
     grad_d: float
     grad_g: float
+    pads: dict[tuple[int, int], dict[str, Any]] = field(
+        default_factory=dict, kw_only=True
+    )  # the last one that was drawn
 
     @cached_property
     def scores(self) -> gan_measures.PictureScores:
@@ -129,10 +132,14 @@ def _ends(plan: gan_pictures.Plan, left: int, right: int) -> tuple[int, int]:
     return (left, right) if plan.classes else (-1, -1)
 
 
-@lru_cache(16)
 def _pad(of: Seen, left: int, right: int) -> dict[str, Any]:
-    """The picture under the pad; it does not change while the handle moves."""
-    return underlay(board(tiles(of.plan, of.g, left, right), PAD), quality=88)
+    """The picture under the pad; it does not change while the handle moves, and goes with its moment."""
+    known = of.pads.get((left, right))
+    if known is None:
+        known = underlay(board(tiles(of.plan, of.g, left, right), PAD), quality=88)
+        of.pads.clear()
+        of.pads[left, right] = known
+    return known
 
 
 def pad(run: Watched, at_x: float, at_y: float, left: int, right: int) -> Plot:

@@ -399,6 +399,7 @@ def right_by_shift(furthest: int, linear: bool) -> Tensor:
     return shift.right_by_shift(says, x, labels, [i / 2 for i in range(2 * furthest + 1)], linear)
 
 
+@lru_cache(maxsize=64)
 def confidence(which: int, dy: float, furthest: int, linear: bool) -> tuple[Tensor, Tensor, int]:
     """Shifts, the probability of the right class at each of them, and that class; of one held-back digit."""
     x, labels = (part[which] for part in models.held_back("digits"))

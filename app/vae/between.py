@@ -48,7 +48,8 @@ class Pair:
     def at(self, how: str, t: Tensor) -> Tensor:
         """Pictures (n, 28, 28) at t on one of the three ways."""
         if how == "blend":
-            return torch.lerp(*self.pictures(), t[:, None, None])
+            a, b = self.pictures()
+            return torch.lerp(a, b, t[:, None, None])
         return self.model.decode(self.codes(how, t))
 
 

@@ -36,7 +36,7 @@ def choose(lab: Lab) -> Model:
 
 
 def names() -> dict[str, str]:
-    return {"shape": _("shape"), "size": _("size"), "x": _("across"), "y": _("down"), "angle": _("angle")}
+    return {"shape": _("shape"), "size": _("length"), "x": _("across"), "y": _("down"), "angle": _("angle")}
 
 
 @lru_cache(1)
@@ -105,20 +105,21 @@ def draw(model: Model, now: Mapping[str, Any]) -> Plot:
 
 
 def frame(pair: Tensor, board: Tensor, n: int, model: Model, gap: float) -> dict[str, Any]:
-    axes = maps.frame("", _("in, out"), pair.shape, x=(0, 0.085), y=(0.2, 0.8))
+    axes = maps.frame("", _("in,<br>out"), pair.shape, x=(0, 0.085), y=(0.2, 0.8))
     axes |= maps.frame("2", _("one dimension at a time"), board.shape, x=(0.135, 0.6))
     side = (board.shape[0] + 2) / n
     rows = [models.dimension(k + 1) for k in range(n)]
     named: dict[str, Any] = {"showticklabels": True, "tickfont": {"color": palette.INK, "size": 15}}
     axes["yaxis2"] |= named | {"tickvals": [side * (k + 0.5) - 1 for k in range(n)], "ticktext": rows}
     axes |= maps.frame("3", _("who knows what · MIG {mig:.2f}").format(mig=gap),
-                       (n, len(names())), x=(0.68, 1.0))  # fmt: skip
+                       (n, len(names())), x=(0.66, 1.0))  # fmt: skip
     axes["yaxis3"] |= named | {"tickvals": list(range(n)), "ticktext": rows, "scaleanchor": None}
     axes["xaxis3"] |= {
         "tickvals": list(range(len(names()))),
         "ticktext": list(names().values()),
         **named,
         "side": "top",
+        "tickangle": 0,
     }
     narrow = {"xaxis": {"domain": [0.42, 0.58]}, "yaxis": {"domain": [0.86, 1]}, "xaxis2": {"domain": [0.1, 1]},
               "yaxis2": {"domain": [0.38, 0.82]}, "xaxis3": {"domain": [0.1, 1]},

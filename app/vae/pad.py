@@ -80,12 +80,16 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
         data += [_circle(r) for r in (1.0, 2.0, 3.0)]
     places, labels = pad.plane.project(pad.model.codes()[0]), models.held_back(pad.model.data)[1]
     names, notes = models.class_names(pad.model.data), []
+    room = torch.tensor([1.5, 0.45] if max(map(len, names)) > 1 else [0.45, 0.5])  # that a name takes
+    middles = torch.stack([places[labels == c].median(0).values for c in range(len(names))])
+    middles = apart(middles.clamp(-REACH, REACH), room).clamp(-REACH, REACH).tolist()
     for c, name in enumerate(names):
         color, here = palette.TEN[c], places[labels == c]
         if dotted:
-            data.append(dots(*here.T, name, color, 5, marker={"line": {"width": 0}, "opacity": 0.75}, legend=False,
+            data.append(dots(here[:, 0], here[:, 1], name, color, 5, legend=False,
+                             marker={"line": {"width": 0}, "opacity": 0.75},
                              hovertemplate=name + "<extra></extra>"))  # fmt: skip
-            x, y = here.median(0).values.clamp(-REACH, REACH).tolist()
+            x, y = middles[c]
             font = {"color": color, "size": 18 if len(name) == 1 else 14}
             notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "font": font, "borderpad": 1,
                           "bgcolor": palette.PAPER[0] + "b8"})  # fmt: skip
@@ -107,6 +111,17 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
         "The latent plane with {n} held-back pictures; {share:.0%} of the spread of the codes lies in it."
     )
     return Plot([*data, *more], layout(**grid, **frame), alt.format(n=len(places), share=pad.plane.explained))
+
+
+def apart(places: Tensor, room: Tensor, rounds: int = 40) -> Tensor:
+    """Places (N, 2), pushed away from each other until the names there do not cover each other."""
+    at = places / room
+    for _round in range(rounds):
+        away = at[:, None] - at
+        far = away.norm(dim=2)
+        push = (1 - far).clamp(min=0) / far.clamp(min=1e-3) / 2
+        at = at + (push[..., None] * away).sum(1)
+    return at * room
 
 
 def _circle(radius: float) -> Trace:
@@ -146,14 +161,14 @@ def _layer(pad: Pad, layer: str) -> tuple[list[Trace], list[dict[str, Any]]]:
     places = torch.stack(torch.meshgrid(at, at, indexing="xy"), -1).reshape(-1, 2)  # rows are y
     if layer == "speed":
         z = latent.speed_within(pad.model.decoder(pad.label), pad.plane, places).reshape(FINE, FINE)
-        colors, low, high = (palette.PAPER[0], palette.RED), 0.0, z.quantile(0.99).item()
+        colors, low, high = [palette.PAPER[0], palette.RED], 0.0, z.quantile(0.99).item()
     else:
         mu, logvar = pad.model.codes()
         found = latent.log_aggregate(pad.plane, mu, logvar, places, BLUR if pad.model.plan.plain else 0.0)
         expected = latent.log_prior(places)
         known = (found > -9) | (expected > -6.4)  # about as far as a circle of 3σ
         z = torch.where(known, found - expected, torch.nan).reshape(FINE, FINE)
-        colors, low, high = (palette.BELOW, palette.PAPER[0], palette.ABOVE), -3.0, 3.0
+        colors, low, high = [palette.BELOW, palette.PAPER[0], palette.ABOVE], -3.0, 3.0
     return [heat(z, at, at, colors, low, high) | {"opacity": 0.75, "meta": {"paint": "smooth"}}], []
 
 
@@ -213,7 +228,7 @@ def way(now: Now) -> list[Trace]:
     """The way through all corners, and where one stands."""
     found = latent.through(corners(now), STEPS + 1)
     here = found[now["t"]]
-    return [line(*found.T, "", palette.INK, width=3, legend=False, hoverinfo="skip"),
+    return [line(found[:, 0], found[:, 1], "", palette.INK, width=3, legend=False, hoverinfo="skip"),
             dots(here[:1], here[1:], "", palette.ACCENT, 15, legend=False, hoverinfo="skip")]  # fmt: skip
 
 

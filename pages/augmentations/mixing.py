@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 import torch
 
+from app import images
 from app.augment.mixes import attention, sources
 from app.code import Verbatim
 from app.figures import palette
@@ -39,23 +40,22 @@ if own:
 else:
     lab.slider("alpha", "α", 0.05, 5.0, 1.0, log=True, help=_("1: each λ is equally likely."))
 kind = lab.choice("kind", _("Pictures"), {"photos": _("Photographs"), "digits": _("Digits")})
+photo = images.choose(lab) if kind == "photos" else None  # the first of the four
 lab.slider("n", _("How many samples"), 1, 8, 6)
 lab.seed()
-PHOTOS = (_("Cat"), _("Coffee"), _("Astronaut"), _("Rocket"))
-names = list(PHOTOS) if kind == "photos" else ["3", "8", "1", "7"]
+pictures, names = sources(photo)
 
 
 def mixed(now: dict[str, Any]) -> list[Mixed]:
     alpha, lam = now.get("alpha", 1.0), now["lam"] if now["own"] else None
-    return mixing.drawn(
-        now["method"], sources(now["kind"]), alpha, now["seed"], now["n"], lam, attention(now["kind"])
-    )
+    telling = None if photo else attention()
+    return mixing.drawn(now["method"], pictures, alpha, now["seed"], now["n"], lam, telling)
 
 
 def stage(**now: Any) -> Picture:
     """The pictures that are mixed, and what becomes of them."""
     takes = METHODS[now["method"]].pictures
-    panels = [panel(name, x) for name, x in zip(names, sources(now["kind"])[:takes], strict=False)]
+    panels = [panel(name, x) for name, x in zip(names, pictures[:takes], strict=False)]
     panels += [panel(f"λ = {short(m.lam)}", m.picture) for m in mixed(now)]
     return Picture(panels, _("{n} pictures, and mixtures of them.").format(n=takes))
 
@@ -90,8 +90,8 @@ def numbers(**now: Any) -> Table:
     return Table([_("seed"), "λ", *names[:takes]], rows, _("λ and the label of each sample"))
 
 
-lab.live(stage)
-lab.live(labels, height=260)
+lab.live(stage, height=400)
+lab.live(labels, height=230, place=lab.stage)
 lab.live(numbers, height=0)
 lab.look(
     _(
@@ -101,6 +101,6 @@ lab.look(
 )
 lab.theory()
 now = lab.values
-shape = ", ".join(map(str, sources(kind).shape))
+shape = ", ".join(map(str, pictures.shape))
 lab.code(mixing.drawn, method=method, pictures=Verbatim(f"torch.rand({shape})"), alpha=now.get("alpha", 1.0),
          seed=now["seed"], n=now["n"], lam=now["lam"] if own else None)  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 
 from app import images
 from app.augment import controls, marks, view
-from app.augment.annotations import OBJECTS, POINTS, masks
+from app.augment.annotations import OBJECTS, POINTS, masks, written
 from app.augment.catalogue import alone, spelt, transforms
 from app.augment.targets import Box, follow, oval
 from app.code import Verbatim
@@ -65,11 +65,8 @@ def boxes(now: dict[str, Any]) -> dict[str, Box]:
 def targets(now: dict[str, Any]) -> tuple[dict[str, Box], list[tuple[float, float]], list[np.ndarray]]:
     """Boxes, points and masks; the visitor's own box comes with an oval."""
     found, covers = boxes(now), masks(name, height, width) if marked else []
-    return (
-        found,
-        POINTS.get(name, []),
-        [*covers, *(oval(b, height, width) for b in list(found.values())[len(covers) :])],
-    )
+    ovals = [oval(b, height, width) for b in list(found.values())[len(covers) :]]
+    return found, POINTS.get(name, []), [*covers, *ovals]
 
 
 def stage(**now: Any) -> Picture:
@@ -112,8 +109,9 @@ lab.theory()
 def script() -> tuple[Any, tuple[()], dict[str, Any]]:
     made = spelt(transform, controls.given(transform, now))
     given = {"picture": Verbatim(f"given({height}, {width})"), "pipeline": Verbatim(f"[{made}]"), "boxes": boxes(now),
-             "points": POINTS.get(name, []), "seeds": [now["seed"]], "min_area": now["area"]}  # fmt: skip
-    return follow, (), given | {"min_visibility": now["visibility"]}
+             "points": POINTS.get(name, []), "seeds": [now["seed"]], "min_area": now["area"],
+             "min_visibility": now["visibility"]}  # fmt: skip
+    return follow, (), given | ({"masks": written(name, height, width)} if marked else {})
 
 
 lab.code(script)

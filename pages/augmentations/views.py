@@ -41,7 +41,7 @@ def stage(**now: Any) -> Plot:
 
 def classes(found: torch.Tensor) -> Plot:
     """Where it helps, and where it hurts."""
-    return charts.hurts(found, names)
+    return charts.hurts(found, names, polled)
 
 
 def numbers(**now: Any) -> Table:
@@ -57,11 +57,12 @@ def numbers(**now: Any) -> Table:
 
 
 now = lab.values
+polled = min(8, now["n"])  # views of each of the many pictures behind the bars
 lab.live(stage)
 lab.live(numbers, height=0)
 try:
     found = lab.compute(readings.polls, data=data, transform=transform, arguments=controls.given(transform, now),
-                        n=min(8, now["n"]), seed=now["seed"])  # fmt: skip
+                        n=polled, seed=now["seed"])  # fmt: skip
     lab.live(classes, height=260, found=found)
 except Refused:
     pass  # the stage says why

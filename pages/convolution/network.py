@@ -59,10 +59,11 @@ def stage(asked: Asked, names: list[str], **now: Any) -> Plot:
                             showgrid=False, zeroline=False)}  # fmt: skip
     best = int(probabilities.argmax())
     alt = _("The network answers {name}, with probability {p:.3f}.")
-    places = {"xaxis": [0, 0.45], "yaxis": [0.55, 1], "xaxis2": [0, 1], "yaxis2": [0, 0.45],
-              "xaxis3": [0.72, 1], "yaxis3": [0.55, 1]}  # fmt: skip
-    narrow = {name: {"domain": place} for name, place in places.items()}
-    frame = {"margin": {"l": 12, "r": 12, "t": 40, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
+    frame = {
+        "margin": {"l": 12, "r": 12, "t": 40, "b": 12},
+        "showlegend": False,
+        "meta": {"narrow": asked.narrow},
+    }
     return Plot(data, layout(**grid, **frame), alt.format(name=names[best], p=probabilities[best]))
 
 

@@ -14,7 +14,7 @@ from app.lab import Lab, Preset
 from core import precision
 
 PRESETS = {
-    "duplicate": Preset(_("A duplicate is a false positive"), {"each": 3, "missed": 0.0, "alarms": 0, "step": 14}),
+    "duplicate": Preset(_("Duplicate is a false positive"), {"each": 3, "missed": 0.0, "alarms": 0, "step": 14}),
     "alarms": Preset(_("Weak false alarms cost nothing"),
                      {"each": 1, "noise": 0.02, "missed": 0.0, "alarms": 30, "own": 0.0}),
     "sure": Preset(_("One sure false alarm costs a lot"),

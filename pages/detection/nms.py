@@ -15,10 +15,11 @@ from app.lab import Lab, Preset
 from core import suppress
 
 PRESETS = {
-    "two": Preset(_("Two in a crowd, one box left"),
-                  {"number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "t": 0.3, "own": 0.0}),
+    "two": Preset(_("Two people, one box left"),
+                  {"scene": "garments", "number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "t": 0.3, "own": 0.0}),
     "soft": Preset(_("Soft-NMS saves the neighbour"),
-                   {"number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "rule": "gaussian", "floor": 0.2, "own": 0.0}),
+                   {"scene": "garments", "number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "rule": "gaussian",
+                    "floor": 0.2, "own": 0.0}),
     "high": Preset(_("Threshold too high: duplicates stay"), {"t": 0.85}),
     "low": Preset(_("Too low: neighbours vanish"), {"t": 0.05}),
     "sure": Preset(_("The confidence cut comes first"), {"floor": 0.6}),

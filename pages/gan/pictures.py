@@ -93,4 +93,4 @@ lab.look(_("Drag the point: the picture changes without a jump, and halfway it i
            "each other. Then press play, or start from scratch and watch strokes come out of the fog. FID falls "
            "while the losses tell nothing."))  # fmt: skip
 lab.theory()
-lab.code(gan_measures.picture_scores, **gans.script(run.watched()))
+lab.code(lambda: (gan_measures.picture_scores, (), gans.script(run.watched())))

@@ -56,9 +56,9 @@ def stage(photo: images.Photo | None, dx: float, dy: float, **now: Any) -> Pictu
     y = shift.translate(x, dx, dy, now["between"] == "linear")
     panels = [pair(_("input"), x, y)]
     for kind in pools.chosen(now):
-        read = pools.around_call(kind, now)()
-        change = shift.changes(read, x, [(dx, dy)], **pools.compared(now))[0]
-        panels.append(pair(f"{pools.title(kind, now)}: {100 * change:.0f} %", read(x), read(y)))
+        first, after = pools.around_call(kind, now)()(torch.stack([x, y]))
+        change = shift.apart(x, first, after[None], [(dx, dy)], pools.compared(now)["stride"])[0]
+        panels.append(pair(f"{pools.title(kind, now)}: {100 * change:.0f} %", first, after))
     alt = _("Shifted by {dx:g}, {dy:g} pixels the outputs change by: {said}")
     return Picture(panels, alt.format(dx=dx, dy=dy, said=", ".join(p.title for p in panels[1:])))
 

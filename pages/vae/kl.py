@@ -50,9 +50,8 @@ def ends(**now: Any) -> Table:
     return Table(titles, bells.arrivals(now), _("Where q ends in either direction"))
 
 
-below = {"xaxis": "xaxis2", "yaxis": "yaxis2"}
-lab.live(stage, handles=[Handle("p_x", "p_s", label=_("Mean and σ of p"), **below),
-                         Handle("q_x", "q_s", label=_("Mean and σ of q"), **below),
+lab.live(stage, handles=[Handle("p_x", "p_s", _("Mean and σ of p"), xaxis="xaxis2", yaxis="yaxis2"),
+                         Handle("q_x", "q_s", _("Mean and σ of q"), xaxis="xaxis2", yaxis="yaxis2"),
                          Handle("p_x", label=_("Mean of p")), Handle("q_x", label=_("Mean of q"))])  # fmt: skip
 lab.live(numbers, height=0)
 lab.live(ends, height=0)

@@ -95,6 +95,10 @@ def test_order_matters_and_the_swap_draws_the_same_values():
     stages = (Stage("CoarseDropout", {}), Stage("Rotate", {}))
     last = view.stepwise(images.photograph("cat"), compose(stages, "all", 1), now, "all")[-2:]
     assert last[0].data != last[1].data
+    panels = view.stepwise(images.photograph("cat"), compose(stages, "all", 1), now, "all")
+    assert panels[1].data == panels[2].data  # after both stages, and 1 → 2
+    alike = view.stepwise(images.photograph("cat"), compose(stages, "all", 1), now | {"alike": True}, "all")
+    assert alike[1].data == alike[2].data != panels[2].data
     stages = (Stage("HorizontalFlip", {}), Stage("InvertImg", {}))
     last = view.stepwise(images.photograph("cat"), compose(stages, "all", 1), now, "all")[-2:]
     assert last[0].data == last[1].data

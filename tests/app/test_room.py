@@ -1,10 +1,12 @@
 """A full house tells newcomers so and keeps those who are in; numbers, limits of uploads, the list of dependencies."""
 
 import asyncio
+import gc
 import json
 import re
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from starlette.responses import PlainTextResponse
@@ -31,20 +33,23 @@ def test_a_newcomer_to_a_full_house_waits_and_whoever_is_in_stays(monkeypatch: p
 
 
 def test_the_house_is_full_by_visitors_or_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "visitors", lambda: room.most_visitors())
-    assert not room.full()
-    monkeypatch.setattr(room, "visitors", lambda: room.most_visitors() + 1)
-    assert room.full()
+    monkeypatch.setattr(room, "_taken", WeakSet())
+    monkeypatch.setattr(room, "most_visitors", lambda: 2)
+    first, second = room.admit(), room.admit()
+    assert first and second and room.admit() is None and room.admit() is None
+    del first
+    gc.collect()
+    assert room.admit() is not None, "those who waited took no place"
+    monkeypatch.setattr(room, "most_visitors", lambda: 400)
     monkeypatch.setattr(room, "memory", lambda: room.most_memory() + 1)
-    for here, full in ((1, False), (2, True)):
-        monkeypatch.setattr(room, "visitors", lambda here=here: here)
-        assert room.full() is full
+    few = [room.admit() for _ in range(room.FEW + 2)]
+    assert sum(place is not None for place in few) + 1 == room.FEW, "with few inside, memory keeps nobody out"
 
 
-@pytest.mark.parametrize("wrong", ["many", "-1", "0", "nan"])
+@pytest.mark.parametrize("wrong", ["many", "-1", "0", "0.5", "nan", "inf"])
 def test_a_setting_that_is_no_number_is_told(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     monkeypatch.setenv("LIGHTBOARD_VISITORS", wrong)
-    with pytest.raises(ValueError, match=r"LIGHTBOARD_VISITORS has to be a number above 0"):
+    with pytest.raises(ValueError, match=r"LIGHTBOARD_VISITORS has to be a number from 1 on"):
         room._number("LIGHTBOARD_VISITORS", 400)
 
 

@@ -19,6 +19,13 @@ def test_one_figure_alone():
     assert values(screen)
 
 
+def test_a_figure_that_is_not_there_leaves_the_page_whole():
+    screen = open_page("optimizers", {"only": "nonsense"})
+    assert trouble(screen) == []
+    assert {"optimizers.stage", "optimizers.progress"} <= figures(screen).keys()
+    assert "display: none !important" not in style_of(screen)
+
+
 def style_of(screen) -> str:
     return " ".join(e.proto.body for e in screen.get("html"))
 

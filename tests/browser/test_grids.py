@@ -51,7 +51,28 @@ def test_pointer_keys_and_playback(visit: Visit, app: str) -> None:
         hand.page.keyboard.press("ArrowLeft")
     expect(sentence).to_contain_text("w[2, 2] =")  # over the edge, into the kernel
     hand.page.get_by_role("button", name="One step").click()
-    expect(sentence).to_contain_text("y[0, 0] =")
+    expect(sentence).to_contain_text("y[2, 1] =")  # on from y[2, 0], the output that was chosen last
+
+
+def test_playback_starts_at_the_chosen_output_and_its_link_follows(visit: Visit, app: str) -> None:
+    hand = visit(f"{app}/convolution-arithmetic?convolution-arithmetic.row=1&convolution-arithmetic.col=0")
+    sentence, scrub = parts(hand, STAGE)[1], hand.page.locator(".lb-player input")
+    expect(scrub).to_have_value("5")
+    hand.page.get_by_role("button", name="Play").click()
+    expect(sentence).not_to_contain_text("y[1, 0] =")
+    hand.page.get_by_role("button", name="Play").click()
+    row, column = re.match(r"y\[(\d), (\d)\]", sentence.inner_text()).groups()
+    assert 6 <= 5 * int(row) + int(column) < 24, "on from there, not from the first"
+    expect(scrub).to_have_value(str(5 * int(row) + int(column)))
+    hand.page.wait_for_function(
+        """([row, column]) => {
+          const at = new URLSearchParams(location.search), name = "convolution-arithmetic.";
+          return (at.get(name + "row") ?? "2") === row && (at.get(name + "col") ?? "2") === column;
+        }""",
+        arg=[row, column],
+    )
+    hand.rest()
+    expect(sentence).to_contain_text(f"y[{row}, {column}] =")
 
 
 def test_a_link_brings_the_chosen_output_back(visit: Visit, app: str) -> None:

@@ -68,7 +68,8 @@ painters.grids = function (picture) {
   if (this.step !== null && this.step !== this.stepped) Object.assign(this, { pin: [picture.plays, this.step], unveiled: this.step });
   [this.stepped, this.painted] = [this.step, picture];
   const at = this.pin ?? picture.chosen;
-  if (this.player && at?.[0] === picture.plays) this.scrub.value = at[1];
+  if (this.player && !this.clock && at?.[0] === picture.plays && at[1] < this.steps) this.scrub.value = this.step = this.stepped = at[1]; // playback goes on from here
+  else if (this.clock) this.scrub.value = this.step;
   this.board.style.touchAction = picture.paints ? "none" : "";
   this.board.ariaLabel = picture.hint;
   this.facts.textContent = "";

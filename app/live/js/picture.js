@@ -17,7 +17,7 @@ painters.picture = async function (picture) {
   const [wide, tall] = [Math.max(...panels.map((p) => p.width / p.height)), this.root.clientWidth], rows = (n) => Math.ceil(panels.length / n);
   const size = (n) => Math.min((tall - gap * (n - 1)) / n, wide * ((this.height() - 24) / rows(n) - title - gap * (rows(n) > 1)));
   const inRow = panels.map((_, i) => i + 1).reduce((best, n) => (size(n) > size(best) + 1 ? n : best), 1), room = Math.max(48, size(inRow));
-  this.stage.style.gridTemplateColumns = `repeat(${inRow}, auto)`;
+  this.stage.style.gridTemplateColumns = `repeat(${inRow}, minmax(${Math.floor(room)}px, auto))`; // a long title takes no room from the others
   panels.forEach(({ id, title: text, width, height, crisp }, i) => {
     const cell = this.cells[i], { name, canvas } = cell, scale = Math.min(room / width, room / wide / height);
     if (name.textContent !== text) name.textContent = text;
