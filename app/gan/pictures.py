@@ -14,7 +14,7 @@ from app import images, models
 from app.code import Call, Verbatim
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, underlay
-from app.figures.plot import Plot, layout, line
+from app.figures.plot import Plot, axis, layout, line
 from app.gan import plane as gans
 from app.i18n import gettext as _
 from app.jobs import Trainable, Watched
@@ -150,8 +150,9 @@ def pad(run: Watched, at_x: float, at_y: float, left: int, right: int) -> Plot:
     edge = 0.5 / (PAD - 1)  # the places are the middles of the tiles
     laid = _pad(seen, left, right) | {"x": -edge, "y": 1 + edge, "sizex": 1 + 2 * edge, "sizey": 1 + 2 * edge}
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
-    frame = {"xaxis": bare | {"range": [-edge, 1 + edge], "domain": [0, 1], "anchor": "y"},
-             "yaxis": bare | {"range": [-edge, 1 + edge], "domain": [0.36, 1], "anchor": "x", "scaleanchor": "x"},
+    named = _("noise: drag the point")
+    frame = {"xaxis": axis(named, range=[-edge, 1 + edge], domain=[0, 1], anchor="y", **bare),
+             "yaxis": bare | {"range": [-edge, 1 + edge], "domain": [0.4, 1], "anchor": "x", "scaleanchor": "x"},
              **maps.frame("2", "", one.shape, (0.2, 0.8), (0, 0.33)),
              "images": [laid], "margin": {"l": 4, "r": 4, "t": 8, "b": 4}, "showlegend": False}  # fmt: skip
     data = [line(x, y, "", palette.ACCENT, legend=False, hoverinfo="skip"), maps.shown(one, "2")]

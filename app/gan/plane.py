@@ -187,7 +187,7 @@ def curves(watched: Watched, names: dict[str, str], low: float, high: float, log
     data.append(line(here, ends, "", palette.MUTED, width=1, legend=False, hoverinfo="skip"))
     far = 250.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 250).bit_length())
     grid = rows([""], (0, far), [(low, high)], _("step"))
-    grid["yaxis"] |= {"type": "log"} if log else {}
+    grid["yaxis"] |= {"type": "log", "dtick": 1} if log else {}
     now = {title: value(watched.seen, name) for name, title in names.items()}
     said = "; ".join(f"{title}: {short(v, 3) if v == v else '–'}" for title, v in now.items())
     return Plot(data, layout(**grid | {"margin": {"l": 48, "r": 12, "t": 12, "b": 44}}), said)

@@ -14,7 +14,7 @@ from app.live.component import Handle
 from core import dirac
 
 PRESETS = {
-    "circles": Preset(_("Two that circle, one that arrives"), {}),
+    "circles": Preset(_("One circles, one creeps, one arrives"), {}),
     "critics": Preset(_("Three critics, none arrives"), {"games": ["wgan", "clip", "gp"], "lr": 0.1}),
     "thrown": Preset(_("Both at once: thrown outwards"), {"games": ["ns", "wgan"], "alternate": False}),
     "tight": Preset(_("Too strong a penalty creeps"), {"games": ["r1"], "strength": 5.0}),
@@ -92,7 +92,8 @@ else:
 lab.look(
     _(
         "The data is the point 0, the generator the point θ, the discriminator a line of slope ψ. Drag the start: "
-        "without a penalty nobody arrives, however small the rate. R1 and noise turn the circle into a spiral."
+        "Wasserstein circles for ever, however small the rate; the non-saturating loss creeps inwards, ever more "
+        "slowly. R1 and noise turn the circle into a spiral that arrives."
     )
 )
 lab.theory()

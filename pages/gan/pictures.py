@@ -15,13 +15,13 @@ PRESETS = {
     "trained": Preset(_("Trained: a 3 becomes an 8"), {}),
     "clothes": Preset(_("Clothes: sneaker to boot"), {"data": "fashion", "left": "7", "right": "9"}),
     "scratch": Preset(_("From scratch"), {"start": "scratch"}),
-    "plain": Preset(_("Not told the classes"), {"classes": False}),
+    "plain": Preset(_("Not told the classes"), {"classes": False, "seed": 10}),
     "wrecked": Preset(_("Rates too high: it forgets"), {"lr_g": 0.02, "lr_d": 0.02}),
 }
 
 lab = Lab("gan-pictures", PRESETS)
 data = lab.choice("data", _("Data"), {"digits": _("Digits"), "fashion": _("Clothes")})
-start = lab.choice("start", _("Start"), {"trained": _("trained"), "scratch": _("from scratch")})
+start = lab.choice("start", _("Begin with"), {"trained": _("trained weights"), "scratch": _("from scratch")})
 told = lab.toggle("classes", _("Tell both networks the class"), True)
 names = {str(i): name for i, name in enumerate(models.class_names(data))}
 losses_of = {id: _(e.title) for id, e in gan_losses.LOSSES.items() if not e.clips and not e.penalised}
