@@ -74,3 +74,9 @@ def test_the_way_becomes_a_film():
             )
             assert abs(right - np.asarray(made)).max() < 9
     assert pad.standing(here, now)[1] == pytest.approx((0.0, -0.5), abs=1e-5)
+
+
+def test_a_plane_is_the_same_when_it_is_drawn_again():
+    here = pad.laid(models.shipped("digits-2-1"), "dims", 1, 2)
+    first, again = (pad.scatter(here, "none", True) for _twice in range(2))
+    assert len(first.data) == len(again.data) == 3 + 10  # three contours and ten classes
