@@ -31,7 +31,9 @@ def walked(pad: Pad, now: Mapping[str, Any]) -> bytes:
         large = Image.fromarray(to_bytes(made)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         frame.paste(large.convert("RGB"), (SIDE + 8, 0))
         frames.append(frame)
-    common, file = frames[STEPS // 2].quantize(256), io.BytesIO()
+    every_grey = frames[0].copy()  # the palette of one picture would tear the greys of the others
+    every_grey.paste(Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB"), (SIDE + 8, 0))
+    common, file = every_grey.quantize(256), io.BytesIO()
     images = [frame.quantize(palette=common, dither=Image.Dither.NONE) for frame in frames]
     pause = round(1000 * SECONDS / len(images))
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], loop=0,

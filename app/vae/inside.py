@@ -131,8 +131,8 @@ def dimensions(asked: Asked, now: Mapping[str, Any]) -> Plot:
     z = mu[0] + offsets(now)
     most = 1.15 * max(3.0, (mu[0].abs() + sigma).max().item(), z.abs().max().item())
     data = [line(ends, place.repeat_interleave(3), "", palette.BLUE, width=5, legend=False),
-            dots(mu[0], place, "", palette.BLUE, 11, legend=False),
-            dots(z, place, "", palette.ACCENT, 11, legend=False, marker={"symbol": "diamond"})]  # fmt: skip
+            dots(mu[0], place, "", palette.BLUE, 7, legend=False),
+            dots(z, place, "", palette.ACCENT, 8, legend=False, marker={"symbol": "diamond"})]  # fmt: skip
     kl = vae.kl(mu, logvar)[0]
     data.append(bars(kl, place, "", palette.GREEN, axes="x2y2", legend=False, gap=" "))
     colors = [palette.BLUE if on else palette.MUTED for on in alive]
@@ -144,7 +144,7 @@ def dimensions(asked: Asked, now: Mapping[str, Any]) -> Plot:
     titles = ["μ ± σ", _("KL, nats"), _("variance of μ over all")]
     labels = [f"z<sub>{k + 1}</sub>" for k in range(n)]
     grid = bar_columns(titles, [(-most, most), (0, widest[0]), (0, widest[1])], labels)
-    frame = {"margin": {"l": 40, "r": 12, "t": 64, "b": 8}, "showlegend": False}
+    frame = {"margin": {"l": 40, "r": 12, "t": 80, "b": 8}, "showlegend": False}
     frame |= {"title": {"text": count, "x": 0.5, "y": 0.99, "yanchor": "top", "font": {"size": 15}}}
     return Plot(data, layout(**grid, **frame), count)
 

@@ -75,7 +75,8 @@ def standing(pad: Pad, now: Now) -> tuple[Pad, tuple[float, float]]:
 
 def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> Plot:
     """Dots, contours of the prior, a layer under them; `more` lies on top."""
-    data, images = under(pad, layer)
+    below, images = under(pad, layer)
+    data = [*below]  # a list of its own: the layer is shared by all sessions
     if not pad.model.plan.plain:
         data += [_circle(r) for r in (1.0, 2.0, 3.0)]
     places, labels = pad.plane.project(pad.model.codes()[0]), models.held_back(pad.model.data)[1]

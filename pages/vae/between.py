@@ -72,7 +72,7 @@ def measures(one: int, amount: float, by: list[float]) -> Table:
 if what == "pair":
     lab.live(stage, height=220)
     lab.live(ways, height=300, place=lab.stage)
-    lab.live(strangeness, height=260)
+    lab.live(strangeness, height=340)
     lab.live(crossing, height=0)
 elif added == "class" and now["away"] == now["toward"]:
     lab.say(_("Choose two different classes on the left."))

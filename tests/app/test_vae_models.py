@@ -3,10 +3,12 @@
 import io
 import json
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from app.figures.picture import to_bytes
 from app.images import photograph
 from app.models import MODELS
 from app.vae import film, inside, models, pad
@@ -58,7 +60,23 @@ def test_a_photograph_is_made_small():
 
 def test_the_way_becomes_a_film():
     here = pad.laid(models.shipped("digits-2-1"), "dims", 1, 2)
-    now = {"corners": 2, "w1_x": -2.0, "w1_y": 0.0, "w2_x": 2.0, "w2_y": 1.0, "t": 30}
+    now = {"corners": 2, "w1_x": -2.0, "w1_y": 0.0, "w2_x": 2.0, "w2_y": -1.0, "t": 30}
     with Image.open(io.BytesIO(film.walked(here, now))) as shown:
         assert shown.n_frames > 30 and shown.size == (2 * film.SIDE + 8, film.SIDE)
-    assert pad.standing(here, now)[1] == pytest.approx((0.0, 0.5), abs=1e-5)
+        for place, xy in (
+            (0, (-2.0, 0.0)),
+            (pad.STEPS, (2.0, -1.0)),
+        ):  # all greys, far from the frame in the middle
+            shown.seek(place)
+            right = np.asarray(shown.convert("L"))[:, -film.SIDE :].astype(float)
+            made = Image.fromarray(to_bytes(here.decode(torch.tensor([xy]))[0])).resize(
+                (film.SIDE, film.SIDE), 3
+            )
+            assert abs(right - np.asarray(made)).max() < 9
+    assert pad.standing(here, now)[1] == pytest.approx((0.0, -0.5), abs=1e-5)
+
+
+def test_a_plane_is_the_same_when_it_is_drawn_again():
+    here = pad.laid(models.shipped("digits-2-1"), "dims", 1, 2)
+    first, again = (pad.scatter(here, "none", True) for _twice in range(2))
+    assert len(first.data) == len(again.data) == 3 + 10  # three contours and ten classes
