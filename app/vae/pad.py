@@ -135,7 +135,8 @@ def explained(layer: str) -> str:
 
 def under(pad: Pad, layer: str) -> Layer:
     """The layer under the dots, as traces and as pictures."""
-    return pad.model.cached((layer, *pad.key), lambda: _layer(pad, layer))
+    key = pad.titles if layer == "holes" else pad.key  # where the codes lie is the same for every class
+    return pad.model.cached((layer, *key), lambda: _layer(pad, layer))
 
 
 def _layer(pad: Pad, layer: str) -> Layer:

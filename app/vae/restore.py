@@ -67,8 +67,8 @@ def _tried(model: Model, kind: str, noise: float) -> Tried:
     seen = (clean + noise * chance()).clamp(0, 1) if noise else clean
     restored = vae.reconstruct(model.net, seen.flatten(0, 1)).unflatten(0, (2, MANY))
     scores = torch.stack([anomaly.score(s, r) for s, r in zip(seen, restored, strict=True)])
-    shown = (part[:, :SHOWN].clone() for part in (seen, restored))  # clones: the rest is not kept
-    return Tried(*shown, (scores * 100).round() / 100)
+    seen, restored = (part[:, :SHOWN].clone() for part in (seen, restored))  # clones: the rest is not kept
+    return Tried(seen, restored, (scores * 100).round() / 100)
 
 
 def draw(model: Model, kind: str, noise: float, threshold: float) -> Plot:

@@ -74,7 +74,7 @@ def neighbours(here: pad.Pad, **now: Any) -> Picture:
 
 def strip(here: pad.Pad, **now: Any) -> Picture:
     """All pictures along the way."""
-    return pad.strip(here, now)
+    return pad.strip(pad.told(here, now), now)
 
 
 def grid(here: pad.Pad, **now: Any) -> Picture:
@@ -92,17 +92,11 @@ if not sound:
     lab.say(_("Choose two different dimensions on the left."))
 else:
     here = pad.laid(model, kind, i, j, label)
-    moving = {"z_x", "z_y"} if free else {"t", "corners", *pad.CORNER_NAMES} & set(lab.values)
-    steered = moving | ({"class"} & set(lab.values))
+    steered = {"class", "z_x", "z_y", "t", "corners", *pad.CORNER_NAMES} & set(lab.values)
     left, right = lab.stage.columns([0.66, 0.34], gap="small")
     if free:
-        lab.live(
-            plane,
-            place=left,
-            handles=[Handle("z_x", "z_y", _("The code z"), click=True)],
-            follows={"class"},
-            here=here,
-        )
+        handles = [Handle("z_x", "z_y", _("The code z"), click=True)]
+        lab.live(plane, place=left, handles=handles, follows={"class"}, here=here)
     else:
         handles = [Handle(f"w{n}_x", f"w{n}_y", _("Corner {n}").format(n=n)) for n in corners]
         lab.live(trodden, place=left, handles=handles, follows=steered, here=here)
