@@ -72,5 +72,5 @@ def test_the_plane_follows_the_class_under_the_hand() -> None:
     assert trouble(screen) == []
     views = screen.session_state["_live.desk"].views
     for name in ("vae.plane", "vae.grid"):
-        drawn = [views[name].draw(**{**views[name].values, "class": c}) for c in (3, 7, 3)]
+        drawn = [views[name].answer({"class": c}) for c in (3, 7, 3)]
         assert str(drawn[0]) == str(drawn[2]) != str(drawn[1])
