@@ -131,11 +131,12 @@ class Lab(Controls):
 
     # --- runs ---
 
-    def job(self, model: Trainable, begun: Call, settings: Collection[str]) -> Job:
+    def job(self, model: Trainable, begun: Call, settings: Collection[str], shared: bool = True) -> Job:
         """The run of this page in this session. `begun` returns the states that it starts with, the first at step 0.
 
         `settings` names the arguments of `begun` that may change on the fly: a run that the visitor has taken on
         goes on with the new ones. Any other change, a preset and Reset start from `begun` again.
+        States that are too large for the cache of all visitors are not `shared`.
         """
         fixed = {n: v for n, v in begun.arguments.items() if n not in settings}
         start, now = Call(begun.function, fixed).name, {n: begun.arguments[n] for n in settings}
@@ -152,7 +153,7 @@ class Lab(Controls):
                 known.steer(now)
             return known
         with self.stage, st.spinner(_("Training …")):
-            states = self.compute(begun.function, **begun.arguments)
+            states = self.compute(begun.function, **begun.arguments) if shared else begun()
         made = desk().jobs[self.address] = Job(model, states, now, begun.name, start)
         return made
 

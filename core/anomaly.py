@@ -61,8 +61,8 @@ def judge(usual: Tensor | Sequence[float], strange: Tensor | Sequence[float], th
 
 
 def psnr(clean: Tensor, other: Tensor) -> Tensor:
-    """(N,) peak signal to noise ratio of pictures in 0..1, in dB: the mean squared error on a log scale."""
-    return -10 * (clean - other).square().flatten(1).mean(1).clamp(min=1e-12).log10()
+    """(N,) peak signal to noise ratio of pictures in 0..1, in dB; ∞ where they are equal."""
+    return -10 * (clean - other).square().flatten(1).mean(1).log10()
 
 
 def mean_quality(clean: Tensor, other: Tensor) -> tuple[float, float]:

@@ -202,27 +202,33 @@ def terms(net: Weights, pictures: Tensor, noise: Tensor, labels: Tensor | None =
 
 @dataclass(frozen=True)
 class Report:
-    """How good a network is on some pictures, for each of them: noise aside, z = μ."""
+    """How good a network is on some pictures, for each of them."""
 
-    reconstruction: float  # cross-entropy, in nats
-    error: float  # squared, summed over the pixels
+    reconstruction: float  # cross-entropy, in nats, averaged over draws of z = μ + σ⊙ε
+    at_mean: float  # the same for z = μ, noise aside
+    error: float  # squared, summed over the pixels, for z = μ
     kl: list[float]  # of each dimension; none for a plain autoencoder
     total_kl: float
     bound: float  # −ELBO of a VAE: reconstruction + KL
     active: int  # dimensions whose μ has a variance of more than 0.01 (Burda et al., 2015)
 
 
-def report(net: Weights, pictures: Tensor, seen: Tensor | None = None) -> Report:
-    """The measures of a network without classes; a denoising one encodes what is `seen`."""
+def report(net: Weights, pictures: Tensor, seen: Tensor | None = None, labels: Tensor | None = None,
+           draws: int = 4, seed: int = 0) -> Report:  # fmt: skip
+    """The measures of a network; a denoising one encodes what is `seen`. Without σ all draws are z = μ."""
+    random = chance(seed, 0)
     with torch.no_grad():
-        mu, logvar = encode(net, pictures if seen is None else seen)
-        logits = decode(net, mu)
+        mu, logvar = encode(net, pictures if seen is None else seen, labels)
+        logits = decode(net, mu, labels)
+        lost = at_mean = bernoulli(logits, pictures).mean().item()
+        if logvar.isfinite().all():
+            each_draw = (sample(mu, logvar, torch.randn(mu.shape, generator=random)) for _i in range(draws))
+            lost = sum(bernoulli(decode(net, z, labels), pictures).mean().item() for z in each_draw) / draws
         each = kl(mu, logvar).mean(0)
         error = (pictures - logits.sigmoid()).square().flatten(1).sum(1).mean()
     active = int((mu.var(0) > 0.01).sum())
-    lost = bernoulli(logits, pictures).mean().item()
     known = each.tolist() if bool(each.isfinite().all()) else []
-    return Report(lost, error.item(), known, sum(known), lost + sum(known), active)
+    return Report(lost, at_mean, error.item(), known, sum(known), lost + sum(known), active)
 
 
 def noised(pictures: Tensor, sigma: float, seed: int = 0) -> Tensor:

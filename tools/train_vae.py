@@ -1,7 +1,8 @@
-"""Trains the autoencoders that the pages walk through: python -m tools.train_vae [name …]
+"""Trains the autoencoders that the pages walk through: python -m tools.train_vae [--measure] [name …]
 
 The first 8,000 pictures train, the last 2,000 are held back. Writes assets/models/vae/<name>.safetensors (16-bit) and
 notes seed, time, losses and how well the shipped classifier reads the reconstructions in assets/models/vae.json.
+With --measure the shipped weights are only measured again.
 One thread, and the random numbers of a step depend on seed and step alone: the same machine gives the same weights.
 """
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from app import models
 from app.models import HELD_BACK, MODELS
-from app.vae.models import SHIPPED, Shipped, everything
+from app.vae.models import SHIPPED, Shipped, everything, held_back, network
 from core import cnn, vae
 
 EPOCHS, BATCH, RATE, SEED = 50, 64, 3e-3, 0
@@ -63,13 +64,18 @@ def train(made: Shipped) -> dict[str, Any]:
 def measured(
     made: Shipped, net: vae.Weights, pictures: Tensor, labels: Tensor, judged: bool = True
 ) -> dict[str, Any]:
-    """On the held-back pictures, z = μ: reconstruction and KL in nats, and how the classifier reads x̂."""
+    """On the held-back pictures: reconstruction at z = μ and KL in nats, and how the classifier reads that x̂.
+
+    "sampled" is the reconstruction averaged over draws of z: with the KL, the negative ELBO.
+    """
     told = labels if made.classes else None
     with torch.no_grad():
         mu, logvar = vae.encode(net, pictures, told)
         logits = vae.decode(net, mu, told)
         found = {"reconstruction": round(vae.bernoulli(logits, pictures).mean().item(), 3),
                  "kl": [round(v, 4) for v in vae.kl(mu, logvar).mean(0).tolist()] if made.beta else None}  # fmt: skip
+    if judged and made.beta:
+        found["sampled"] = round(vae.report(net, pictures, labels=told).reconstruction, 3)
     if judged and made.data != "shapes":
         judge = models.classifier(made.data)
         found["accuracy_pictures"] = round(cnn.accuracy(judge, pictures, labels), 4)
@@ -79,9 +85,15 @@ def measured(
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or list(SHIPPED):
-        result = train(SHIPPED[name])
+    again = "--measure" in sys.argv
+    for name in [name for name in sys.argv[1:] if name != "--measure"] or list(SHIPPED):
         notes = json.loads(NOTES.read_text()) if NOTES.exists() else {}
+        made = SHIPPED[name]
+        if again:
+            pictures, labels = held_back(made.data)
+            result = notes[name] | measured(made, network(name), pictures, labels)
+        else:
+            result = train(made)
         notes[name] = result
         NOTES.write_text(json.dumps({n: notes[n] for n in SHIPPED if n in notes}, indent=2) + "\n")
         print(name, {n: v for n, v in result.items() if n != "losses"}, flush=True)

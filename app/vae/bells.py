@@ -16,8 +16,9 @@ from app.i18n import gettext as _
 from core import gaussians
 from core.gaussians import Bumps
 
-REACH, LEAST, MOST, SEEN = 4.0, 0.2, 3.0, 6.0  # of a mean; of σ; how far the curves are drawn
-X = torch.linspace(-SEEN, SEEN, 241, dtype=torch.float64)
+REACH, LEAST, MOST, APART = 4.0, 0.2, 3.0, 6.0  # of a mean; of σ; from bump to bump
+SEEN = REACH + APART / 2 + 1  # how far the curves are drawn: beyond the outermost bump
+X = torch.linspace(-SEEN, SEEN, 321, dtype=torch.float64)
 MEANS, SIGMAS = (
     torch.linspace(-SEEN, SEEN, 49, dtype=torch.float64),
     torch.linspace(0.1, MOST + 0.2, 25, dtype=torch.float64),

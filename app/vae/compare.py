@@ -17,7 +17,6 @@ from app.vae.models import Model
 from core import drawing, vae
 
 SHOWN, DOTS, REACH, CARRIED = 4, 400, 4.0, 16
-TONES = (palette.INK, palette.SKY, palette.BLUE, palette.RED, palette.GREEN)  # of the models, from β = 0 up
 
 
 def compared(data: str, latent: int) -> list[tuple[str, Model]]:

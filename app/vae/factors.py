@@ -50,17 +50,17 @@ def found(model: Model) -> list[disentangle.Found]:
     """The rows of the table, worked out once for a model."""
     pictures, factors = measured_on()
     return model.cached(
-        "mig", lambda: disentangle.table(rounding(model), factors, pictures, list(shapes.FACTORS))
+        "mig", lambda: disentangle.table(means(model), factors, pictures, list(shapes.FACTORS))
     )
 
 
 def known(model: Model) -> Tensor:
     """(L, 5) information in nats."""
     pictures, factors = measured_on()
-    return model.cached("information", lambda: disentangle.information(rounding(model)(pictures), factors))
+    return model.cached("information", lambda: disentangle.information(means(model)(pictures), factors))
 
 
-def rounding(model: Model) -> Any:
+def means(model: Model) -> Any:
     """The encoder's μ."""
     return lambda pictures: model.encode(pictures, torch.zeros(len(pictures), dtype=torch.long))[0]
 
@@ -68,7 +68,7 @@ def rounding(model: Model) -> Any:
 def traversals(model: Model, now: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     """The picture of the factors, and (rows·STEPS, 28, 28): from its code, one dimension at a time."""
     picture = shapes.one(now)
-    mu = rounding(model)(picture[None])[0]
+    mu = means(model)(picture[None])[0]
     n, spread = (
         min(MOST, len(mu)),
         REACH * (model.codes()[0].std(0) if model.plan.plain else torch.ones(len(mu))),
@@ -83,7 +83,7 @@ def traversals(model: Model, now: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
 def draw(model: Model, now: Mapping[str, Any]) -> Plot:
     """Left, the picture and what comes back; in the middle a row for each dimension; right, who knows what."""
     picture, made = traversals(model, now)
-    back = model.decode(rounding(model)(picture[None]))
+    back = model.decode(means(model)(picture[None]))
     n = len(made) // STEPS
     board = maps.tiled(made, STEPS, gap=2)
     pair = maps.tiled(torch.cat([picture[None], back]), 1, gap=3)
@@ -133,7 +133,7 @@ def answers(model: Model, sweep: str, now: Mapping[str, Any]) -> Plot:
     at = torch.arange(3.0) if sweep == "shape" else torch.linspace(factor.low, factor.high, 41)
     rows = torch.tensor([[float(now[name]) for name in shapes.FACTORS]]).repeat(len(at), 1)
     rows[:, list(shapes.FACTORS).index(sweep)] = at
-    mu = rounding(model)(shapes.drawn(rows))
+    mu = means(model)(shapes.drawn(rows))
     data = [line(at, mu[:, k], models.dimension(k + 1), palette.style(k)[0], dash=palette.style(k)[1])
             for k in range(mu.shape[1])]  # fmt: skip
     ends = stable_range([mu, torch.tensor([-2.0, 2.0])])

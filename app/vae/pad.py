@@ -23,6 +23,7 @@ CORNERS = 5
 CORNER_NAMES = tuple(f"w{i}_{axis}" for i in range(1, CORNERS + 1) for axis in "xy")
 STEPS = 60  # places on a way
 Now = Mapping[str, Any]
+Layer = tuple[tuple[Trace, ...], tuple[dict[str, Any], ...]]
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,16 @@ def laid(model: Model, kind: str, i: int, j: int, label: int | None = None) -> P
 
 def standing(pad: Pad, now: Now) -> tuple[Pad, tuple[float, float]]:
     """The place where one stands, and the plane as a conditional model decodes it for the class of the moment."""
-    label = now.get("class") if pad.label is not None else None
+    pad = told(pad, now)
     if "t" not in now:
-        return replace(pad, label=label), (now["z_x"], now["z_y"])
+        return pad, (now["z_x"], now["z_y"])
     x, y = latent.through(corners(now), STEPS + 1)[now["t"]].tolist()
-    return replace(pad, label=label), (x, y)
+    return pad, (x, y)
+
+
+def told(pad: Pad, now: Now) -> Pad:
+    """The plane as a conditional model decodes it for the class of the moment."""
+    return pad if pad.label is None else replace(pad, label=now["class"])
 
 
 # --- the plane ---
@@ -105,7 +111,7 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
     frame = {
         "margin": {"l": 44, "r": 8, "t": 26, "b": 42},
         "showlegend": False,
-        "images": images,
+        "images": [dict(image) for image in images],
         "annotations": notes,
     }
     alt = _(
@@ -141,14 +147,15 @@ def explained(layer: str) -> str:
     }[layer]
 
 
-def under(pad: Pad, layer: str) -> tuple[list[Trace], list[dict[str, Any]]]:
+def under(pad: Pad, layer: str) -> Layer:
     """The layer under the dots, as traces and as pictures."""
-    return pad.model.cached((layer, *pad.key), lambda: _layer(pad, layer))
+    key = pad.titles if layer == "holes" else pad.key  # where the codes lie is the same for every class
+    return pad.model.cached((layer, *key), lambda: _layer(pad, layer))
 
 
-def _layer(pad: Pad, layer: str) -> tuple[list[Trace], list[dict[str, Any]]]:
+def _layer(pad: Pad, layer: str) -> Layer:
     if layer == "none":
-        return [], []
+        return (), ()
     if layer == "pictures":
         tiles = latent.tiled(pad.decode(latent.lattice(TILES, REACH)), TILES)
         laid = underlay(inked(0.85 * tiles)) | {
@@ -157,7 +164,7 @@ def _layer(pad: Pad, layer: str) -> tuple[list[Trace], list[dict[str, Any]]]:
             "sizex": 2 * REACH,
             "sizey": 2 * REACH,
         }
-        return [], [laid]
+        return (), (laid,)
     at = torch.linspace(-REACH, REACH, FINE)
     places = torch.stack(torch.meshgrid(at, at, indexing="xy"), -1).reshape(-1, 2)  # rows are y
     if layer == "speed":
@@ -170,7 +177,7 @@ def _layer(pad: Pad, layer: str) -> tuple[list[Trace], list[dict[str, Any]]]:
         known = (found > -9) | (expected > -6.4)  # about as far as a circle of 3σ
         z = torch.where(known, found - expected, torch.nan).reshape(FINE, FINE)
         colors, low, high = [palette.BELOW, palette.PAPER[0], palette.ABOVE], -3.0, 3.0
-    return [heat(z, at, at, colors, low, high) | {"opacity": 0.75, "meta": {"paint": "smooth"}}], []
+    return (heat(z, at, at, colors, low, high) | {"opacity": 0.75, "meta": {"paint": "smooth"}},), ()
 
 
 # --- a point of it ---

@@ -17,7 +17,9 @@ from app.vae import models
 from app.vae.models import Model
 from core import anomaly, drawing, vae
 
-MANY, SHOWN, MOST, BINS, CARRIED = 250, 4, 160, 40, 16
+MANY, SHOWN, CARRIED = 250, 4, 16
+MOST, BIN = vae.EDGE**2, 4  # a score cannot be higher than every pixel wrong by 1; how wide a bin is
+ENDS = (160, 320, 560, MOST)  # of the axis of the scores: the first that shows them all
 USUAL, STRANGE = palette.BLUE, palette.RED
 
 
@@ -48,10 +50,9 @@ def chance() -> Tensor:
 
 @dataclass(frozen=True)
 class Tried:
-    """Usual pictures first, strange ones second: clean, as the network saw them, restored; and their scores."""
+    """Usual pictures first, strange ones second: those that are shown, as seen and restored; and the scores of all."""
 
-    clean: Tensor  # (2, MANY, 28, 28)
-    seen: Tensor
+    seen: Tensor  # (2, SHOWN, 28, 28)
     restored: Tensor
     scores: Tensor  # (2, MANY)
 
@@ -66,30 +67,39 @@ def _tried(model: Model, kind: str, noise: float) -> Tried:
     seen = (clean + noise * chance()).clamp(0, 1) if noise else clean
     restored = vae.reconstruct(model.net, seen.flatten(0, 1)).unflatten(0, (2, MANY))
     scores = torch.stack([anomaly.score(s, r) for s, r in zip(seen, restored, strict=True)])
-    return Tried(clean, seen, restored, (scores * 100).round() / 100)
+    seen, restored = (part[:, :SHOWN].clone() for part in (seen, restored))  # clones: the rest is not kept
+    return Tried(seen, restored, (scores * 100).round() / 100)
 
 
 def draw(model: Model, kind: str, noise: float, threshold: float) -> Plot:
     """Above, pictures in, out and what is left over; below, the scores with the threshold, and the ROC."""
     now = tried(model, kind, noise)
-    rows = [torch.cat([part[0, :SHOWN], part[1, :SHOWN]]) for part in (now.seen, now.restored)]
+    rows = [part.flatten(0, 1) for part in (now.seen, now.restored)]
     board = maps.tiled(torch.cat([*rows, (rows[0] - rows[1]).abs()]), 2 * SHOWN, gap=2)
     verdict = anomaly.judge(now.scores[0], now.scores[1], threshold)
-    data = [maps.shown(board, ""), *histograms(now.scores, threshold), *curve(now.scores, verdict)]
+    end = reach(now.scores, threshold)
+    data = [maps.shown(board, ""), *histograms(now.scores, end), *curve(now.scores, verdict)]
     said = {"t": f"{threshold:g}", "caught": verdict.caught, "alarms": verdict.alarms, "auc": verdict.auc}
     alt = _("At the threshold {t}, {caught:.0%} of the strange ones are caught and {alarms:.0%} of the others; "
             "AUC {auc:.3f}.")  # fmt: skip
-    return Plot(data, layout(**frame(board, kind)), alt.format(**said))
+    return Plot(data, layout(**frame(board, kind, end)), alt.format(**said))
 
 
-def histograms(scores: Tensor, threshold: float) -> list[Trace]:
-    """How many pictures have which score, as steps; what is above the scale stands in the last bin."""
-    edges, data = torch.linspace(0, MOST, BINS + 1), []
+def reach(scores: Tensor, threshold: float) -> int:
+    """How far the axis of the scores goes: nothing is cut off, and it rests while the threshold moves among them."""
+    highest = max(scores.max().item(), threshold)
+    return next(end for end in ENDS if highest <= end or end == MOST)
+
+
+def histograms(scores: Tensor, end: int) -> list[Trace]:
+    """How many pictures have which score, as steps."""
+    bins, data = end // BIN, []
+    edges = torch.linspace(0, end, bins + 1)
     x = edges.repeat_interleave(2)
     for row, name, color in zip(
         scores, (_("what it knows"), _("what it does not")), (USUAL, STRANGE), strict=True
     ):
-        counts = torch.histc(row.float().clamp(0, MOST - 0.01), BINS, 0, MOST)
+        counts = torch.histc(row.float(), bins, 0, end)
         y = torch.cat([torch.zeros(1), counts.repeat_interleave(2), torch.zeros(1)])
         data.append(
             line(
@@ -120,7 +130,7 @@ def curve(scores: Tensor, verdict: anomaly.Verdict) -> list[Trace]:
             dots(here[0], here[1], "", palette.ACCENT, 15, **bare)]  # fmt: skip
 
 
-def frame(board: Tensor, kind: str) -> dict[str, Any]:
+def frame(board: Tensor, kind: str, end: int) -> dict[str, Any]:
     pictures = maps.frame("", "", board.shape, x=(0.16, 1), y=(0.47, 1.0))
     side = (board.shape[0] + 2) / 3
     wide = (board.shape[1] + 2) / 2
@@ -129,7 +139,7 @@ def frame(board: Tensor, kind: str) -> dict[str, Any]:
                                   "ticktext": [_("given"), _("restored"), _("left over")]}  # fmt: skip
     pictures["xaxis"] |= named | {"tickvals": [wide * (k + 0.5) - 1 for k in range(2)],
                                   "ticktext": [_("what it knows"), kinds()[kind]]}  # fmt: skip
-    room = {"xaxis2": axis(_("score: squared error"), range=[0, MOST], domain=[0, 0.58], anchor="y2"),
+    room = {"xaxis2": axis(_("score: squared error"), range=[0, end], domain=[0, 0.58], anchor="y2"),
             "yaxis2": axis(_("pictures"), range=[0, MANY / 3], domain=[0, 0.34], anchor="x2", nticks=4),
             "xaxis3": axis(_("false alarms"), range=[-0.03, 1.03], domain=[0.7, 1], anchor="y3", nticks=4),
             "yaxis3": axis(_("caught"), range=[-0.03, 1.05], domain=[0, 0.4], anchor="x3", nticks=4)}  # fmt: skip
@@ -166,7 +176,7 @@ def before_and_after(model: Model, kind: str, noise: float) -> Table:
     """The noise that goes in, and what is left of it, on some pictures that the model knows."""
     clean, seen = carried(model, noise)
     out = vae.reconstruct(model.net, seen)
-    cells = [[name, f"{anomaly.psnr(clean, x).mean():.2f}" if noise or x is out else "∞",
+    cells = [[name, f"{anomaly.psnr(clean, x).mean():.2f}".replace("inf", "∞"),
               f"{anomaly.score(clean, x).mean():.2f}"]
              for name, x in ((_("given, noisy"), seen), (_("restored"), out))]  # fmt: skip
     return Table([_("against the clean picture"), _("PSNR, dB"), _("squared error")], cells,

@@ -35,10 +35,15 @@ class Seen:
 
 
 def begun(data: str, plain: bool, steps: int, **now: Any) -> list[vae.State]:
-    """The states from the start to step `steps`."""
+    """The states from the start to step `steps`; the last beginnings are kept, as they are, for whoever comes next."""
+    return list(_begun(data, plain, steps, **now))
+
+
+@lru_cache(2)  # of up to 40 MB each; the jobs that begin with them share the tensors
+def _begun(data: str, plain: bool, steps: int, **now: Any) -> tuple[vae.State, ...]:
     start = vae.begin(plain=plain, **{n: now[n] for n in PLAN})
     how = {n: now[n] for n in STEERED}
-    return vae.train(start, steps, pictures=models.trained_on(data)[0], **how)
+    return tuple(vae.train(start, steps, pictures=models.trained_on(data)[0], **how))
 
 
 def begun_call(now: Mapping[str, Any]) -> Call:

@@ -25,7 +25,7 @@ shape = lab.choice("shape", _("p is"), {"one": _("One bell"), "two": _("Two bump
 lab.slider("p_x", _("Mean of p"), -bells.REACH, bells.REACH, -1.0, 0.05)
 lab.slider("p_s", _("σ of p (of each bump)"), bells.LEAST, bells.MOST, 0.6, 0.05)
 if shape == "two":
-    lab.slider("gap", _("From bump to bump"), 0.5, 6.0, 4.0, 0.1)
+    lab.slider("gap", _("From bump to bump"), 0.5, bells.APART, 4.0, 0.1)
     lab.slider("share", _("Share of the left bump"), 0.05, 0.95, 0.4, 0.05)
 lab.slider("q_x", _("Mean of q"), -bells.REACH, bells.REACH, 1.0, 0.05)
 lab.slider("q_s", _("σ of q"), bells.LEAST, bells.MOST, 1.2, 0.05)

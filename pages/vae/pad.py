@@ -52,14 +52,14 @@ if corners:
 free = walk == "free"
 
 
-def plane(here: pad.Pad) -> Plot:
+def plane(here: pad.Pad, **now: Any) -> Plot:
     """The held-back pictures as dots; the handle moves over them while all of it rests."""
-    return pad.scatter(here, layer, dotted)
+    return pad.scatter(pad.told(here, now), layer, dotted)
 
 
 def trodden(here: pad.Pad, **now: Any) -> Plot:
     """The same with a way over it."""
-    return pad.scatter(here, layer, dotted, pad.way(now))
+    return pad.scatter(pad.told(here, now), layer, dotted, pad.way(now))
 
 
 def decoded(here: pad.Pad, **now: Any) -> Picture:
@@ -74,12 +74,12 @@ def neighbours(here: pad.Pad, **now: Any) -> Picture:
 
 def strip(here: pad.Pad, **now: Any) -> Picture:
     """All pictures along the way."""
-    return pad.strip(here, now)
+    return pad.strip(pad.told(here, now), now)
 
 
-def grid(here: pad.Pad, spacing: str, temperature: float) -> Picture:
+def grid(here: pad.Pad, **now: Any) -> Picture:
     """Decodes at a lattice of places."""
-    return pad.lattice(here, spacing, temperature)
+    return pad.lattice(pad.told(here, now), now["spacing"], now["temperature"])
 
 
 def numbers(here: pad.Pad, **now: Any) -> Table:
@@ -92,21 +92,21 @@ if not sound:
     lab.say(_("Choose two different dimensions on the left."))
 else:
     here = pad.laid(model, kind, i, j, label)
-    moving = {"z_x", "z_y"} if free else {"t", "corners", *pad.CORNER_NAMES} & set(lab.values)
-    steered = moving | ({"class"} & set(lab.values))
+    steered = {"class", "z_x", "z_y", "t", "corners", *pad.CORNER_NAMES} & set(lab.values)
     left, right = lab.stage.columns([0.66, 0.34], gap="small")
     if free:
-        lab.live(plane, place=left, handles=[Handle("z_x", "z_y", _("The code z"), click=True)], here=here)
+        handles = [Handle("z_x", "z_y", _("The code z"), click=True)]
+        lab.live(plane, place=left, handles=handles, follows={"class"}, here=here)
     else:
         handles = [Handle(f"w{n}_x", f"w{n}_y", _("Corner {n}").format(n=n)) for n in corners]
-        lab.live(trodden, place=left, handles=handles, follows=moving, here=here)
+        lab.live(trodden, place=left, handles=handles, follows=steered, here=here)
     lab.live(decoded, place=right, height=320, follows=steered, plays="" if free else "t", here=here)
     lab.live(neighbours, place=right, height=110, follows=steered, here=here)
     if not free:
         lab.live(strip, height=110, follows=steered - {"t"}, here=here)
         lab.download(_("The way as GIF"), lambda: film.walked(here, lab.values), "gif", "image/gif",
                      ":material/gif_box:")  # fmt: skip
-    lab.live(grid, height=420, here=here)
+    lab.live(grid, height=420, follows={"spacing", "temperature", "class"}, here=here)
     lab.live(numbers, height=0, follows=steered, here=here)
 lab.look(
     _(

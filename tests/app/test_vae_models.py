@@ -11,8 +11,8 @@ from PIL import Image
 from app.figures.picture import to_bytes
 from app.images import photograph
 from app.models import MODELS
-from app.vae import film, inside, models, pad
-from core import strokes
+from app.vae import film, inside, models, pad, restore, training
+from core import anomaly, strokes, vae
 from tools.train_vae import NOTES, measured
 
 TOLD = json.loads(NOTES.read_text())
@@ -27,6 +27,8 @@ def test_every_model_reproduces_its_recorded_losses():
         assert found["reconstruction"] == pytest.approx(told["reconstruction"], abs=0.05), name
         if made.beta:
             assert found["kl"] == pytest.approx(told["kl"], abs=2e-3), name
+        if "sampled" in found:
+            assert found["sampled"] == pytest.approx(told["sampled"], abs=0.05), name
         for key in [key for key in found if key.startswith("accuracy")]:
             assert found[key] == pytest.approx(told[key], abs=2e-3), f"{name} {key}"
 
@@ -76,7 +78,39 @@ def test_the_way_becomes_a_film():
     assert pad.standing(here, now)[1] == pytest.approx((0.0, -0.5), abs=1e-5)
 
 
-def test_a_plane_is_the_same_when_it_is_drawn_again():
+@pytest.mark.parametrize("layer", ["none", "pictures", "speed", "holes"])
+def test_drawing_the_plane_again_adds_nothing_to_it(layer):
+    """What lies under the dots is made once for all visitors: a figure must not write into it."""
     here = pad.laid(models.shipped("digits-2-1"), "dims", 1, 2)
-    first, again = (pad.scatter(here, "none", True) for _twice in range(2))
-    assert len(first.data) == len(again.data) == 3 + 10  # three contours and ten classes
+    now = {"corners": 2, "w1_x": -2.0, "w1_y": 0.0, "w2_x": 2.0, "w2_y": 1.0, "t": 30}
+    once, again, trodden, last = (pad.scatter(here, layer, True, way) for way in ((), (), pad.way(now), ()))
+    assert len(trodden.data) == len(once.data) + 2
+    for other in (again, last):
+        assert len(other.data) == len(once.data) and str(other) == str(once)
+
+
+def test_a_figure_keeps_only_the_pictures_that_it_shows():
+    found = restore.tried(models.shipped("digits-8-0"), "other", 0.5)
+    for part in (found.seen, found.restored):
+        assert part.untyped_storage().nbytes() == 2 * restore.SHOWN * 28 * 28 * 4
+    assert found.scores.shape == (2, restore.MANY)
+
+
+def test_the_beginning_of_a_training_is_shared_and_not_copied():
+    plan = {"latent": 2, "kind": "mlp", "hidden": 8, "seed": 0}
+    how = {**{n: vae.SETTINGS[n] for n in training.STEERED}, "data": "digits", "plain": False, "steps": 2}
+    first, second = (training.begun(**plan, **how) for _ in range(2))
+    assert first is not second and all(a is b for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("kind, noise", [("other", 0.0), ("other", 1.0), ("inverted", 0.0)])
+def test_no_score_and_no_threshold_is_cut_off(kind, noise):
+    model = models.shipped("digits-8-0")
+    scores = restore.tried(model, kind, noise).scores
+    best = anomaly.judge(scores[0], scores[1], 0.0).best
+    plot = restore.draw(model, kind, noise, best)
+    end = plot.layout["xaxis2"]["range"][1]
+    assert max(best, scores.max().item()) <= end <= restore.MOST
+    for row, trace in zip(scores, plot.data[1:3], strict=True):
+        assert sum(trace["y"][1:-1:2]) == len(row) and max(trace["x"]) == end
+    assert restore.draw(model, kind, noise, restore.MOST).layout["xaxis2"]["range"][1] == restore.MOST

@@ -41,6 +41,7 @@ def test_scores_and_psnr_by_hand() -> None:
     y = x.clone()
     y[1, 0, 0], y[0] = 0.5, 0.1
     assert anomaly.score(x, y).tolist() == pytest.approx([0.2, 0.25])
+    assert anomaly.psnr(x, x).tolist() == [math.inf] * len(x)
     assert anomaly.psnr(x, y).tolist() == pytest.approx([20.0, -10 * math.log10(0.25 / 20)], abs=1e-4)
     with pytest.raises(ValueError, match="at least one"):
         anomaly.roc([], [1.0])

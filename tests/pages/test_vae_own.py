@@ -64,3 +64,13 @@ def test_the_loss_of_a_run_falls_while_it_is_watched() -> None:
     assert state.finite and state.step == 25
     assert after.bound < 0.6 * before.bound
     assert set(how) == set(training.STEERED)
+
+
+def test_the_plane_follows_the_class_under_the_hand() -> None:
+    """Neither the grid nor the layer under the dots waits until the slider is let go."""
+    screen = open_page("vae", {"vae.beta": "told", "vae.layer": "pictures", "vae.dots": "false"})
+    assert trouble(screen) == []
+    views = screen.session_state["_live.desk"].views
+    for name in ("vae.plane", "vae.grid"):
+        drawn = [views[name].answer({"class": c}) for c in (3, 7, 3)]
+        assert str(drawn[0]) == str(drawn[2]) != str(drawn[1])
