@@ -23,6 +23,12 @@ class Verbatim(str):
         return str(self)
 
 
+def long_text(text: str) -> Verbatim:
+    """A text as lines that fit the page: weights, pictures."""
+    starts = range(0, len(text) or 1, 100)
+    return Verbatim("(\n" + "".join(f"        {text[at : at + 100]!r}\n" for at in starts) + "    )")
+
+
 # A function, further calls, and the arguments of the first: what lab.code shows.
 Script = tuple[Callable[..., Any], Sequence["Call"], Mapping[str, Any]]
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from app import models
-from app.code import Call, Script, Verbatim
+from app.code import Call, Script, Verbatim, long_text
 from app.controls import Controls
 from app.figures import frames
 from app.i18n import gettext as _
@@ -63,10 +63,7 @@ PLACES = Call(anchors.grid, {"size_hw": (detector.CANVAS,) * 2, "stride": detect
 
 @lru_cache
 def _weights_text() -> Verbatim:
-    text = detector.as_weights_text(weights())
-    return Verbatim(
-        "(\n" + "".join(f'        "{text[i : i + 110]}"\n' for i in range(0, len(text), 110)) + "    )"
-    )
+    return long_text(detector.as_weights_text(weights()))
 
 
 def class_names() -> list[str]:
