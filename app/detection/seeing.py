@@ -83,12 +83,11 @@ def net() -> Call:
 def ask(lab: Controls, names: Sequence[str], begin: Begin = BEGIN) -> list[Handle]:
     """Which pictures stand where; the handles that drag them."""
     titles, handles = dict(zip(map(str, range(len(names))), names, strict=True)), []
-    for i, (kind, *place) in enumerate(begin, 1):
-        lab.choice(f"o{i}", _("Picture {n}").format(n=i), titles, str(kind % len(names)))
-        handles.append(
-            frames.ask(lab, f"b{i}", _("Picture {n}").format(n=i), (*place,), detector.CANVAS, SMALLEST)
-        )  # type: ignore[arg-type]
-    return [h for pair in handles[: lab.values["number"]] for h in pair]
+    for i, (kind, x, y, w, h) in enumerate(begin, 1):
+        title = _("Picture {n}").format(n=i)
+        lab.choice(f"o{i}", title, titles, str(kind % len(names)))
+        handles.append(frames.ask(lab, f"b{i}", title, (x, y, w, h), detector.CANVAS, SMALLEST))
+    return [handle for pair in handles[: lab.values["number"]] for handle in pair]
 
 
 @lru_cache(600)
