@@ -23,10 +23,10 @@ class Verbatim(str):
         return str(self)
 
 
-def folded(text: str, width: int = 100) -> Verbatim:
-    """A long text as an argument of a call inside the call: over several lines."""
-    lines = (f'        "{text[at : at + width]}"' for at in range(0, len(text), width))
-    return Verbatim("(\n" + "\n".join(lines) + "\n    )")
+def long_text(text: str) -> Verbatim:
+    """A text as lines that fit the page: weights, pictures."""
+    starts = range(0, len(text) or 1, 100)
+    return Verbatim("(\n" + "".join(f"        {text[at : at + 100]!r}\n" for at in starts) + "    )")
 
 
 # A function, further calls, and the arguments of the first: what lab.code shows.

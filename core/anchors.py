@@ -73,9 +73,12 @@ def assign(table: Tensor, high: float = 0.5, low: float = 0.4, best: bool = True
     forced = torch.zeros(n, dtype=torch.bool)
     if best:
         most = table.amax(0)
-        anchor, theirs = ((table == most) & (most > 0)).nonzero(as_tuple=True)
-        forced[anchor] = kind[anchor] != POSITIVE
-        kind[anchor], which[anchor], overlap[anchor] = POSITIVE, theirs, table[anchor, theirs]
+        # an anchor that is the best of two objects learns the one that it overlaps more, the first of equal ones
+        share, theirs = torch.where((table == most) & (most > 0), table, -1.0).max(1)
+        chosen = share > 0
+        forced = chosen & (kind != POSITIVE)
+        kind = torch.where(chosen, POSITIVE, kind)
+        which, overlap = torch.where(chosen, theirs, which), torch.where(chosen, share, overlap)
     return Assignment(kind, which, overlap, forced)
 
 

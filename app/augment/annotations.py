@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from app.augment.targets import Box, outlines
-from app.code import Call, folded
+from app.code import Call, long_text
 
 MASKS = Path(__file__).parent.parent.parent / "assets" / "images" / "masks"
 SIDE = 256  # pixels of the longer side of a mask
@@ -60,5 +60,5 @@ def masks(name: str, height: int, width: int) -> list[np.ndarray]:
 
 def written(name: str, height: int, width: int) -> Call:
     """The same masks as a script has them."""
-    given = {"png": folded(drawing(name)), "count": len(OBJECTS[name]), "height": height, "width": width}
+    given = {"png": long_text(drawing(name)), "count": len(OBJECTS[name]), "height": height, "width": width}
     return Call(outlines, given)

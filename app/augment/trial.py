@@ -12,7 +12,7 @@ from app import images, models
 from app.augment import controls
 from app.augment.lottery import augmenter
 from app.augment.pipeline import Stage, of_plain
-from app.code import Call, Verbatim, folded
+from app.code import Call, Verbatim, long_text
 from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, panel
@@ -79,7 +79,7 @@ def script(now: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     """The same run as a script has it: the pictures are written out."""
 
     def text(n: int, seed: int) -> Call:
-        return Call(few.unpacked, {"text": folded(as_text(now["data"], n, seed))})
+        return Call(few.unpacked, {"text": long_text(as_text(now["data"], n, seed))})
 
     start = Call(few.begin, {
         "examples": text(now["examples"], now["seed"]), "held_back": text(0, 0),

@@ -47,6 +47,20 @@ def standing(now: Mapping[str, Any], size_hw: tuple[int, int]) -> Standing:
     return Standing(places, truth, table, anchors.assign(table, high, low, now["best"]))
 
 
+def cell(places: Tensor, size_hw: tuple[int, int], stride: int, x: float, y: float) -> Tensor:
+    """All anchors of the cell that a point lies in; beyond the picture, of the nearest cell."""
+    rows, across = (-(-n // stride) for n in size_hw)
+    row, column = min(int(y // stride), rows - 1), min(int(x // stride), across - 1)
+    return places.reshape(rows, across, -1, 4)[row, column]
+
+
+def middles(which: Tensor, size_hw: tuple[int, int], stride: int) -> Tensor:
+    """The middles (k, 2) of the cells that have at least one of these anchors (n,)."""
+    rows, across = (-(-n // stride) for n in size_hw)
+    row, column = which.reshape(rows, across, -1).any(2).nonzero(as_tuple=True)
+    return (torch.stack([column, row], 1) + 0.5) * stride
+
+
 def written(now: Mapping[str, Any], size_hw: tuple[int, int]) -> dict[str, Any]:
     """The same as calls for the script."""
     places, (low, high) = grid(now, size_hw), now["between"]

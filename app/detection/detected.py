@@ -9,13 +9,13 @@ from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, columns, dots, layout, line, short
 from app.i18n import gettext as _
-from core import boxes, detector
+from core import boxes, detector, precision
 
 
 def answers(**now: Any) -> Table:
     """What is left, line by line."""
     laid = seeing.laid(now)
-    s = seeing.seen(laid.canvas, now["confidence"], now["t"], now["rule"])
+    s = seeing.seen(now)
     rows = detector.answers(s.sure, s.verdict.kept, laid.truth, laid.kinds, boxes.iou)
     names = seeing.class_names()
     cells = [[f"{place}. {names[kind]}", short(score, 3), short(u, 3), *(short(v, 1) for v in box)]
@@ -26,7 +26,7 @@ def answers(**now: Any) -> Table:
 
 def stages(**now: Any) -> Table:
     """How many boxes there are at each stage."""
-    s = seeing.seen(seeing.laid(now).canvas, now["confidence"], now["t"], now["rule"])
+    s = seeing.seen(now)
     titles = {
         "anchors": _("anchors"),
         "confident": _("after the confidence cut"),
@@ -38,15 +38,14 @@ def stages(**now: Any) -> Table:
     )
 
 
-def worth(confidence: float, t: float, rule: str) -> Plot:
+def worth(confidence: float, judged: tuple[precision.Curve, float, int]) -> Plot:
     """Precision over recall on scenes of pictures that the training has not seen; the point is this page's cut."""
-    curve, mean, objects = seeing.judged(t, rule)
-    at = max(int((curve.score >= confidence).sum()) - 1, 0)
+    curve, mean, objects = judged
+    counted = int((curve.score >= confidence).sum())
+    last = slice(max(counted - 1, 0), counted)  # none, where nothing is that sure
     data = [
         line(curve.recall, curve.precision, _("all classes together"), palette.BLUE),
-        dots(
-            curve.recall[at : at + 1], curve.precision[at : at + 1], _("this confidence"), palette.ACCENT, 14
-        ),
+        dots(curve.recall[last], curve.precision[last], _("this confidence"), palette.ACCENT, 14),
     ]
     below = _("recall, of {m} objects in {n} held-back scenes").format(m=objects, n=seeing.JUDGED)
     grid = columns([_("precision")], (0, 1.02), [(0, 1.04)], below=below)

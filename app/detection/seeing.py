@@ -11,15 +11,17 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from app import models
-from app.code import Call, Script, Verbatim
-from app.controls import Controls
+from app.code import Call, Script, Verbatim, long_text
+from app.controls import Controls, frozen
 from app.figures import frames
 from app.i18n import gettext as _
 from app.live.component import Handle
 from core import anchors, boxes, detector, drawing, precision, scenes, suppress
 
 Begin = Sequence[tuple[int, int, int, int, int]]
+Settings = tuple[tuple[str, Any], ...]
 MOST = 5  # objects that a visitor may place
+SMALLEST = 4  # pixels that each is wide and high at least
 # class, middle and size of each; a picture of the class is squeezed into the box
 BEGIN = (
     (3, 24, 34, 30, 44),
@@ -63,10 +65,7 @@ PLACES = Call(anchors.grid, {"size_hw": (detector.CANVAS,) * 2, "stride": detect
 
 @lru_cache
 def _weights_text() -> Verbatim:
-    text = detector.as_weights_text(weights())
-    return Verbatim(
-        "(\n" + "".join(f'        "{text[i : i + 110]}"\n' for i in range(0, len(text), 110)) + "    )"
-    )
+    return long_text(detector.as_weights_text(weights()))
 
 
 def class_names() -> list[str]:
@@ -84,10 +83,11 @@ def net() -> Call:
 def ask(lab: Controls, names: Sequence[str], begin: Begin = BEGIN) -> list[Handle]:
     """Which pictures stand where; the handles that drag them."""
     titles, handles = dict(zip(map(str, range(len(names))), names, strict=True)), []
-    for i, (kind, *place) in enumerate(begin, 1):
-        lab.choice(f"o{i}", _("Picture {n}").format(n=i), titles, str(kind % len(names)))
-        handles.append(frames.ask(lab, f"b{i}", _("Picture {n}").format(n=i), (*place,), detector.CANVAS))  # type: ignore[arg-type]
-    return [h for pair in handles[: lab.values["number"]] for h in pair]
+    for i, (kind, x, y, w, h) in enumerate(begin, 1):
+        title = _("Picture {n}").format(n=i)
+        lab.choice(f"o{i}", title, titles, str(kind % len(names)))
+        handles.append(frames.ask(lab, f"b{i}", title, (x, y, w, h), detector.CANVAS, SMALLEST))
+    return [handle for pair in handles[: lab.values["number"]] for handle in pair]
 
 
 @lru_cache(600)
@@ -107,12 +107,22 @@ class Laid:
     kinds: Tensor  # (m,)
 
 
+LAYS = frozenset({"number", "noise", "which"} | {f"b{i}_{part}" for i in range(1, MOST + 1) for part in "xywh"}
+                 | {f"o{i}" for i in range(1, MOST + 1)})  # fmt: skip
+
+
 def laid(now: Mapping[str, Any]) -> Laid:
-    """Boxes stand on whole pixels and are at least 4 pixels wide and high."""
+    """The canvas of these settings; shared by all figures, to be read only."""
+    return _laid(frozen(now, LAYS))
+
+
+@lru_cache(32)
+def _laid(key: Settings) -> Laid:
+    """Boxes stand on whole pixels."""
+    now = dict(key)
     truth, kinds, glyphs = [], [], []
     for i in range(1, now["number"] + 1):
         x, y, w, h = (now[f"b{i}_{part}"] for part in "xywh")
-        w, h = max(w, 4), max(h, 4)
         left, top = round(x - w / 2), round(y - h / 2)
         truth.append([left, top, left + w, top + h])
         kinds.append(int(now[f"o{i}"]))
@@ -137,13 +147,24 @@ class Seen:
     verdict: suppress.Verdict
 
 
-def seen(canvas: Tensor, confidence: float, t: float, rule: str = "classes") -> Seen:
+@lru_cache(16)
+def _said(key: Settings) -> tuple[detector.Found, Tensor]:
+    """Every anchor of a canvas, and its objectness: the network runs once for each move, not for each figure."""
     with torch.no_grad():
-        said = detector.judge(weights(), canvas[None])
-    every = detector.read(said, places(), anchors.decode)
+        said = detector.judge(weights(), _laid(key).canvas[None])
+    return detector.read(said, places(), anchors.decode), said.objectness[0].sigmoid()
+
+
+def seen(now: Mapping[str, Any]) -> Seen:
+    return _seen(frozen(now, LAYS), now["confidence"], now["t"], now["rule"])
+
+
+@lru_cache(16)
+def _seen(key: Settings, confidence: float, t: float, rule: str) -> Seen:
+    every, objectness = _said(key)
     some = detector.sure(every, confidence)
     found = suppress.suppress(rule, some.boxes, some.scores, some.classes, boxes.iou, t, floor=confidence)
-    return Seen(every, said.objectness[0].sigmoid(), some, found)
+    return Seen(every, objectness, some, found)
 
 
 def script(now: Mapping[str, Any]) -> Script:
@@ -179,9 +200,10 @@ def _held_back_scenes() -> list[tuple[detector.Found, Tensor, Tensor, Tensor]]:
     return made
 
 
-@lru_cache(64)
 def judged(t: float, rule: str) -> tuple[precision.Curve, float, int]:
-    """Over the scenes: the curve of all classes together, the mean of their APs, and how many objects there are."""
+    """Over the scenes: the curve of all classes together, the mean of their APs, and how many objects there are.
+
+    It takes most of a second: for lab.compute, never for a live figure."""
     of = []
     for found, pairs, truth, kinds in _held_back_scenes():
         verdict = suppress.suppress(

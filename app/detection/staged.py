@@ -10,6 +10,7 @@ from torch import Tensor
 
 from app import models
 from app.code import Call, Script
+from app.controls import frozen
 from app.detection import seeing
 from app.figures import palette
 from app.figures.picture import Table
@@ -17,15 +18,23 @@ from app.figures.plot import Plot, columns, layout, line, short
 from app.i18n import gettext as _
 from core import anchors, boxes, cnn, detector, proposals, regions, suppress
 
-LISTED = 12
+LISTED, MOST = 12, 60
 
 
 def ways() -> dict[str, str]:
     return {"learnt": _("Learnt (RPN)"), "merged": _("Merged ink"), "windows": _("Sliding window")}
 
 
-def proposed(way: str, canvas: Tensor, most: int, seed: int) -> proposals.Proposed:
-    """At most so many; the two ways that learn nothing are as sure of one as of the other."""
+def proposed(now: Mapping[str, Any], way: str, most: int) -> proposals.Proposed:
+    """At most so many of a scene; the two ways that learn nothing are as sure of one as of the other."""
+    every = _proposed(frozen(now, seeing.LAYS), way)
+    return proposals.Proposed(every.boxes[:most], every.scores[:most])
+
+
+@lru_cache(24)
+def _proposed(key: seeing.Settings, way: str) -> proposals.Proposed:
+    """The first 60: fewer are the beginning of these, whatever the way."""
+    canvas, seed, most = seeing.laid(dict(key)).canvas, dict(key)["which"], MOST
     if way == "learnt":
         found = detector.objects(seeing.weights(), canvas, seeing.places(), anchors.decode)
         return proposals.best(found, boxes.iou, most=most)
@@ -51,16 +60,19 @@ def kind_of(now: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**now, **{f"o{i}": str(int(now[f"o{i}"]) % 10 + first) for i in range(1, seeing.MOST + 1)}}
 
 
+READS = seeing.LAYS | {"way", "most", "data", "context", "shape", "confidence", "t"}
+
+
 def read(now: Mapping[str, Any]) -> tuple[seeing.Laid, Read]:
-    """The scene, and all that becomes of it; the stage and its table ask for the same one after the other."""
-    return _read(tuple(now.items()))
+    """The scene, and all that becomes of it; worked out once for all figures of a move."""
+    return _read(frozen(now, READS))
 
 
-@lru_cache(4)
-def _read(settings: tuple[tuple[str, Any], ...]) -> tuple[seeing.Laid, Read]:
-    now = dict(settings)
-    laid = seeing.laid(kind_of(now))
-    first = proposed(now["way"], laid.canvas, now["most"], now["which"])
+@lru_cache(8)
+def _read(key: seeing.Settings) -> tuple[seeing.Laid, Read]:
+    now = kind_of(dict(key))
+    laid = seeing.laid(now)
+    first = proposed(now, now["way"], now["most"])
     asked = proposals.around(first.boxes, now["context"], now["shape"] == "square")
     cut = proposals.crops(laid.canvas, asked, regions.roi_align)
     p = cnn.predict(models.classifier(now["data"]), cut) if len(cut) else torch.zeros(0, cnn.CLASSES)
@@ -92,20 +104,32 @@ def readings(**now: Any) -> Table:
     return Table(titles, cells, _("The first proposals and what is read in them"))
 
 
-def reach(number: int, noise: float, which: int, data: str, **now: Any) -> Plot:
+def reached(scene: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Way by way the share of objects that 0, 1, 2, … proposals reach. All three ways: not under the hand."""
+    shares, truth = {}, seeing.laid(scene).truth
+    for way in ways():
+        first = proposed(scene, way, MOST).boxes
+        share = proposals.recall(boxes.pairwise(first, truth)) if len(first) else torch.zeros(1)
+        shares[way] = torch.cat([torch.zeros(1), share])
+    return shares
+
+
+def scene_of(now: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that `reached` depends on."""
+    return dict(frozen(kind_of(now), seeing.LAYS))
+
+
+def reach(most: int, shares: Mapping[str, Tensor]) -> Plot:
     """How many objects each way has found after so many proposals."""
-    laid = seeing.laid(kind_of({"number": number, "noise": noise, "which": which, "data": data, **now}))
-    data_, most = [], 60
+    data = []
     for i, (way, name) in enumerate(ways().items()):
-        first = proposed(way, laid.canvas, most, which).boxes
-        share = proposals.recall(boxes.pairwise(first, laid.truth)) if len(first) else torch.zeros(1)
-        share = torch.cat([torch.zeros(1), share, share[-1:]])  # flat after the last
-        x = torch.cat([torch.arange(float(len(share) - 1)), torch.tensor([float(most)])])
-        data_.append(line(x, share, name, *palette.style(i)[:1], dash=palette.DASHES[i], width=3))
-    data_.append(line(torch.full((2,), float(now["most"])), torch.tensor([0.0, 1.05]), "", palette.ACCENT, dash="dot",
-                      legend=False))  # fmt: skip
-    grid = columns([_("objects reached")], (0, most), [(0, 1.06)], below=_("proposals (IoU from 0.5)"))
-    return Plot(data_, layout(**grid), _("Objects reached against the number of proposals"))
+        share = torch.cat([shares[way], shares[way][-1:]])  # flat after the last
+        x = torch.cat([torch.arange(float(len(share) - 1)), torch.tensor([float(MOST)])])
+        data.append(line(x, share, name, *palette.style(i)[:1], dash=palette.DASHES[i], width=3))
+    data.append(line(torch.full((2,), float(most)), torch.tensor([0.0, 1.05]), "", palette.ACCENT, dash="dot",
+                     legend=False))  # fmt: skip
+    grid = columns([_("objects reached")], (0, MOST), [(0, 1.06)], below=_("proposals (IoU from 0.5)"))
+    return Plot(data, layout(**grid), _("Objects reached against the number of proposals"))
 
 
 def script(now: Mapping[str, Any]) -> Script:

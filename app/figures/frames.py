@@ -57,14 +57,16 @@ def strip(low: Tensor, high: Tensor, rows: Tensor, name: str, color: str, **more
 
 
 def ask(
-    lab: Controls, name: str, label: str, default: tuple[int, int, int, int], most: int = 640
+    lab: Controls, name: str, label: str, default: tuple[int, int, int, int], most: int = 640, least: int = 0
 ) -> list[Handle]:
-    """A box as four numbers <name>_x, _y (its centre), _w, _h, and the two handles that drag it."""
+    """A box as four numbers <name>_x, _y (its centre), _w, _h, and the two handles that drag it. It is at least
+    `least` wide and high."""
     parts = {"x": "x", "y": "y", "w": "w", "h": "h"}
     for row in ("xy", "wh"):
         with lab.row(f"{name}-{row}"):
             for part, at in zip(row, default[:2] if row == "xy" else default[2:], strict=True):
-                lab.number(f"{name}_{part}", f"{label}, {parts[part]}", 0, most, at)
+                low = least if part in "wh" else 0
+                lab.number(f"{name}_{part}", f"{label}, {parts[part]}", low, most, at)
     x, y, w, h = (f"{name}_{part}" for part in "xywh")
     return [Handle(x, y, label=label), Handle(w, h, label=label, about=(x, y))]
 

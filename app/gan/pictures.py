@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from app import images, models
-from app.code import Call, Verbatim
+from app.code import Call, Verbatim, long_text
 from app.figures import maps, palette
 from app.figures.picture import Picture, Table, panel, underlay
 from app.figures.plot import Plot, axis, layout, line
@@ -188,15 +188,12 @@ def scoreboard(run: Watched) -> Table:
 def script(run: Watched) -> dict[str, Any]:
     """The arguments of gan_measures.picture_scores: weights and what the classifier saw of real pictures."""
     plan = run.seen.plan
-    weights = Call(gan_pictures.out_of_text, {"text": _written(run.seen.g)})
+    weights = Call(gan_pictures.out_of_text, {"text": long_text(gan_pictures.in_text(run.seen.g))})
     pictures = {"g": weights, "seed": plan.seed, "classes": plan.classes}
-    known = {"text": _written(real(plan.album.name)), "width": real(plan.album.name).shape[1]}
+    known = {
+        "text": long_text(gan_pictures.in_text(real(plan.album.name))),
+        "width": real(plan.album.name).shape[1],
+    }
     return {"pictures": Call(gan_pictures.samples, pictures), "real": Call(gan_pictures.out_of_text, known),
             "sight": Verbatim("sight"), "net": Call(cnn.unpacked, {"text": models.as_text(plan.album.name)}),
             "classes": plan.classes}  # fmt: skip
-
-
-def _written(numbers: Tensor) -> Verbatim:
-    text = gan_pictures.in_text(numbers)
-    rows = "".join(f"        {text[at : at + 100]!r}\n" for at in range(0, len(text), 100))
-    return Verbatim(f"(\n{rows}    )")

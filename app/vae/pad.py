@@ -88,8 +88,8 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
     places, labels = pad.plane.project(pad.model.codes()[0]), models.held_back(pad.model.data)[1]
     names, notes = models.class_names(pad.model.data), []
     room = torch.tensor([1.5, 0.45] if max(map(len, names)) > 1 else [0.45, 0.5])  # that a name takes
-    middles = torch.stack([places[labels == c].median(0).values for c in range(len(names))])
-    middles = apart(middles.clamp(-REACH, REACH), room).clamp(-REACH, REACH).tolist()
+    medians = torch.stack([places[labels == c].median(0).values for c in range(len(names))])
+    middles = apart(medians.clamp(-REACH, REACH), room).clamp(-REACH, REACH).tolist()
     for c, name in enumerate(names):
         color, here = palette.TEN[c], places[labels == c]
         if dotted:

@@ -58,15 +58,11 @@ def stage(size_hw: tuple[int, int], under: dict[str, Any], **now: Any) -> Plot:
     """Left, the anchors of one cell and all positive ones; right, how many are what, and what they cost."""
     s = anchored.standing(now, size_hw)
     stride = int(now["stride"])
-    middle = (s.places[:, :2] + s.places[:, 2:]) / 2
-    at = (
-        torch.tensor([now["c_x"], now["c_y"]]).minimum(torch.tensor(size_hw[::-1]) - 1) // stride + 0.5
-    ) * stride
-    cell = s.places[(middle == at).all(1)]
+    cell = anchored.cell(s.places, size_hw, stride, now["c_x"], now["c_y"])
     kind, forced = s.found.kind, s.found.forced
     best = anchors.fitting(s.places, s.table)
     made = anchors.decode(torch.tensor(anchored.given(now)), best)
-    blank = torch.unique(middle[kind == anchors.IGNORED], dim=0)
+    blank = anchored.middles(kind == anchors.IGNORED, size_hw, stride)
     data = [frames.frames(cell, _("anchors of one cell"), "now", width=1.5),
             dots(blank[:, 0], blank[:, 1], _("ignored"), palette.PINK, 6, marker={"line": {"width": 0}}),
             frames.frames(s.places[(kind == anchors.POSITIVE) & ~forced], _("positive"), "kept", width=1),
@@ -96,11 +92,14 @@ def stage(size_hw: tuple[int, int], under: dict[str, Any], **now: Any) -> Plot:
     return Plot(data, layout(**grid, **frame), ". ".join(words))
 
 
-lab.live(stage, handles=[*a, *b, Handle("c_x", "c_y", label=_("Cell"), click=True)], size_hw=size_hw,
-         under=backdrop(photo.pixels, fade=0.45))  # fmt: skip
-for table in (anchored.kinds, anchored.losses, anchored.journey):
-    lab.live(table, height=0, size_hw=size_hw)
-lab.live(anchored.curves, height=280)
+if lab.values["scales"] and lab.values["ratios"]:
+    lab.live(stage, handles=[*a, *b, Handle("c_x", "c_y", label=_("Cell"), click=True)], size_hw=size_hw,
+             under=backdrop(photo.pixels, fade=0.45))  # fmt: skip
+    for table in (anchored.kinds, anchored.losses, anchored.journey):
+        lab.live(table, height=0, size_hw=size_hw)
+    lab.live(anchored.curves, height=280)
+else:
+    lab.say(_("Choose at least one scale and one ratio."))
 lab.look(_("Drag the shuttle's box narrower: soon no anchor fits, and the best one has to learn it. Of all "
            "anchors hardly one in a hundred is an object; with cross-entropy the rest makes the loss, γ turns it "
            "down."))  # fmt: skip

@@ -46,7 +46,7 @@ SIDE = float(detector.CANVAS)
 def stage(**now: Any) -> Plot:
     """Left, the scene and what is left in the end; right, every anchor's objectness, and the boxes after the cut."""
     laid = seeing.laid(now)
-    s = seeing.seen(laid.canvas, now["confidence"], now["t"], now["rule"])
+    s = seeing.seen(now)
     kept, names = s.verdict.kept, seeing.class_names()
     said = [
         f"{names[k]} {p:.2f}"
@@ -89,8 +89,10 @@ def stage(**now: Any) -> Plot:
 lab.live(stage, handles=handles)
 lab.live(detected.stages, height=0)
 lab.live(detected.answers, height=0)
-lab.live(detected.worth, height=280)
+last = lab.below.container()  # filled at the end: nothing waits behind the held-back scenes
 lab.look(_("Drag a digit onto another and watch which anchors believe in it. Each object lights up several anchors of "
            "several shapes; that is why there is suppression. Squeeze a picture until nobody answers."))  # fmt: skip
 lab.theory()
 lab.code(partial(seeing.script, lab.values))
+judged = lab.compute(seeing.judged, t=lab.values["t"], rule=lab.values["rule"])
+lab.live(detected.worth, height=280, place=last, judged=judged)

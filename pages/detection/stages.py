@@ -84,7 +84,8 @@ def stage(**now: Any) -> Plot:
 
 
 lab.live(stage, handles=handles)
-lab.live(staged.reach, height=280)
+shares = lab.compute(staged.reached, scene=staged.scene_of(lab.values))
+lab.live(staged.reach, height=280, shares=shares)
 lab.live(staged.readings, height=0)
 lab.look(_("The first stage only says: here is something. RoI align brings each region to 28 × 28, and the "
            "classifier of the convolution page reads it. It knows no background: of an empty region "

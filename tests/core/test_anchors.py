@@ -35,17 +35,18 @@ def test_grid_against_a_loop():
 
 def slow_assign(table, high, low, best):
     n, m = len(table), len(table[0]) if table else 0
-    kind = []
+    kind, which, given = [], [], [0.0] * n
     for row in table:
         most = max(row, default=0.0)
         kind.append(POSITIVE if m and most >= high else NEGATIVE if most < low or not m else IGNORED)
+        which.append(row.index(most) if m else -1)
     if best:
         for j in range(m):
             most = max(table[i][j] for i in range(n))
             for i in range(n):
-                if most > 0 and table[i][j] == most:
-                    kind[i] = POSITIVE
-    return kind
+                if most > given[i] and table[i][j] == most:
+                    kind[i], which[i], given[i] = POSITIVE, j, most
+    return kind, which
 
 
 @settings(max_examples=60, deadline=None)
@@ -55,7 +56,7 @@ def test_assignment_against_a_loop(seed, objects, one, other, best):
     places = anchors.grid((90, 90), 30, (20.0, 50.0), (0.5, 2.0)).double()
     table = boxes.pairwise(places, random_boxes(objects, seed))
     found = anchors.assign(table, high, low, best)
-    assert found.kind.tolist() == slow_assign(table.tolist(), high, low, best)
+    assert (found.kind.tolist(), found.object.tolist()) == slow_assign(table.tolist(), high, low, best)
     n = anchors.counts(found)
     assert n["positive"] + n["negative"] + n["ignored"] == len(places)
     if objects:
@@ -65,6 +66,22 @@ def test_assignment_against_a_loop(seed, objects, one, other, best):
             rows = anchors.census(found, objects)
             assert sum(count for _i, count, _u in rows) == n["positive"] >= 1
     assert best or not n["forced"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[0.9, 0.8], [0.1, 0.2]],
+        [[0.8, 0.9], [0.1, 0.2]],
+        [[0.2, 0.2], [0.1, 0.0]],
+        [[0.3, 0.8, 0.9], [0.3, 0.8, 0.1]],
+    ],
+)
+def test_an_anchor_that_is_best_for_two_learns_the_one_it_overlaps_more(rows):
+    found = anchors.assign(torch.tensor(rows, dtype=torch.float64))
+    assert (found.kind.tolist(), found.object.tolist()) == slow_assign(rows, 0.5, 0.4, True)
+    assert found.object[0].item() == rows[0].index(max(rows[0]))
+    assert found.overlap[0].item() == max(rows[0])
 
 
 def test_without_the_best_rule_an_odd_object_has_nobody():
