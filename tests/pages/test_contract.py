@@ -127,13 +127,19 @@ def test_sliders_can_be_dragged_to_their_ends(address):
 # --- links ---
 
 
-@each_preset
-def test_link_restores_every_control(address, preset):
-    sent = rendered(address, preset)
-    link = {name: sent.query_params[name] for name in values(sent) if name in sent.query_params}
-    received = open_page(address, link)
-    assert values(received) == values(sent)
-    assert trouble(received) == []
+@each_page
+def test_link_restores_every_control(address):
+    """By the links of those presets that move a control which none before them has moved."""
+    moved: set[str] = set()
+    for preset in presets(address):
+        sent = rendered(address, preset)
+        link = {name: sent.query_params[name] for name in values(sent) if name in sent.query_params}
+        if link.keys() <= moved:
+            continue
+        moved |= link.keys()
+        received = open_page(address, link)
+        assert values(received) == values(sent)
+        assert trouble(received) == []
 
 
 JUNK = {
@@ -152,9 +158,9 @@ JUNK = {
 
 
 @each_page
-@pytest.mark.parametrize("first", range(0, len(JUNK), 3))
+@pytest.mark.parametrize("first", range(0, len(JUNK), 6))
 def test_junk_in_a_link_is_told_and_ignored(address, first):
-    """Each control gets another kind of rubbish, and at the next turn the one after the next two."""
+    """Each control gets another kind of rubbish, and at the next turn the one six further on."""
     kinds = list(JUNK.values())
     dealt = {key: kinds[(first + i) % len(kinds)] for i, key in enumerate(domains(address))}
     link = {key: junk for key, junk in dealt.items() if not _allows(domains(address)[key], junk)}
