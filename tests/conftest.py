@@ -5,8 +5,8 @@ from functools import cache
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # also in the threads that the tests start
 
-import streamlit.components.v2.manifest_scanner as scanner
 import pytest
+import streamlit.components.v2.manifest_scanner as scanner
 import torch
 from hypothesis import settings
 

@@ -103,7 +103,7 @@ def test_roi_align_equals_a_slow_loop(box, scale: float, out: int, sampling: int
 @settings(deadline=None)
 @given(st.floats(1, 4), st.floats(1, 3), st.floats(3, 6), st.floats(3, 5))
 def test_roi_align_of_a_plane_is_exact(x0: float, y0: float, w: float, h: float) -> None:
-    """On a slope the mean of a bin is the slope at its middle; rounding would be seen. No reading lies beyond the edge."""
+    """On a slope the mean of a bin is the slope at its middle; rounding would be seen. All readings lie inside."""
     rows, columns = torch.meshgrid(torch.arange(9.0), torch.arange(12.0), indexing="ij")
     slope = (3 * columns - 2 * rows).double()[None]
     ys, xs = roi_samples((x0, y0, x0 + w, y0 + h), 1.0, 3, 1)
