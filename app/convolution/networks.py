@@ -9,12 +9,13 @@ from torch import Tensor
 
 from app import models
 from app.code import Call
+from app.drawings import drawn
 from app.figures import maps
 from app.figures.picture import Picture, panel, signed
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle, Pen
-from core import cnn, drawing, strokes
+from core import cnn, drawing
 
 # Six points for each of some digits; a pen through them draws what the network reads as that digit.
 STROKES = {
@@ -32,7 +33,6 @@ BRINK = ((12, 6), (14.5, 7.5), (16.5, 10), (15, 14), (13.5, 18), (12.5, 22))
 SMALL = ".G43SQ3LZuUiSSTJG7b"  # a 3 near the corner, as nobody drew them for the training
 IN_ROW = {"conv1": 3, "conv2": 4, "conv3": 6}
 POINTS, WIDTH = range(1, 7), 2.6
-PAPER = (0, 0, cnn.SIDE, cnn.SIDE)
 
 
 @dataclass(frozen=True)
@@ -99,21 +99,15 @@ def picture_of(asked: Asked, now: Mapping[str, Any]) -> Tensor:
     if asked.source == "test":
         return models.held_back(asked.data)[0][now["index"]]
     if asked.source == "pen":
-        seen: Tensor = _drawn(now, now["centred"])()
+        seen: Tensor = drawn(now["drawing"], cnn.SIDE, now["centred"])()
         return seen
-    drawn = drawing.ink([(now[f"p{i}_x"], now[f"p{i}_y"]) for i in POINTS], cnn.SIDE, WIDTH)
-    return (drawn * 255).round() / 255
+    digit = drawing.ink([(now[f"p{i}_x"], now[f"p{i}_y"]) for i in POINTS], cnn.SIDE, WIDTH)
+    return (digit * 255).round() / 255
 
 
 def paper_of(asked: Asked, now: Mapping[str, Any]) -> Tensor:
     """The picture as it lies under the hand: a drawing is not moved there."""
-    return _drawn(now, False)() if asked.source == "pen" else picture_of(asked, now)
-
-
-def _drawn(now: Mapping[str, Any], centred: bool) -> Call:
-    """How the picture is made of the strokes."""
-    text = Call(strokes.unpack, {"text": now["drawing"], "paper": PAPER})
-    return Call(strokes.raster, {"strokes": Call(strokes.centred, {"strokes": text}) if centred else text})
+    return drawn(now["drawing"], cnn.SIDE, False)() if asked.source == "pen" else picture_of(asked, now)
 
 
 def truth(asked: Asked, now: Mapping[str, Any]) -> int | None:
@@ -139,7 +133,7 @@ def traced(asked: Asked, now: Mapping[str, Any]) -> tuple[Tensor, cnn.Trace, cnn
 def calls(asked: Asked, now: Mapping[str, Any]) -> dict[str, Call]:
     """Network and picture as the script carries them: all weights, and all pixels or strokes, written out."""
     if asked.source == "pen":
-        picture = _drawn(now, now["centred"])
+        picture = drawn(now["drawing"], cnn.SIDE, now["centred"])
     else:
         text = drawing.as_text(picture_of(asked, now))
         picture = Call(drawing.from_text, {"text": text, "width": cnn.SIDE})

@@ -9,7 +9,6 @@ INK = "#1d2329"
 MUTED = "#5d666e"
 GRID = "#e4e3dc"
 ACCENT = "#d5471e"
-SHADE = "#d5471e1f"  # a zone: the accent, hardly there
 
 DEEP = "#a9c6d8"  # the bottom of a loss surface; its heights are paper
 

@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate
 
 from app import images
 from app.code import Call
+from app.drawings import drawn
 from app.figures import palette
 from app.figures.picture import Picture, Table, glow, panel
 from app.figures.plot import Plot, bar_columns, bars, dots, layout, line, short
@@ -21,10 +22,9 @@ from app.live.component import Pen
 from app.vae import models
 from app.vae.models import Model
 from app.vae.pad import reading
-from core import drawing, latent, strokes, vae
+from core import drawing, latent, vae
 
 DRAWS, SHOWN, REACH, TRAVERSED, ACTIVE = 64, 5, 3.0, 13, 0.01
-PAPER = (0, 0, vae.EDGE, vae.EDGE)
 
 
 def small(photo: Photo, inverted: bool) -> Tensor:
@@ -56,25 +56,21 @@ class Asked:
         if self.brought is not None:
             return self.brought
         if self.source == "pen":
-            return cast(Tensor, self._drawn(now, now["centred"])())
+            return cast(Tensor, drawn(now["drawing"], vae.EDGE, now["centred"])())
         return models.held_back(self.model.data)[0][now["index"]]
 
     def paper(self, now: Mapping[str, Any]) -> Tensor:
         """The same as it lies under the hand: a drawing is not moved there."""
-        return cast(Tensor, self._drawn(now, False)()) if self.source == "pen" else self.picture(now)
-
-    def _drawn(self, now: Mapping[str, Any], centred: bool) -> Call:
-        text = Call(strokes.unpack, {"text": now["drawing"], "paper": PAPER})
-        return Call(
-            strokes.raster, {"strokes": Call(strokes.centred, {"strokes": text}) if centred else text}
-        )
+        if self.source == "pen":
+            return cast(Tensor, drawn(now["drawing"], vae.EDGE, False)())
+        return self.picture(now)
 
     def calls(self, now: Mapping[str, Any]) -> dict[str, Any]:
         """Model and picture as the script carries them."""
         text = drawing.as_text(self.picture(now))
         picture = Call(drawing.from_text, {"text": text, "width": vae.EDGE})
         if self.source == "pen":
-            picture = self._drawn(now, now["centred"])
+            picture = drawn(now["drawing"], vae.EDGE, now["centred"])
         return {"net": self.model.call(), "picture": picture, "draws": DRAWS, "seed": int(now["seed"])}
 
 
