@@ -138,7 +138,7 @@ def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, 
     data += rods(alone[1], [palette.INK] * 10, [""] * 10, 1.1, "x3y3", 4)
     best, agree = int(mean.argmax()), (said.argmax(1) == mean.argmax()).float().mean().item()
     title = _("{n} views: {share:.0%} say {name}").format(n=len(seen), share=agree, name=names[best])
-    rows = _rows("3", names, [0.74, 1.0], (0, 0.55), _("mean; thin: untouched"))
+    rows = _rows("3", names, [0.74, 1.0], (0, 0.55), _("mean; thin: alone"))
     first = _("untouched: {name}").format(name=names[int(alone[1].argmax())])
     size = (max(2, down) * (28 + gap_y), across * (28 + gap_x))
     grid = maps.frame("", title, size, (0, 0.66)) | maps.frame("2", first, (28, 28), (0.78, 1), (0.68, 1))
