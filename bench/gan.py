@@ -70,29 +70,26 @@ async def watched(visitor: Visitor, seconds: float) -> tuple[float, float, list[
 
 
 async def turns(url: str, seconds: float, n: int) -> None:
-    loop = subprocess.Popen(
-        [sys.executable, "-c", BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    shares, rates, pictures, waits = [], [], [], []
+    command = [sys.executable, "-c", BARE]
+    loop = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    each, waits = [], []
     async with visit(url, "gan") as visitor:
         await visitor.ask(STAGE, {})
         bare(loop, 1)
         for _turn in range(n):
             alone = bare(loop, seconds)
-            rate, shown, waited = await watched(visitor, seconds)
-            shares, rates, pictures, waits = (
-                [*shares, rate / alone],
-                [*rates, (alone, rate)],
-                [*pictures, shown],
-                waits + waited,
-            )
-            print(f"bare loop {alone:.0f} rounds/s, watched {rate:.0f}: {rate / alone:.2f} of it, "
-                  f"{shown:.1f} pictures/s", flush=True)  # fmt: skip
+            rate, pictures, waited = await watched(visitor, seconds)
+            each.append((alone, rate, rate / alone, pictures))
+            waits += waited
+            line = "bare loop {:.0f} rounds/s, watched {:.0f}: {:.2f} of it, {:.1f} pictures/s"
+            print(line.format(*each[-1]), flush=True)
     loop.terminate()
-    alone, rate = (statistics.median(r[i] for r in rates) for i in (0, 1))
-    share = f"{statistics.median(shares):.2f} of it, {min(shares):.2f} to {max(shares):.2f}"
-    print(f"Median of {n} turns: bare loop {alone:.0f} rounds/s; watched {rate:.0f} ({share}), "
-          f"{statistics.median(pictures):.1f} pictures/s; a moved slider waits {statistics.median(waits):.0f} ms")  # fmt: skip
+    alone, rate, share, pictures = (statistics.median(turn[i] for turn in each) for i in range(4))
+    least, most = min(turn[2] for turn in each), max(turn[2] for turn in each)
+    print(
+        f"Median of {n} turns: bare loop {alone:.0f} rounds/s; watched {rate:.0f} ({share:.2f} of it, {least:.2f} to "
+        f"{most:.2f}), {pictures:.1f} pictures/s; a moved slider waits {statistics.median(waits):.0f} ms"
+    )
 
 
 def main() -> None:
