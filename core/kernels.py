@@ -196,7 +196,7 @@ def parse(text: str, longest: int = 11) -> Tensor:
         numbers = [[float(cell) for cell in row] for row in rows]
     except ValueError:
         raise ValueError("Only numbers, spaces and semicolons make a kernel.") from None
-    if not numbers or len({len(row) for row in numbers}) != 1:
+    if not numbers or not numbers[0] or len({len(row) for row in numbers}) != 1:
         raise ValueError("Every row of a kernel needs as many numbers as the first one.")
     if len(numbers) > longest or len(numbers[0]) > longest:
         raise ValueError(f"A kernel has at most {longest} rows and columns.")
