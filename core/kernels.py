@@ -116,7 +116,7 @@ def _laplacian() -> Tensor:
 
 
 KERNELS: dict[str, Kernel] = {
-    "identity": Kernel("Identity", "One weight: the picture as it is.", identity),
+    "identity": Kernel("Identity kernel", "One weight: the picture as it is.", identity),
     "box": Kernel("Box blur", "The mean of a square.", box),
     "gaussian": Kernel("Gaussian blur", "The mean, the nearer the more; separable.", gaussian),
     "motion": Kernel("Motion blur", "The mean along a line.", motion),
