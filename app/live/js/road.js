@@ -20,12 +20,12 @@ const road = {
     };
   },
   pump() { this.due ??= Promise.resolve().then(() => { this.due = null; this.send(); }); }, // once for all figures that wish for something
-  send() { // one request in flight per figure, the one under the hand first, then from the top of the page
+  send() { // one request in flight per figure; the one under the hand leads (or, where that rests, the first that follows), then from the top
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    const all = [...figures.values()], held = all.find((f) => f.dragging && (f.flying || f.wish));
-    const patient = (f) => held && f !== held && performance.now() - f.sentAt < 150; // the others make room
     const order = (a, b) => b.dragging - a.dragging || (a.root.compareDocumentPosition(b.root) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
-    for (const f of all.sort(order).filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone && !patient(f))) {
+    const all = [...figures.values()].sort(order), lead = all.some((f) => f.dragging) && all.find((f) => Object.keys(f.held).some((n) => n in f.head.values));
+    const busy = lead && (lead.flying || lead.wish), patient = (f) => busy && f !== lead && performance.now() - f.sentAt < 150; // the others make room
+    for (const f of all.filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone && !patient(f))) {
       f.flying = { view: f.head.token, id: ++this.number, ...f.wish };
       this.socket.send(JSON.stringify(f.flying));
       Object.assign(f, { wish: null, sentAt: performance.now(), askedAt: lastInput });
