@@ -23,6 +23,7 @@ PLAN = ("latent", "kind", "hidden", "seed")
 STEERED = ("beta", "warm", "noise", "decoder", "sigma", "lr", "batch")  # may change on the fly
 SHOWN, SPREAD, JUDGED = 5, 400, 200  # pictures in a row, dots in the plane, pictures that are measured
 CARRIED = 16  # pictures in the script
+OPENS = 1500  # steps that the run takes by itself, before the eyes of the visitor
 
 
 @dataclass(frozen=True)
