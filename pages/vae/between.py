@@ -9,11 +9,11 @@ from core import latent
 
 PRESETS = {
     "digits": Preset(_("A 3 becomes a 0"), {}),
-    "clothes": Preset(_("A boot becomes a T-shirt"), {"data": "fashion", "one": 4, "other": 1}),
-    "holes": Preset(_("The same through a plain autoencoder"), {"beta": "0"}),
+    "clothes": Preset(_("A boot, a T-shirt"), {"data": "fashion", "one": 4, "other": 1}),
+    "holes": Preset(_("Through a plain autoencoder"), {"beta": "0"}),
     "slant": Preset(_("Lean it over"), {"what": "attribute", "add": "slant", "amount": 1.0}),
     "thick": Preset(_("A thicker pen"), {"what": "attribute", "add": "thick", "amount": 1.0}),
-    "size": Preset(_("A cause that is known: size"), {"what": "attribute", "data": "shapes", "add": "size"}),
+    "size": Preset(_("Known cause: size"), {"what": "attribute", "data": "shapes", "add": "size"}),
 }  # fmt: skip
 
 lab = Lab("vae-between", PRESETS)
