@@ -34,7 +34,7 @@ with lab.fold(_("Network, loss and batch")):
         lab.slider("sigma", _("Noise s of a pixel"), 0.05, 1.0, 0.3, 0.05)
     lab.slider("batch", _("Batch"), 16, 256, 64, 16)
     begins = _("So many steps are computed before the page opens; from there it goes on before your eyes.")
-    lab.slider("steps", _("Computed at once"), 0, 400, 60, 20, help=begins)
+    lab.slider("steps", _("Computed at once"), 0, 400, 40, 20, help=begins)
     lab.seed()
 now = training.settings(lab.values)
 
