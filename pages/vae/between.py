@@ -4,7 +4,7 @@ from app.figures.picture import Picture, Table
 from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.vae import between, models
+from app.vae import between, film, models
 from core import latent
 
 PRESETS = {
@@ -74,6 +74,8 @@ if what == "pair":
     lab.live(ways, height=300, place=lab.stage)
     lab.live(strangeness, height=340)
     lab.live(crossing, height=0)
+    lab.download(_("The three ways as GIF"), lambda: film.morphed(between.Pair(model, now["one"], now["other"])), "gif",
+                 "image/gif", ":material/gif_box:")  # fmt: skip
 elif added == "class" and now["away"] == now["toward"]:
     lab.say(_("Choose two different classes on the left."))
 else:
