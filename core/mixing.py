@@ -180,7 +180,7 @@ METHODS: dict[str, Method] = {
     "mixup": Method("mixup", "Both pictures shine through each other; the label is as mixed as they are.", 2, _mixup),
     "cutmix": Method("CutMix", "A rectangle of the other picture; the label by area.", 2, _cutmix),
     "attentive": Method("Attentive CutMix", "Of 7 × 7 cells the k that say most; the label by k/49.", 2, _attentive),
-    "mosaic": Method("Mosaic", "Four pictures meet at one point; the label by area.", 4, _mosaic),
+    "mosaic": Method("Mosaic", "Four pictures meet at one point, further right at a larger λ; the label by area.", 4, _mosaic),
     "cutout": Method("Cutout", "A grey rectangle; the label stays, whatever it hides.", 1, _cutout),
     "erasing": Method("Random erasing", "A rectangle of noise, wholly inside; the label stays.", 1, _erasing),
     "gridmask": Method("GridMask", "Squares on a grid: something of every part is left.", 1, _gridmask),
