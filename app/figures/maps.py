@@ -24,7 +24,14 @@ def shown(z: Tensor, n: str = "", colors: Sequence[str] = GREY, low: float = 0.0
     """Numbers (rows, columns) as squares on the axes n; NaN stays blank. Bytes are sent as bytes."""
     rows, columns = z.shape
     made = heat(
-        z if z.dtype == torch.uint8 else z.float(), torch.arange(columns), torch.arange(rows), colors, low, high, zsmooth=False, **more
+        z if z.dtype == torch.uint8 else z.float(),
+        torch.arange(columns),
+        torch.arange(rows),
+        colors,
+        low,
+        high,
+        zsmooth=False,
+        **more,
     )
     return made | {"xaxis": f"x{n}", "yaxis": f"y{n}"}
 

@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any
 
-import torch
-
 from app.detection import detected, seeing
 from app.figures import frames, maps, palette
 from app.figures.plot import Plot, axis, layout
@@ -78,7 +76,9 @@ def stage(**now: Any) -> Plot:
             "yaxis3": axis(range=[SIDE, 0], domain=[0, 0.42], anchor="x3", scaleanchor="x3", **plain)}  # fmt: skip
     # On a phone the same beside each other, as large as the width allows.
     titles = {"xaxis2": _("object?"), "xaxis3": _("confident")}
-    narrow = {n: {"domain": [0.68, 1], "title": {"text": title, "standoff": 2}} for n, title in titles.items()}
+    narrow = {
+        n: {"domain": [0.68, 1], "title": {"text": title, "standoff": 2}} for n, title in titles.items()
+    }
     narrow |= {"xaxis": {"domain": [0, 0.65]}}
     frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow, "small": 12}}
     return Plot(data, layout(**grid, **frame), f"{counts}: {', '.join(said) or '–'}")

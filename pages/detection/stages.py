@@ -73,7 +73,8 @@ def stage(**now: Any) -> Plot:
             "yaxis2": axis(range=[rows * 38 - 2, -3], domain=[0, 0.94], anchor="x2", scaleanchor="x2",
                            **plain)}  # fmt: skip
     # On a phone the first row alone, below a picture as large as the height allows.
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.34, 1]}, "xaxis2": {"domain": [0, 1], "title": {"text": ""}},
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.34, 1]},
+              "xaxis2": {"domain": [0, 1], "title": {"text": ""}},
               "yaxis2": {"domain": [0, 0.3], "range": [37, -3]}}  # fmt: skip
     frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow, "small": 13}}
     alt = _("{n} proposals, {m} left: {said}").format(
