@@ -53,7 +53,7 @@ PAINTED = """async () => {
     areas: numbers(all("path.js-fill").map((p) => p.getAttribute("d")).join(" ")),
     dots: numbers(all("path.point").map((p) => p.getAttribute("transform")).join(" ")),
     texts: all(".textpoint text").map((t) => t.textContent),
-    places: numbers(all(".textpoint text, .textpoint tspan").map((t) => [t.getAttribute("x"), t.getAttribute("y")]).join()),
+    places: numbers(["x", "y"].flatMap((n) => all(".textpoint text").map((t) => t.getAttribute(n))).join()),
     heat: (await Promise.all(all("image").map(colours))).flat(),
   };
 }"""
