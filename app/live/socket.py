@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import gzip
 import json
-import logging
 import os
 import time
 from collections.abc import Callable
@@ -47,7 +46,6 @@ LONGEST_MESSAGE = 64 * 1024
 MOST_SOCKETS = 2000
 PLOTLY_PATH = f"/live/plotly-{plotly.__version__}.min.js"
 
-log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="live")
 _open: set["Visitor"] = set()
 DRAWN = metrics.Histogram("lightboard_live_seconds", "From a request on the live road to its picture.")
