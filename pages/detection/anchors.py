@@ -68,7 +68,7 @@ def stage(size_hw: tuple[int, int], under: dict[str, Any], **now: Any) -> Plot:
             frames.frames(s.places[(kind == anchors.POSITIVE) & ~forced], _("positive"), "kept", width=1),
             frames.frames(s.places[forced], _("positive as the best"), "kept", width=4, dash="dot"),
             frames.frames(s.truth, _("true"), "truth", width=4),
-            line(*frames.outlines(made[None]), _("decoded"), palette.ORANGE, width=3),
+            line(*frames.outlines(made[None]), _("after the offsets"), palette.ORANGE, width=3),
             line(s.truth[:, 0] + 4, s.truth[:, 3] - 16, "", palette.GREEN, mode="text", text=["<b>A</b>", "<b>B</b>"],
                  textposition="middle right", textfont={"size": 22}, legend=False)]  # fmt: skip
     more, words = anchored.ledger(s, now)

@@ -28,7 +28,7 @@ STEPS = 60
 lab = Lab("detection-regress", PRESETS)
 names = lab.choices("losses", _("Losses"), {id: _(loss.title) for id, loss in regress.LOSSES.items()},
                     ["l1", "iou", "giou", "diou"])  # fmt: skip
-lab.slider("step", _("Step"), 0, STEPS, 20)
+lab.slider("step", _("Step t"), 0, STEPS, 20)
 lab.slider("lr", _("Learning rate η"), 0.01, 10.0, 0.5, log=True)
 with lab.fold(_("The boxes in numbers")):
     a = frames.ask(lab, "a", _("Start"), (80, 75, 80, 70), most=480)
