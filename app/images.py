@@ -179,11 +179,8 @@ def _made_small(image: Image.Image) -> Image.Image:
     with suppress(Exception):  # what a camera wrote beside the picture may be rubbish
         turned = _UPRIGHT.get(image.getexif().get(0x0112, 1))
     step = max(image.size) // (2 * LONGEST)
-    if step > 1 and image.mode not in (
-        "L",
-        "RGB",
-        "CMYK",
-    ):  # the others would be copied whole to be made smaller
+    # The other modes would be copied whole to be made smaller.
+    if step > 1 and image.mode not in ("L", "RGB", "CMYK"):
         image = image.resize((image.width // step, image.height // step), Image.Resampling.NEAREST)
     small = _plain(image)
     return small.transpose(turned) if turned is not None else small

@@ -76,9 +76,8 @@ def _shared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     corners = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
     empty = (a[..., 2:] < a[..., :2]).any(-1) | (b[..., 2:] < b[..., :2]).any(-1)
     intersection = torch.where(empty, 0.0, corners.clamp(min=0).prod(-1))
-    intersection = intersection + 0 * (
-        a.sum(-1) + b.sum(-1)
-    )  # a NaN anywhere is not hidden by the line above
+    # A NaN anywhere is not hidden by the line above.
+    intersection = intersection + 0 * (a.sum(-1) + b.sum(-1))
     return intersection, area(a) + area(b) - intersection
 
 

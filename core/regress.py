@@ -69,9 +69,8 @@ def descend(measures: Callable[[Tensor, Tensor], object], start: Sequence[float]
         b = b.detach().requires_grad_()
         with torch.enable_grad():
             found, d = measures(b, goal), b - goal
-            every = [
-                _loss(name, d, found) for name in names
-            ]  # each on all rows: of them the diagonal is meant
+            # Each on all rows: of them the diagonal is meant.
+            every = [_loss(name, d, found) for name in names]
             losses = torch.stack(every).diagonal()
             (gradient,) = torch.autograd.grad(losses.sum(), b)
         iou: Tensor = found.iou  # type: ignore[attr-defined]

@@ -91,9 +91,8 @@ def _hard(boxes: Tensor, scores: Tensor, pairs: Tensor, threshold: float, floor:
     taken: list[int] = []
     by, overlap = [NOBODY] * len(scores), [0.0] * len(scores)
     for i in queue.tolist():
-        above = next(
-            (j for j in taken if table[i][j] > threshold), NOBODY
-        )  # the best box is the one that drops it
+        # The best box is the one that drops it.
+        above = next((j for j in taken if table[i][j] > threshold), NOBODY)
         if above == NOBODY:
             taken.append(i)
         else:

@@ -53,9 +53,8 @@ REFUSED = metrics.Counter("lightboard_live_refused_total", "Messages that were r
 metrics.gauge("lightboard_live_connections", "Open connections of the live road.", lambda: len(_open))
 metrics.gauge("lightboard_live_waiting", "Pictures that wait for their turn.",
               lambda: sum(len(visitor.waiting) for visitor in list(_open)))  # fmt: skip
-_turns: WeakValueDictionary[str, asyncio.Lock] = (
-    WeakValueDictionary()
-)  # one picture at a time for each session
+# One picture at a time for each session.
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 def live_routes(configured: str | None = "") -> list[BaseRoute]:

@@ -24,12 +24,8 @@ from core.pooling import KINDS, Window
 Now = Mapping[str, Any]
 PHOTO, STROKE, PEN = "photo", "stroke", "pen"
 MOST = 5_000_000  # pixels in all windows together: what can still follow the hand
-CORNERS = (
-    (14.0, 18.0),
-    (48.0, 12.0),
-    (20.0, 50.0),
-    (52.0, 52.0),
-)  # where a stroke starts out: a Z of 64 × 64
+# Where a stroke starts out: a Z of 64 × 64.
+CORNERS = ((14.0, 18.0), (48.0, 12.0), (20.0, 50.0), (52.0, 52.0))
 STAR = ".gBCvG0HrQ4TQQ-0gBC"  # what lies on the paper at first
 # The same kind has the same colour on every page.
 COLORS = {
