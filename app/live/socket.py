@@ -1,7 +1,7 @@
 """The live road: one WebSocket a page. A message names a view and what to change; the answer is the picture.
 
 Up:    {"view": token, "id": 7, "set": {"lr": 0.031}}
-Down:  a frame (see desk.pack) with {"view", "id", "kind": "plot" | "picture" | "table" | "error", …}
+Down:  a frame (see desk.pack) with {"view", "id", "kind": "plot" | "picture" | "table" | "grids" | "error", …}
 
 A figure that watches a run adds "after": the version that it shows. Its answer comes when there is something newer,
 so that a slow browser gets fewer pictures and no queue. "do": ["play", null] is a command to the run; no answer.
