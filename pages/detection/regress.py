@@ -39,7 +39,7 @@ now = lab.values
 def call(now: dict[str, Any]) -> Call:
     ends = {"start": frames.box("a", now), "target": frames.box("b", now)}
     more = {"names": now["losses"], "lr": now["lr"], "steps": STEPS}
-    return Call(regress.descend, {"measures": boxes.overlap, **ends, **more})
+    return Call(regress.descend, {"measures": boxes.overlap, "slope": boxes.slope, **ends, **more})
 
 
 def ways(now: dict[str, Any]) -> dict[str, regress.Descent]:
