@@ -246,9 +246,8 @@ class Lab(Controls):
         wanted = {f"{self.address}.{name}": value for name, value in _listed(values).items()}
         for key, value in {**known, **wanted}.items():
             st.session_state[key] = value
-            if (
-                key not in known
-            ):  # a control that is yet to come: Streamlit writes only those into the URL that it had
+            # A control that is yet to come: Streamlit writes only those into the URL that it had.
+            if key not in known:
                 st.query_params[key] = as_link(value)
 
     # --- numbers ---
