@@ -31,7 +31,8 @@ if walk == "free":
 else:
     lab.slider("t", _("Place on the way"), 0, pad.STEPS, 20)
     lab.slider("corners", _("Corners"), 2, pad.CORNERS, 4)
-label = lab.slider("class", _("Class that it is told"), 0, 9, 3) if model.plan.classes else None
+most = model.plan.classes - 1
+label = lab.slider("class", _("Class that it is told"), 0, most, min(3, most)) if most > 0 else None
 dotted = lab.toggle("dots", _("Held-back pictures as dots"), True)
 kind, i, j = "dims", 1, 2
 if model.plan.latent > 2:
