@@ -37,7 +37,7 @@ def choose(lab: Lab, layers: int) -> None:
         lab.choices("average", _("Average pooling instead of weights"), titles, [])
         lab.toggle("padded", _("Pad, so that stride 1 keeps the size"), True)
         lab.slider("size", _("Picture, pixels a side"), 16, 128, 64, 16)
-        lab.choice("weights", _("Weights"), {"random": _("Random"), "ones": _("All alike")})
+        lab.choice("weights", _("Weights"), {"random": _("By lot"), "ones": _("All alike")})
         lab.toggle("relu", _("ReLU after each convolution"), True)
         lab.seed()
 

@@ -7,7 +7,7 @@ from app.vae import models, training
 PRESETS = {
     "vae": Preset(_("A VAE in two dimensions"), {}),
     "plain": Preset(_("No KL: codes run away"), {"model": "ae"}),
-    "collapse": Preset(_("β = 8: dimensions collapse"), {"latent": 8, "beta": 8.0}),
+    "collapse": Preset(_("β = 10: dimensions collapse"), {"latent": 8, "beta": 10.0, "batch": 256}),
     "warm": Preset(_("Warm-up: first see, then tidy"), {"latent": 8, "beta": 4.0, "warm": 400}),
     "denoise": Preset(_("Noise in, picture out"), {"model": "ae", "latent": 8, "noise": 0.5}),
 }

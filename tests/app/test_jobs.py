@@ -2,7 +2,9 @@
 
 import gc
 import itertools
+import os
 import random
+import sys
 import threading
 import time
 import weakref
@@ -325,6 +327,22 @@ def test_those_who_wait_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     for job in many:
         job.stop()
     until(lambda: place.busy == 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ranks threads one by one")
+def test_a_training_stands_behind_those_who_answer_a_hand(place: Threads) -> None:
+    ranks: list[int] = []
+
+    def ranked(state: Walk, settings: Mapping[str, Any]) -> Walk:
+        ranks.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return step(state, settings)
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    job = made(place, Trainable(ranked, MODEL.observe))
+    job.do("step")
+    until(lambda: job.watched().step == 1)
+    assert ranks == [min(19, own + jobs.BEHIND)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
 
 
 def test_pause_and_play_at_once_neither_loses_nor_doubles_it(place: Threads) -> None:

@@ -1,6 +1,6 @@
 // The road: one WebSocket for all figures of the page.
 const road = {
-  socket: null, desk: null, pause: 500, number: 0,
+  socket: null, desk: null, leader: null, pause: 500, number: 0,
   open(base, desk) {
     if (this.socket && this.desk === desk) return;
     const old = this.socket, socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${base}/live`);
@@ -23,12 +23,19 @@ const road = {
   send() { // one request in flight per figure; the one under the hand leads (or, where that rests, the first that follows), then from the top
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     const order = (a, b) => b.dragging - a.dragging || (a.root.compareDocumentPosition(b.root) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
-    const all = [...figures.values()].sort(order), lead = all.some((f) => f.dragging) && all.find((f) => Object.keys(f.held).some((n) => n in f.head.values));
-    const busy = lead && (lead.flying || lead.wish), patient = (f) => busy && f !== lead && performance.now() - f.sentAt < 150; // the others make room
-    for (const f of all.filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone && !patient(f))) {
+    const all = [...figures.values()].sort(order), asked = (f) => f.flying && f.flying.after === undefined;
+    const follows = (f) => Object.keys(f.held).some((n) => n in f.head.values);
+    const leader = all.some((f) => f.dragging) ? all.find(follows) : pressed ? (this.leader ??= all.find((f) => f.flying || f.wish)) : null;
+    let later = Infinity; // while the hand moves the others come one by one, and take a sixth of the time at most
+    for (const f of all.filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone)) {
+      const wait = leader && f !== leader ? f.sentAt + Math.max(150, 6 * f.took) - performance.now() : 0;
+      if (wait > 0) { later = Math.min(later, wait); continue; }
+      if (leader && f !== leader && all.some((g) => g !== leader && asked(g))) continue; // its answer makes room
       f.flying = { view: f.head.token, id: ++this.number, ...f.wish };
       this.socket.send(JSON.stringify(f.flying));
       Object.assign(f, { wish: null, sentAt: performance.now(), askedAt: lastInput });
     }
+    clearTimeout(this.waiting);
+    if (later < Infinity) this.waiting = setTimeout(() => this.pump(), later);
   },
 };
