@@ -33,6 +33,11 @@ def title(id: str) -> str:
     return known.get(id, _("β = {b}").format(b=id))
 
 
+def short(id: str) -> str:
+    """The same where there is little room."""
+    return {"0": _("0 (AE)"), "told": _("told the class"), "own": _("your own")}.get(id, id)
+
+
 def headed(id: str, model: Model) -> str:
     """What stands over its column: how it is called, and how many of its copies can still be read."""
     share = model.read_right()
