@@ -180,11 +180,14 @@ def split(asked: Asked, now: Mapping[str, Any]) -> Table:
     """The loss in its parts."""
     model = asked.model
     found = vae.inside(model.net, asked.picture(now), DRAWS, int(now["seed"]), label=asked.label(now))
-    columns = ["", *(f"z{k + 1}" for k in range(model.plan.latent)), _("all")]
-    numbers = [["μ", *map(signed, found.mu), ""], ["σ", *(f"{v:.3f}" for v in found.sigma), ""],
-               [_("KL, nats"), *map(signed, [*found.kl, found.total])],
-               [_("reconstruction, nats"), *[""] * len(found.mu), f"{found.reconstruction:.2f}"],
-               [_("reconstruction + KL"), *[""] * len(found.mu), signed(found.loss, 2)]]  # fmt: skip
+    columns = ["", "μ", "σ", _("loss, nats")]
+    each = zip(found.mu, found.sigma, found.kl, strict=True)
+    numbers = [
+        [f"KL, z{k}", signed(mu), f"{sigma:.3f}", signed(kl)] for k, (mu, sigma, kl) in enumerate(each, 1)
+    ]
+    numbers += [[_("KL of all"), "", "", signed(found.total)],
+                [_("reconstruction"), "", "", f"{found.reconstruction:.2f}"],
+                [_("reconstruction + KL"), "", "", signed(found.loss, 2)]]  # fmt: skip
     return Table(columns, numbers, _("The code of the picture, and the loss in its parts"))
 
 
