@@ -182,9 +182,7 @@ def split(asked: Asked, now: Mapping[str, Any]) -> Table:
     found = vae.inside(model.net, asked.picture(now), DRAWS, int(now["seed"]), label=asked.label(now))
     columns = ["", "μ", "σ", _("loss, nats")]
     each = zip(found.mu, found.sigma, found.kl, strict=True)
-    numbers = [
-        [f"KL, z{k}", signed(mu), f"{sigma:.3f}", signed(kl)] for k, (mu, sigma, kl) in enumerate(each, 1)
-    ]
+    numbers = [[f"z{k}", signed(mu), f"{sigma:.3f}", signed(kl)] for k, (mu, sigma, kl) in enumerate(each, 1)]
     numbers += [[_("KL of all"), "", "", signed(found.total)],
                 [_("reconstruction"), "", "", f"{found.reconstruction:.2f}"],
                 [_("reconstruction + KL"), "", "", signed(found.loss, 2)]]  # fmt: skip
