@@ -41,9 +41,9 @@ def short(id: str) -> str:
 def headed(id: str, model: Model) -> str:
     """What stands over its column: how it is called, and how many of its copies can still be read."""
     share = model.read_right()
-    return (
-        title(id) if share is None else title(id) + "<br>" + _("{share:.0%} read right").format(share=share)
-    )
+    if share is None:
+        return title(id)
+    return _("{name}<br>{share:.0%} read right").format(name=title(id), share=share)
 
 
 def labels(model: Model, n: int, first: int = 0) -> Tensor | None:
