@@ -1,4 +1,4 @@
-"""For everybody: axe-core over a page of each concept and some others, in both themes, under the policy as it is served.
+"""For everybody: axe-core over a page of each concept and some others, in both themes, under the policy as served.
 
 The visitor comes by a name that is not localhost, where no text may become a script (app/headers.py): so nothing here
 waits by wait_for_function, which needs that.
@@ -31,9 +31,10 @@ OTHERS = (
 ADDRESSES = (*OTHERS, *(concept.pages[0].address for concept in catalog.CONCEPTS))
 SETTLED = """() => [...document.querySelectorAll("[data-testid=live-figure]")].every((f) => +f.dataset.frames)
   && document.querySelector("[data-testid=live-figure]") && document.fonts.status === "loaded"
-  && document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]") && !document.querySelector("[data-stale=true]")"""
-GRAVE = """async (only) => (await axe.run(document, { resultTypes: ["violations"], ...(only && { runOnly: only }) })).violations
-  .filter(({ impact }) => impact === "serious" || impact === "critical")
+  && document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]")
+  && !document.querySelector("[data-stale=true]")"""
+GRAVE = """async (only) => (await axe.run(document, { resultTypes: ["violations"], ...(only && { runOnly: only }) }))
+  .violations.filter(({ impact }) => impact === "serious" || impact === "critical")
   .map(({ id, nodes }) => id + ": " + nodes.map((n) => n.target.join(" ") + " " + n.html.slice(0, 120)).join("; "))"""
 LISTEN = """window.__refused = []; document.addEventListener("securitypolicyviolation",
   (e) => window.__refused.push(e.violatedDirective + " " + e.blockedURI));"""
