@@ -138,7 +138,7 @@ CONCEPTS: tuple[Concept, ...] = (
                 "pages/optimizers/real.py",
                 _("A real loss surface"),
                 "landscape",
-                _("A plane through the thousands of weights of a trained network, and the ways down to it."),
+                _("A plane through all the weights of a trained network, and the ways down to it."),
             ),
         ),
     ),

@@ -102,7 +102,8 @@ class Lab(Controls):
         domains = {n: c.domain for n, c in self.controls.items() if n in takes and (c.slides or n in held)}
         if pen and pen.name not in domains:
             raise TypeError(f"{draw.__name__} has a pen for {pen.name!r}, which it does not draw.")
-        st.session_state.setdefault("_lab.figures", []).append(draw.__name__)
+        shown = st.session_state.setdefault("_lab.figures", {})
+        shown[draw.__name__] = ""
         view = desk().put(name, drawn, values, domains, get_language(), job, steered)
         if (asked := sharing.only()) and asked != draw.__name__:
             return
@@ -110,6 +111,7 @@ class Lab(Controls):
         with place:
             try:
                 drawing = view.answer({})
+                shown[draw.__name__] = drawing.alt
             except Exception as error:  # one figure that cannot be drawn leaves the rest of the page alone
                 st.warning(sentence(error), icon=":material/info:")
                 return

@@ -135,20 +135,6 @@ def from_xyxy(box: Tensor, width: float, height: float) -> dict[str, Tensor]:
     return {"xyxy": box, "xywh": torch.cat([low, size], -1), "cxcywh": centred, "normalised": centred / whole}
 
 
-def to_xyxy(box: Tensor, form: str, width: float = 1, height: float = 1) -> Tensor:
-    """Back from one of the formats."""
-    if form == "normalised":
-        form, box = "cxcywh", box * torch.tensor([width, height, width, height], dtype=box.dtype)
-    low, size = box[..., :2], box[..., 2:]
-    if form == "xyxy":
-        return box
-    if form == "xywh":
-        return torch.cat([low, low + size], -1)
-    if form == "cxcywh":
-        return torch.cat([low - size / 2, low + size / 2], -1)
-    raise ValueError(f"There is no format {form!r}; there are xyxy, xywh, cxcywh and normalised.")
-
-
 def written(box: Sequence[float], width: float, height: float) -> dict[str, list[float]]:
     """One box in every format, as plain numbers."""
     found = from_xyxy(torch.tensor(box, dtype=torch.float64), width, height)

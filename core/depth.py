@@ -47,7 +47,7 @@ INITIALISATIONS: dict[str, Initialisation] = {
     "xavier_normal": Initialisation(
         "Xavier normal",
         r"N\left(0,\ 2 / (n_\text{in} + n_\text{out})\right)",
-        "The same variance as Xavier uniform; with ReLU the signal halves in each layer.",
+        "The same variance as Xavier uniform; with ReLU the variance halves in each layer.",
         "normal",
         lambda fan_in, fan_out, sigma: 2 / (fan_in + fan_out),
     ),
@@ -61,7 +61,7 @@ INITIALISATIONS: dict[str, Initialisation] = {
     "kaiming_normal": Initialisation(
         "Kaiming normal",
         r"N\left(0,\ 2 / n_\text{in}\right)",
-        "Holds the signal through any depth of ReLU; too large for functions that do not halve it.",
+        "Holds the signal through any depth of ReLU; too large for functions that do not halve the variance.",
         "normal",
         lambda fan_in, fan_out, sigma: 2 / fan_in,
     ),

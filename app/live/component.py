@@ -109,7 +109,8 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
         "words": {"off": _("not live"), "lost": _("The drawing library has not arrived. Reload the page."),
                   "png": _("Save as PNG"), "svg": _("Save as SVG"), "full": _("Full screen"),
                   "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),
-                  "scrub": _("Step"), "draw": _("Draw here"), "undo": _("Undo the last stroke"),
+                  "scrub": _("Step"), "draw": _("Draw here"),
+                  "pen_keys": _("Arrow keys move the pen, the space bar puts it down and lifts it."), "undo": _("Undo the last stroke"),
                   "clear": _("Clear the drawing"), "paper_full": _("The drawing is full: undo a stroke, or clear it.")},
     }  # fmt: skip
     if view.job is not None:  # the stage is as quick as it can be and has the bar; the others follow calmly

@@ -129,7 +129,8 @@ def trade(data: str, latent: int) -> Plot:
         name = _("{n} dimensions").format(n=size)
         traces.append(line(x, y, name, color, width=3 if size == latent else 1.5, mode="lines+markers+text",
                            marker={"size": 11}, text=[f"β = {b:g}" for b, _r in known], textposition="top right",
-                           textfont={"color": color, "size": 14}, cliponaxis=False, hoverinfo="skip"))  # fmt: skip
+                           textfont={"color": palette.letters(color), "size": 14}, cliponaxis=False,
+                           hoverinfo="skip"))  # fmt: skip
         highest = max(highest, x.max().item())
         floor = rows[0][1].reconstruction
         name = _("AE, {n} dimensions").format(n=size)

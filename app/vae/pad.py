@@ -97,7 +97,7 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
                              marker={"line": {"width": 0}, "opacity": 0.75},
                              hovertemplate=name + "<extra></extra>"))  # fmt: skip
             x, y = middles[c]
-            font = {"color": color, "size": 18 if len(name) == 1 else 14}
+            font = {"color": palette.letters(color), "size": 18 if len(name) == 1 else 14}
             notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "font": font, "borderpad": 1,
                           "bgcolor": palette.PAPER[0] + "b8"})  # fmt: skip
     said = explained(layer)

@@ -13,8 +13,8 @@ from core import activations, gates
 from core.gates import GATES
 
 PRESETS = {
-    "open": Preset(_("An open gate: the value passes"), {"v": 3.0}),
-    "closed": Preset(_("Closed: neither value nor gradient"), {"gate": "glu", "v": -3.0}),
+    "open": Preset(_("An open gate: the value passes"), {"gate": "glu", "v": 3.0}),
+    "closed": Preset(_("Closed: hardly anything gets through"), {"gate": "glu", "v": -3.0}),
     "dead": Preset(_("ReGLU can die"), {"gate": "reglu", "v": -1.0}),
     "unused": Preset(_("Value 0: the gate cannot learn"), {"u": 0.0, "v": 1.0}),
     "bilinear": Preset(_("No function, and still not linear"), {"gate": "bilinear"}),

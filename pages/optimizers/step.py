@@ -17,7 +17,7 @@ from core import descent
 from core.optimizers import RULES
 
 PRESETS = {
-    "first": Preset(_("Adam's first step is η long"), {"t": 1}),
+    "first": Preset(_("Adam's first step: η on each axis"), {"t": 1}),
     "uncorrected": Preset(_("Uncorrected, it is three times as long"), {"t": 1, "adam_bias_correction": False}),
     "velocity": Preset(_("Momentum runs past the gradient"), {"rule": "momentum", "lr": 0.02, "t": 8}),
     "scaled": Preset(_("Adagrad: steep axes get small rates"), {"rule": "adagrad", "lr": 0.5, "t": 5}),

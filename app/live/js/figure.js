@@ -72,15 +72,19 @@ class Figure {
     this.showRun(job);
     this.note.textContent = error || job?.told || "";
     if (error) return; // the last good picture stays
-    Object.assign((this.picture = picture) && this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt });
+    this.picture = picture;
     this.buildPlayer(steps);
+    const moment = this.player && !this.head.played && this.step !== null ? ` ${this.head.words.scrub} ${this.step + 1} / ${this.steps}.` : "";
+    Object.assign(this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt + moment });
     const moved = await painters[kind].call(this, picture);
     if (!moved) this.placeHandles(); // the axes may have changed
     requestAnimationFrame(() => Object.assign(this.root.dataset, { frames: ++this.frames }, at && { latency: (performance.now() - at).toFixed(1) }));
   }
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
-    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * 0.42)) : tall;
+    if (document.fullscreenElement === this.root) return screen - 60;
+    if (media("(max-width: 640px)")) return Math.min(tall, Math.round(screen * 0.42));
+    return larger() > 1.1 && this.root.closest(".st-key-lab-stage") ? Math.max(320, screen - 230) : tall; // in presenter mode all of the screen
   }
   fit() { // a new width, a turned phone, fullscreen
     const size = this.head && `${this.root.clientWidth} ${this.height()}`;
