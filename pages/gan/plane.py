@@ -62,25 +62,24 @@ now = lab.values
 
 def stage(run: Watched, drawn: str = "") -> Plot:
     """Data and generated points over D's answer; beside it the best possible D, or the run that branched off."""
-    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("this training"))]
-    if run.rival is not None:
-        planes.append((run.rival, gans.judged(run.rival.shot, loss), _("old settings")))
-    elif "best" in layers:
-        planes.append((run.seen, gans.best_judge(cloud, run.seen.shot.fake), titles["best"]))
-    traces = []
-    for i, (seen, judge, _title) in enumerate(planes):
-        traces += gans.plane(seen.shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)
-    traces += [gans.in_hand(drawn)] if drawn != ink else []
-    covered, good, *_rest = gans.cells_of(run.seen.scores)
+    planes = gans.planes(run, loss, cloud if "best" in layers else None)
+    traces = gans.laid(planes, layers) + ([gans.in_hand(drawn)] if drawn != ink else [])
     alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
-    alt = alt.format(n=run.step, covered=covered, good=good)
-    below = [p[2] for p in planes] if len(planes) > 1 else [gans.key(layers)]
+    alt = alt.format(n=run.step, covered=gans.counted(run.seen.near[0]), good=f"{run.seen.near[1]:.3f}")
+    below = [title for _shot, _judge, title in planes] if len(planes) > 1 else [gans.key(layers)]
     return Plot(traces, layout(**gans.squares(below)), alt)
 
 
 def distances(run: Watched) -> Plot:
     """How far the generated points are from the data, over the rounds."""
-    return gans.curves(run, {"js": _("JS"), "sliced": _("sliced W₁"), "fid": _("FID")}, -3.0, 1.0, True)
+    names = {"js": _("JS"), "kl": _("KL"), "sliced": _("sliced W₁"), "fid": _("FID")}
+    return gans.curves(run, names, -3.0, 1.0, True)
+
+
+def shares(run: Watched) -> Plot:
+    """What there is of the data, what of it is good, and whether a nearest neighbour tells them apart (½ is best)."""
+    modes = {"reached": _("modes")} if cloud.modes else {}
+    return gans.curves(run, modes | {"good": _("good"), "nn": _("1-NN")}, 0.0, 1.05, False)
 
 
 def losses(run: Watched) -> Plot:
@@ -102,19 +101,19 @@ if ink or not pen:
     work, cloud = gans.training(now), gans.cloud_call(now)()
     run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
     lab.watch(run, stage, height=560, pen=pen)
-    for place, draw in zip(lab.below.columns(3), (distances, losses, gradients), strict=True):
-        lab.watch(run, draw, height=260, place=place)
+    for two in ((shares, distances), (losses, gradients)):
+        for place, draw in zip(lab.below.columns(2), two, strict=True):
+            lab.watch(run, draw, height=240, place=place)
     lab.watch(run, numbers, height=0)
+    lab.csv(lambda: gans.columns(run.watched()))
 else:
     lab.say(_("Draw the data below with the mouse or a finger: a line, some dots, a word."))
     lab.live(gans.paper, pen=pen, place=lab.stage)
 lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
            "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
 if not pen:
-    known = ("data", "loss", "lr_g", "lr_d", "d_steps", "spectral", "seed")
-    lab.link(
-        "gan-round", _("One round in slow motion"), {n: now[n] for n in known}, ":material/slow_motion_video:"
-    )
+    known = {n: now[n] for n in ("data", "loss", "lr_g", "lr_d", "d_steps", "spectral", "seed")}
+    lab.link("gan-round", _("One round in slow motion"), known, ":material/slow_motion_video:")
 lab.theory()
 if ink or not pen:
     lab.code(gan_measures.judged_run, states=work, observe=Verbatim("observe"), density=Verbatim("density"))

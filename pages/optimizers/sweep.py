@@ -105,7 +105,8 @@ if readable:
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
 lab.look(_("Dark is good, blank is lost. The best cells stand close to the red line; just right of it every "
-           "run is lost. More momentum moves the limit to the right, up to twice the rate, but too much of it rings."))  # fmt: skip
+           "run is lost. More momentum moves the limit to the right, up to twice the rate, but too much "
+           "of it rings."))  # fmt: skip
 lab.theory()
 if readable:
     now = lab.values

@@ -188,3 +188,16 @@ def test_bad_arguments():
         boxes.measure("jaccard")
     with pytest.raises(ValueError, match="threshold"):
         boxes.tolerance(8, 0)
+
+
+@pytest.mark.parametrize("name", boxes.MEASURES)
+def test_slopes_written_out_equal_autograd(name):
+    """Whole numbers from a short range: nested, apart, touching, turned inside out, edges upon each other; and not."""
+    random = torch.Generator().manual_seed(3)
+    pairs = torch.randint(0, 7, (400, 2, 4), generator=random).double()
+    pairs[::2] += torch.rand(200, 2, 4, generator=random, dtype=torch.float64)
+    a, b = pairs.unbind(1)
+    a.requires_grad_()
+    (wanted,) = torch.autograd.grad(boxes.measure(name)(a, b).sum(), a)
+    found = torch.tensor([boxes.slope(name, *pair) for pair in pairs.tolist()], dtype=torch.float64)
+    assert torch.allclose(found, wanted, atol=1e-12), name

@@ -44,9 +44,10 @@ painters.plot = async function (picture) {
   const look = JSON.stringify([traces.map(resting), whole, under.map((i) => ({ ...i, source: i.name ? 0 : i.source })), images.map((i) => ({ ...i, source: 0 }))]);
   Object.assign(this, { plot: this.stage, painted: turn });
   const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images);
-  const settle = () => Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false });
-  if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
-  else await settle();
+  const react = () => Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false });
+  const settle = () => (this.settling = pressed ? setTimeout(settle, 200) : void react());
+  if (moved) this.settling = setTimeout(settle, 200); // once the hand has let go Plotly gets the numbers: hover and zoom need them
+  else await react();
   Object.assign(this, { look, traces });
   return moved;
 };
