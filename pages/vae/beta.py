@@ -48,7 +48,7 @@ lab.live(stage)
 lab.live(trade, height=280)
 lab.live(numbers, height=0)
 lab.look(_("A plain autoencoder heaps its codes up wherever it likes, and a draw from N(0, 1) falls between the heaps: "
-           "blots. With the KL the codes fill the circle, and the draws become digits. In eight dimensions more β makes "
-           "better draws and worse copies: that is the curve below."))  # fmt: skip
+           "blots. With the KL the codes fill the circle, and the draws become digits. In eight dimensions more β "
+           "makes better draws and worse copies: that is the curve below."))  # fmt: skip
 lab.theory()
 lab.code(lambda: compare.script(model))
