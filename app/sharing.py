@@ -119,8 +119,9 @@ def popover(
             st.image(qr(here), width=260)
         else:
             st.caption(_("This link is too long for a code that a phone can read: a drawing is in it."))
-        figure = st.selectbox(_("For a slide: one figure alone"), list(figures), key=f"share.{address}.only",
-                              format_func=lambda name: _titled(list(figures).index(name) + 1, figures[name]))  # fmt: skip
+        names = list(figures)
+        figure = st.selectbox(_("For a slide: one figure alone"), names, key=f"share.{address}.only",
+                              format_func=lambda name: _titled(names.index(name) + 1, figures[name]))  # fmt: skip
         st.code(frame(present_link(address, only=figure, embed="true")), language="html", wrap_lines=True)
         if not os.environ.get("LIGHTBOARD_EMBED", "").strip():
             st.caption(_("This server lets no other site show it in a frame. Whoever runs it can name those that may: "

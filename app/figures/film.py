@@ -55,9 +55,9 @@ def _bands(height: Tensor, levels: int = 16) -> Image.Image:
 def _titled(surface: Image.Image, colors: Mapping[str, str]) -> Image.Image:
     """The names of the rules above the surface, on as many lines as they need."""
     places, x, y = {}, 10.0, 0
-    font = _font()
+    letters = font()
     for name in colors:
-        length = 44 + font.getlength(name)
+        length = 44 + letters.getlength(name)
         if x + length > WIDTH and x > 10:
             x, y = 10.0, y + LEGEND
         places[name], x = (x, y + LEGEND / 2), x + length
@@ -66,12 +66,12 @@ def _titled(surface: Image.Image, colors: Mapping[str, str]) -> Image.Image:
     pen = ImageDraw.Draw(paper)
     for name, (x, middle) in places.items():
         pen.line((x, middle, x + 22, middle), colors[name], 4)
-        pen.text((x + 28, middle), name, INK, font, "lm")
+        pen.text((x + 28, middle), name, INK, letters, "lm")
     return paper
 
 
 @cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The font of the page, out of Streamlit's wheel: Pillow's own has no Cyrillic."""
     files = sorted(Path(streamlit.__file__).parent.glob("static/static/media/SourceSansVF-Upright*.woff2"))
     return ImageFont.truetype(str(files[0]), 16) if files else ImageFont.load_default(15)

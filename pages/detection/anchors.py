@@ -25,7 +25,7 @@ PRESETS = {
     "small": Preset(_("A small object has hardly an anchor"),
                     {"a_x": 330, "a_y": 358, "a_w": 50, "a_h": 36, "c_x": 330, "c_y": 358}),
     "decoded": Preset(_("Four numbers take the anchor to the head"),
-                      {"tx": 0.02, "ty": -0.07, "tw": 0.13, "th": -0.02}),
+                      {"tx": -0.1, "ty": 0.18, "tw": 0.13, "th": 0.33}),
 }  # fmt: skip
 EVERY = {"scales": ("32", "64", "128", "256"), "ratios": ("0.5", "1", "2", "3")}
 

@@ -17,9 +17,9 @@ PRESETS = {
     "zero": Preset(_("IoU has no gradient here"), {"losses": ["iou"], "step": 30}),
     "grow": Preset(_("GIoU grows the box until it touches"), {"losses": ["giou"], "step": 12}),
     "centre": Preset(_("DIoU goes straight, CIoU minds the shape"),
-                     {"losses": ["diou", "ciou"], "a_w": 60, "a_h": 130, "step": 14}),
+                     {"losses": ["diou", "ciou"], "a_x": 110, "a_w": 180, "a_h": 20, "step": 8}),
     "touching": Preset(_("Once they overlap, IoU learns, too"), {"a_x": 190, "a_y": 140}),
-    "coordinates": Preset(_("L1 does not know what it is judged by"), {"losses": ["l1", "smooth_l1", "iou"],
+    "coordinates": Preset(_("L1 counts coordinates, not overlap"), {"losses": ["l1", "smooth_l1", "iou"],
                           "a_x": 190, "a_y": 140}),
     "fast": Preset(_("Too fast: the box is torn apart"), {"lr": 3.0}),
 }  # fmt: skip

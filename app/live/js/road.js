@@ -20,11 +20,12 @@ const road = {
     };
   },
   pump() { this.due ??= Promise.resolve().then(() => { this.due = null; this.send(); }); }, // once for all figures that wish for something
-  send() { // one request in flight per figure, the one under the hand first, then from the top of the page
+  send() { // one request in flight per figure; the one under the hand leads (or, where that rests, the first that follows), then from the top
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     const order = (a, b) => b.dragging - a.dragging || (a.root.compareDocumentPosition(b.root) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
     const all = [...figures.values()].sort(order), asked = (f) => f.flying && f.flying.after === undefined;
-    const leader = all.find((f) => f.dragging) ?? (pressed ? (this.leader ??= all.find((f) => f.flying || f.wish)) : null);
+    const follows = (f) => Object.keys(f.held).some((n) => n in f.head.values);
+    const leader = all.some((f) => f.dragging) ? all.find(follows) : pressed ? (this.leader ??= all.find((f) => f.flying || f.wish)) : null;
     let later = Infinity; // while the hand moves the others come one by one, and take a sixth of the time at most
     for (const f of all.filter((f) => f.wish && (!f.flying || f.flying.after >= 0) && !f.gone)) {
       const wait = leader && f !== leader ? f.sentAt + Math.max(150, 6 * f.took) - performance.now() : 0;
