@@ -76,7 +76,7 @@ def page_tools(here: catalog.Page) -> None:
               on_click=turn, help=_("Large type, only stage and controls; the same key leads back."))  # fmt: skip
     known = st.session_state.get("_lab.controls", {}).values()
     controls = {c.key.partition(".")[2]: c.label for c in known if c.label}
-    figures = st.session_state.get("_lab.figures", [])
+    figures = st.session_state.get("_lab.figures", {})
     sharing.popover(here.address, figures, controls, st.session_state.get("_lab.presets", {}))
 
 
@@ -107,7 +107,7 @@ def main() -> None:
             tools = st.container(
                 key="frame-tools", horizontal=True, width="content", gap="xsmall", wrap=False
             )
-    st.session_state["_lab.figures"] = []
+    st.session_state["_lab.figures"] = {}
     try:
         chosen.run()
     except Exception as error:

@@ -4,9 +4,11 @@ What a link may ask of the frame, beside the controls of its page: `hide=lr,step
 `only=stage` leaves one figure, `present=on` shows stage and controls in large type.
 """
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from html import escape
+from textwrap import shorten
 from typing import Any
 from urllib.parse import urlencode
 
@@ -52,7 +54,7 @@ def only() -> str:
     return "" if name == st.session_state.get("_only.astray") else name
 
 
-def astray(figures: Sequence[str]) -> bool:
+def astray(figures: Collection[str]) -> bool:
     """Whether the link asks for a figure that the page has not: then the page is shown as it is, at the next run."""
     if not only() or only() in figures:
         return False
@@ -102,9 +104,9 @@ def present_link(address: str, **more: str) -> str:
 
 
 def popover(
-    address: str, figures: Sequence[str], controls: Mapping[str, str], presets: Mapping[str, Any]
+    address: str, figures: Mapping[str, str], controls: Mapping[str, str], presets: Mapping[str, Any]
 ) -> None:
-    """The button and what is behind it. `controls` and `presets`: id -> label, id -> preset."""
+    """The button and what is behind it: name -> what it shows, id -> label, id -> preset."""
     shown = st.popover(_("Share"), icon=":material/share:", key="share", on_change="rerun", type="tertiary")
     if not shown.open:
         return
@@ -117,11 +119,21 @@ def popover(
             st.image(qr(here), width=260)
         else:
             st.caption(_("This link is too long for a code that a phone can read: a drawing is in it."))
-        figure = st.selectbox(_("For a slide: one figure alone"), list(figures), key=f"share.{address}.only")
+        names = list(figures)
+        figure = st.selectbox(_("For a slide: one figure alone"), names, key=f"share.{address}.only",
+                              format_func=lambda name: _titled(names.index(name) + 1, figures[name]))  # fmt: skip
         st.code(frame(present_link(address, only=figure, embed="true")), language="html", wrap_lines=True)
+        if not os.environ.get("LIGHTBOARD_EMBED", "").strip():
+            st.caption(_("This server lets no other site show it in a frame. Whoever runs it can name those that may: "
+                         "`LIGHTBOARD_EMBED`."))  # fmt: skip
         if presets:
             st.download_button(_("All presets as a lecture script"), lecture(address, presets), f"{address}.md",
                                "text/markdown", icon=":material/list_alt:", on_click="ignore")  # fmt: skip
+
+
+def _titled(number: int, alt: str) -> str:
+    """A figure in the list of them: which one of the page it is, and how its description begins."""
+    return f"{number}. {shorten(alt, 60, placeholder=' …')}".rstrip()
 
 
 def code(text: str) -> segno.QRCode:

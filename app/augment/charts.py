@@ -15,9 +15,7 @@ from app.i18n import gettext as _
 LEFT, RIGHT = [0.0, 0.66], [0.76, 1.0]
 BARE: dict[str, Any] = {"showgrid": False, "zeroline": False, "ticks": ""}
 FAINT = (palette.RED + "b0", palette.PAPER[0] + "00", palette.BLUE + "b0")  # shares: none, half, all
-OTHERS = tuple(
-    c for c in palette.SERIES if c != palette.GREEN
-)  # the label is green, the other classes are not
+OTHERS = tuple(c for c in palette.SERIES if c != palette.GREEN)  # green is the label
 RIGHT_OR_NOT = {True: palette.GREEN, False: palette.RED}  # is it the label?
 
 
@@ -76,7 +74,7 @@ def _tiles(found: Curve, truth: int, names: Sequence[str]) -> list[Trace]:
     says = found.said[found.tiles].argmax(1).tolist()
     at = 28 * torch.arange(len(says)) + 13.5
     told = words(at, torch.full_like(at, -6.0), [f"<b>{names[c]}</b>" for c in says], "x2y2")
-    told["textfont"] = {"color": [RIGHT_OR_NOT[c == truth] for c in says], "size": 15}
+    told["textfont"] = {"color": [palette.letters(RIGHT_OR_NOT[c == truth]) for c in says], "size": 15}
     return [maps.shown(torch.cat(list(found.seen[found.tiles]), 1), "2"), told]
 
 
@@ -128,7 +126,7 @@ def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, 
     crowded = across > 4 and max(map(len, names)) > 2
     told = [names[c] if crowded else f"{names[c]} {said[i, c]:.2f}" for i, c in enumerate(says)]
     texts = words(middle, above, told, "xy", size=13)
-    texts["textfont"] = {"color": [RIGHT_OR_NOT[c == truth] for c in says], "size": 13}
+    texts["textfont"] = {"color": [palette.letters(RIGHT_OR_NOT[c == truth]) for c in says], "size": 13}
     data: list[Trace] = [
         maps.shown(tiles, hoverinfo="skip"),
         texts,

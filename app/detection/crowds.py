@@ -8,6 +8,7 @@ import torch
 
 from app import images
 from app.code import Call, Verbatim
+from app.controls import frozen
 from app.figures import frames
 from app.figures.picture import backdrop, inked
 from app.i18n import gettext as _
@@ -73,11 +74,21 @@ def _noise(now: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def seen(now: Mapping[str, Any]) -> scenes.Scene:
-    """The scene of these settings, the box of the visitor in it."""
-    found = scenes.detections(*truth(now), **_noise(now))
+    """The scene of these settings, the box of the visitor in it; shared by all figures, to be read only."""
+    found = _seen(frozen(now, MAKES))
     if now.get("own", 0) > 0:
         found = scenes.joined(found, frames.box("a", now), now["own"], 0)
     return found
+
+
+# what a scene is made of, beside the box of the visitor
+MAKES = frozenset({"scene", "number", "overlap", "each", "noise", "alarms", "seed", "mistakes", "missed"})
+
+
+@lru_cache(16)
+def _seen(key: tuple[tuple[str, Any], ...]) -> scenes.Scene:
+    now = dict(key)
+    return scenes.detections(*truth(now), **_noise(now))
 
 
 def written(now: Mapping[str, Any]) -> Call:

@@ -8,7 +8,7 @@ PAPER = ("#fcfcfa", "#0e1417")
 INK = "#1d2329"
 MUTED = "#5d666e"
 GRID = "#e4e3dc"
-ACCENT = "#d5471e"
+ACCENT = "#bd3b17"
 
 DEEP = "#a9c6d8"  # the bottom of a loss surface; its heights are paper
 
@@ -20,6 +20,8 @@ SERIES = (BLUE, RED, GREEN, PINK, ORANGE, SKY, OLIVE)
 TEN = (*SERIES, VIOLET, BROWN, MUTED)  # classes, where each needs a colour of its own
 ABOVE, BELOW = BLUE, ORANGE  # numbers over and under zero, on every map with a sign
 DASHES = ("solid", "dash", "dot", "dashdot")
+# Letters are thinner than lines: on light paper those in a pale colour are darker, 4.5:1.
+_LETTERS = {RED: "#b55000", ORANGE: "#936400", PINK: "#af5187", SKY: "#2577a7", OLIVE: "#7c7500"}
 
 # light -> dark
 DARK: dict[str, str] = {
@@ -39,6 +41,17 @@ DARK: dict[str, str] = {
     VIOLET: "#a996f0",
     BROWN: "#c98c6c",
 }
+DARK |= {letters: DARK[color] for color, letters in _LETTERS.items()}
+
+
+def letters(color: str) -> str:
+    """What is written in the colour of a line."""
+    return _LETTERS.get(color, color)
+
+
+def rgb(color: str) -> list[int]:
+    """Red, green and blue from 0 to 255: "#d5471e" -> [213, 71, 30]."""
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
 
 def style(index: int) -> tuple[str, str]:

@@ -7,7 +7,6 @@ nothing. The tests put every page's figures through go.Figure, which checks them
 from __future__ import annotations
 
 import base64
-import builtins
 import json
 import math
 from collections.abc import Collection, Iterator, Sequence
@@ -243,7 +242,7 @@ def stacking(panels: int, in_row: int = 1, gap: float = 0.16) -> dict[str, Any]:
     rows = math.ceil(panels / in_row)
     height, width = (1 - gap * (rows - 1)) / rows, (1 - gap * (in_row - 1)) / in_row
     narrow: dict[str, dict[str, Any]] = {}
-    for i in builtins.range(panels):
+    for i in range(panels):
         n, top, left = str(i + 1) if i else "", 1 - i // in_row * (height + gap), i % in_row * (width + gap)
         narrow[f"xaxis{n}"] = {"domain": [left, min(1.0, left + width)]}
         narrow[f"yaxis{n}"] = {"domain": [max(0.0, top - height), top]}
@@ -266,7 +265,7 @@ def bar_columns(titles: Sequence[str], spans: Sequence[Sequence[float]], labels:
         grid[f"yaxis{n}"] |= ticks | {"showticklabels": not i, "showgrid": False, "zeroline": False}
     if len(titles) > 1:
         grid |= stacking(len(titles), in_row=2, gap=0.22)
-        for i in builtins.range(0, len(titles), 2):
+        for i in range(0, len(titles), 2):
             grid["meta"]["narrow"][f"yaxis{i + 1}" if i else "yaxis"] |= {"showticklabels": True}
     return grid
 

@@ -13,7 +13,7 @@ from app import images
 from app.code import Call
 from app.drawings import drawn
 from app.figures import palette
-from app.figures.picture import Picture, Table, glow, panel
+from app.figures.picture import Picture, Table, ember, panel
 from app.figures.plot import Plot, bar_columns, bars, dots, layout, line, short
 from app.i18n import gettext as _
 from app.images import Photo
@@ -110,7 +110,7 @@ def clouded(asked: Asked, now: Mapping[str, Any]) -> Picture:
     pen = asked.source == "pen"
     panels = [panel(_("draw here") if pen else _("picture"), paper)]
     panels += [panel(_("as it is read"), x)] if pen else []
-    panels += [panel(title, made_of_mean), panel(_("σ of each pixel"), glow(spread, 0.4), spread)]
+    panels += [panel(title, made_of_mean), panel(_("σ of each pixel"), ember(spread, 0.4), spread)]
     panels += [panel(_("sample {n}").format(n=i + 1), made[i]) for i in range(SHOWN - pen)]
     return Picture(panels, _("The picture, its decode, samples.") + " " + reading(model.data, made_of_mean))
 

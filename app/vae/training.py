@@ -23,6 +23,8 @@ PLAN = ("latent", "kind", "hidden", "seed")
 STEERED = ("beta", "warm", "noise", "decoder", "sigma", "lr", "batch")  # may change on the fly
 SHOWN, SPREAD, JUDGED = 5, 400, 200  # pictures in a row, dots in the plane, pictures that are measured
 CARRIED = 16  # pictures in the script
+KEPT = 5  # states on the way to the first picture; each is measured anew for every visitor
+OPENS = 1500  # steps that the run takes by itself, before the eyes of the visitor
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def begun(data: str, plain: bool, steps: int, **now: Any) -> list[vae.State]:
 def _begun(data: str, plain: bool, steps: int, **now: Any) -> tuple[vae.State, ...]:
     start = vae.begin(plain=plain, **{n: now[n] for n in PLAN})
     how = {n: now[n] for n in STEERED}
-    return tuple(vae.train(start, steps, pictures=models.trained_on(data)[0], **how))
+    return tuple(vae.train(start, steps, KEPT, pictures=models.trained_on(data)[0], **how))
 
 
 def begun_call(now: Mapping[str, Any]) -> Call:

@@ -69,8 +69,8 @@ def stage(epoch: int, runs: dict[str, core.Run], points: core.Points) -> Plot:
         of = points.y == label
         data.append(dots(x[:, of].flatten(), y[:, of].flatten(), "", ink, 6, legend=False, hoverinfo="skip"))
     data.append(line(middle, torch.full_like(middle, REACH + 0.05), "", palette.INK, mode="text", text=titles,
-                     textfont={"color": colors[:len(runs)], "size": 14 if many else 16}, textposition="top center",
-                     cliponaxis=False, legend=False, hoverinfo="skip"))  # fmt: skip
+                     textfont={"color": [palette.letters(c) for c in colors[:len(runs)]], "size": 14 if many else 16},
+                     textposition="top center", cliponaxis=False, legend=False, hoverinfo="skip"))  # fmt: skip
     grid = {"xaxis": {"visible": False, "range": [-REACH, middle[-1].item() + REACH]},
             "yaxis": {"visible": False, "range": [-REACH, REACH + 1], "domain": [0.38, 1]},
             "xaxis2": axis(_("epoch"), range=[0, EPOCHS], anchor="y2"), "margin": {"l": 68, "r": 12, "t": 40, "b": 44},

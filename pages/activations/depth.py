@@ -16,8 +16,8 @@ from core import depth as core
 from core import device
 
 PRESETS = {
-    "sigmoid": Preset(_("Sigmoid fades"), {"activation": "sigmoid", "scheme": "xavier_uniform"}),
-    "xavier": Preset(_("ReLU with Xavier fades"), {"scheme": "xavier_uniform"}),
+    "sigmoid": Preset(_("Sigmoid: the gradient fades"), {"activation": "sigmoid", "scheme": "xavier_uniform"}),
+    "xavier": Preset(_("ReLU with Xavier: both fade"), {"scheme": "xavier_uniform"}),
     "kaiming": Preset(_("ReLU with Kaiming holds"), {"scheme": "kaiming_normal"}),
     "explodes": Preset(_("σ a bit too large explodes"), {"sigma": 0.15}),
     "selu": Preset(_("SELU heals itself"), {"activation": "selu", "scheme": "lecun_normal", "input_scale": 5.0}),

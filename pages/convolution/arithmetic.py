@@ -15,7 +15,7 @@ from core import arithmetic, patterns
 
 PRESETS = {
     "same": Preset(_("Padding 1 keeps the size"), {"p": 1}),
-    "dropped": Preset(_("The last pixel is dropped"), {"n": 6, "s": 2, "row": 1, "col": 1}),
+    "dropped": Preset(_("The last row and column are dropped"), {"n": 6, "s": 2, "row": 1, "col": 1}),
     "dilated": Preset(_("Dilation spreads the kernel"), {"d": 2, "p": 1}),
     "zeros": Preset(_("Transposed: zeros between the pixels"), {
         "kind": "transposed2d", "pattern": "random", "kernel": "blur", "n": 4, "s": 2, "p": 1, "col": 3}),

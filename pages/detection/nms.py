@@ -15,16 +15,16 @@ from app.lab import Lab, Preset
 from core import suppress
 
 PRESETS = {
-    "two": Preset(_("Two people, one box left"),
+    "two": Preset(_("Two neighbours, one box left"),
                   {"scene": "garments", "number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "t": 0.3, "own": 0.0}),
     "soft": Preset(_("Soft-NMS saves the neighbour"),
                    {"scene": "garments", "number": 2, "seed": 3, "overlap": 0.6, "alarms": 0, "rule": "gaussian",
-                    "floor": 0.2, "own": 0.0}),
+                    "t": 0.3, "floor": 0.2, "own": 0.0}),
     "high": Preset(_("Threshold too high: duplicates stay"), {"t": 0.85}),
     "low": Preset(_("Too low: neighbours vanish"), {"t": 0.05}),
     "sure": Preset(_("The confidence cut comes first"), {"floor": 0.6}),
     "fusion": Preset(_("A mean of boxes fits better than the best"), {"rule": "fusion", "noise": 0.15, "each": 8}),
-    "coins": Preset(_("24 coins, 150 boxes"), {"scene": "coins", "each": 6, "own": 0.0}),
+    "coins": Preset(_("24 coins, 148 boxes"), {"scene": "coins", "each": 6, "own": 0.0}),
 }  # fmt: skip
 COLOR = {"kept": palette.BLUE, "dropped": palette.RED, "waiting": palette.MUTED}
 

@@ -14,7 +14,7 @@ from app.lab import Lab, Preset
 from core import detector
 
 PRESETS = {
-    "windows": Preset(_("Sliding window: sixty looks, hardly an object"), {"way": "windows", "most": 60}),
+    "windows": Preset(_("Sliding window: sixty looks, objects missed"), {"way": "windows", "most": 60}),
     "merged": Preset(_("Merged ink: found without learning"), {"way": "merged"}),
     "touching": Preset(_("… until two digits touch"), {"way": "merged", "b2_x": 42, "b2_y": 36}),
     "tight": Preset(_("Cut too tight: other classes"), {"context": 1.0}),
@@ -29,7 +29,7 @@ lab.choice("way", _("First stage: where?"), staged.ways())
 lab.slider("most", _("Proposals"), 1, 60, 12)
 data = lab.choice("data", _("Second stage: what?"), {"digits": _("Digits"), "fashion": _("Clothes")})
 lab.slider("context", _("Region taken, times the box"), 0.6, 2.2, 1.4, 0.05)
-lab.choice("shape", _("Cut out"), {"square": _("Square"), "warped": _("Warped")})
+lab.choice("shape", _("Cut out"), {"square": _("Square"), "warped": _("Stretched")})
 lab.slider("confidence", _("Confidence at least"), 0.05, 0.95, 0.3, 0.01)
 with lab.fold(_("Suppression and noise")):
     lab.slider("t", _("IoU threshold of NMS"), 0.0, 1.0, 0.45, 0.01)

@@ -4,16 +4,16 @@ from app.figures.picture import Picture, Table
 from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.vae import between, models
+from app.vae import between, film, models
 from core import latent
 
 PRESETS = {
     "digits": Preset(_("A 3 becomes a 0"), {}),
-    "clothes": Preset(_("A boot becomes a T-shirt"), {"data": "fashion", "one": 4, "other": 1}),
-    "holes": Preset(_("The same through a plain autoencoder"), {"beta": "0"}),
+    "clothes": Preset(_("A boot, a T-shirt"), {"data": "fashion", "one": 4, "other": 1}),
+    "holes": Preset(_("Through a plain autoencoder"), {"beta": "0"}),
     "slant": Preset(_("Lean it over"), {"what": "attribute", "add": "slant", "amount": 1.0}),
     "thick": Preset(_("A thicker pen"), {"what": "attribute", "add": "thick", "amount": 1.0}),
-    "size": Preset(_("A cause that is known: size"), {"what": "attribute", "data": "shapes", "add": "size"}),
+    "size": Preset(_("Known cause: size"), {"what": "attribute", "data": "shapes", "add": "size"}),
 }  # fmt: skip
 
 lab = Lab("vae-between", PRESETS)
@@ -74,6 +74,8 @@ if what == "pair":
     lab.live(ways, height=300, place=lab.stage)
     lab.live(strangeness, height=340)
     lab.live(crossing, height=0)
+    lab.download(_("The three ways as GIF"), lambda: film.morphed(between.Pair(model, now["one"], now["other"])), "gif",
+                 "image/gif", ":material/gif_box:")  # fmt: skip
 elif added == "class" and now["away"] == now["toward"]:
     lab.say(_("Choose two different classes on the left."))
 else:

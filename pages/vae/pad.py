@@ -13,6 +13,7 @@ from core import latent
 PRESETS = {
     "walk": Preset(_("Drag the point"), {}),
     "clothes": Preset(_("A map of clothes"), {"data": "fashion", "layer": "pictures", "z_x": 0.6, "z_y": 0.4}),
+    "classes": Preset(_("What is read where"), {"layer": "classes", "dots": False}),
     "fast": Preset(_("Where pictures change fast"), {"layer": "speed", "dots": False}),
     "holes": Preset(_("A plain autoencoder: holes"), {"beta": "0", "layer": "holes"}),
     "path": Preset(_("A way, played"), {"walk": "path"}),
@@ -22,9 +23,7 @@ CORNERS = ((-2.0, 1.5), (-0.5, -1.5), (1.0, 1.0), (2.0, -1.0), (0.0, 2.0))
 
 lab = Lab("vae", PRESETS)
 model = models.choose(lab)
-layer = lab.choice("layer", _("Under the dots"), {
-    "none": _("Nothing"), "pictures": _("Decoded pictures"), "speed": _("Speed of the picture"),
-    "holes": _("Prior and pictures")})  # fmt: skip
+layer = lab.choice("layer", _("Under the dots"), pad.layers(model))
 walk = lab.choice("walk", _("Walk"), {"free": _("Freely"), "path": _("Along a way")})
 if walk == "free":
     lab.slider("z_x", _("Across"), -pad.REACH, pad.REACH, 1.2, 0.02)

@@ -391,3 +391,17 @@ def test_fifty_that_are_started_paused_and_abandoned_leave_nothing(place: Thread
     gc.collect()
     until(lambda: threading.active_count() <= before)
     assert not any(g() for g in gone) and not place._line and not place._held
+
+
+# --- it begins by itself ---
+
+
+def test_an_untouched_run_opens_up_to_a_step_and_rests_there() -> None:
+    job = made()
+    job.do("open", 30)
+    while job.advance() is not None:
+        pass
+    assert (job.phase, job.watched().step) == ("paused", 30) and job.status()["touched"]
+    assert same(job.moments[-1].states[0], walked(30))
+    job.do("open", 90)  # the visitor has seen it begin: from now on it obeys the bar alone
+    assert job.phase == "paused"

@@ -5,29 +5,15 @@ import tomllib
 import pytest
 
 from app.figures import palette
+from tests.legible import contrast, in_theme
 from tools.server import ROOT
 
 LINES = ("ACCENT", "MUTED", "BLUE", "ORANGE", "GREEN", "RED", "PINK", "SKY", "OLIVE", "VIOLET", "BROWN")
+LETTERS = {palette.letters(c) for c in map(vars(palette).get, LINES) if palette.letters(c) != c}
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
 each_theme = pytest.mark.parametrize(
     ("theme", "paper"), [*zip(("light", "dark"), palette.PAPER, strict=True)]
 )
-
-
-def luminance(color: str) -> float:
-    """Relative luminance as WCAG 2 defines it."""
-    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
-def contrast(one: str, other: str) -> float:
-    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (bright + 0.05) / (dark + 0.05)
-
-
-def in_theme(color: str, theme: str) -> str:
-    return color if theme == "light" else palette.DARK[color]
 
 
 def test_contrast_is_that_of_wcag():
@@ -39,6 +25,14 @@ def test_contrast_is_that_of_wcag():
 @pytest.mark.parametrize("name", LINES)
 def test_every_colour_stands_out(theme, paper, name):
     assert contrast(in_theme(getattr(palette, name), theme), paper) >= 3
+
+
+@each_theme
+@pytest.mark.parametrize("name", LINES)
+def test_letters_of_every_colour_are_easy_to_read(theme, paper, name):
+    letters = in_theme(palette.letters(getattr(palette, name)), theme)
+    assert contrast(letters, paper) >= 4.5
+    assert theme == "light" or letters == in_theme(getattr(palette, name), theme)
 
 
 @each_theme
@@ -61,7 +55,8 @@ def test_the_page_and_its_figures_agree(theme, paper):
 def test_every_colour_has_a_partner_of_its_own_in_the_dark():
     lights = [value for name, value in vars(palette).items() if name.isupper() and isinstance(value, str)]
     assert {color[:7] for color in lights} <= palette.DARK.keys()
-    assert len(set(palette.DARK.values())) == len(palette.DARK)
+    partners = [dark for light, dark in palette.DARK.items() if light not in LETTERS]
+    assert len(set(partners)) == len(partners)
 
 
 def test_members_of_a_family_look_different():

@@ -30,7 +30,11 @@ def style_of(screen) -> str:
     return " ".join(e.proto.body for e in screen.get("html"))
 
 
-@pytest.mark.parametrize("junk", ["</style><script>alert(1)</script>", "💥" * 300, ".st-key-lab-stage{}", ""])
+@pytest.mark.parametrize(
+    "junk",
+    ["</style><script>alert(1)</script>", "💥" * 300, ".st-key-lab-stage{}", ""],
+    ids=["script", "long", "rule", "nothing"],
+)
 def test_rubbish_takes_nothing_away(junk):
     screen = open_page("optimizers", {"hide": junk, "only": "💥" if junk else "", "present": junk})
     assert trouble(screen) == []

@@ -359,7 +359,7 @@ def test_playback_needs_no_server(visit: Visit, gallery: str) -> None:
     hand.page.locator(".lb-player button").first.click()
     paused = hand.page.evaluate(step)
     assert paused < 59
-    hand.page.get_by_role("slider", name="Step").fill("30")
+    hand.page.get_by_role("slider", name="Step t").fill("30")
     hand.page.wait_for_function(f"() => ({step})() === 30 && ({points})() === 31")
     hand.page.get_by_role("combobox", name="Speed").select_option("4")
     hand.page.get_by_role("button", name="Play").click()

@@ -14,6 +14,7 @@ from app import catalog
 from app.domains import Domain, Pair, Refused, Span, Strokes, Subset, Text
 from app.figures.plot import to_json
 from app.i18n import LANGUAGES
+from tests.legible import faint
 from tests.pages.alone import run_alone
 from tests.pages.screen import choose, defaults, figures, open_page, presets, rows, texts, trouble, values
 from tools.server import ROOT
@@ -103,12 +104,13 @@ def test_reset_undoes_a_preset(address):
 
 @each_screen
 def test_figures_are_sound(address):
-    """Plotly accepts every plot; every figure says in words what it shows."""
+    """Plotly accepts every plot, its texts stand out in both themes; every figure says in words what it shows."""
     for name, header in figures(rendered(address)).items():
         assert name.startswith(f"{address or 'home'}.")
         assert len(header["alt"]) > 10, f"{name} needs an alt text"
         if header["kind"] == "plot":
             go.Figure(header["figure"])
+            assert not faint(header), name
 
 
 @each_screen

@@ -6,7 +6,9 @@
 //      for st.select_slider it is the index of the option.
 const figures = new Map(); // root element -> Figure
 const painters = {}; // kind of a picture -> async (picture) => whether only marks have moved; `this` is the figure
-let lastInput = 0; // when the hand last moved
+let lastInput = 0, pressed = false; // when the hand last moved; whether it holds something
+for (const type of ["pointerdown", "pointerup", "pointercancel"])
+  document.addEventListener(type, () => { pressed = type === "pointerdown"; road.leader = null; road.pump(); }, { capture: true, passive: true });
 for (const type of ["pointerdown", "pointermove", "keydown", "touchmove"])
   document.addEventListener(type, (e) => (lastInput = e.timeStamp), { capture: true, passive: true });
 new MutationObserver((changes) => { // any slider that moves makes every figure compare again
@@ -15,7 +17,7 @@ new MutationObserver((changes) => { // any slider that moves makes every figure 
 
 class Figure {
   constructor(root) {
-    Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, frames: 0, step: null, handles: [], maps: [], turn: 0 });
+    Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, took: 0, frames: 0, step: null, handles: [], maps: [], turn: 0 });
     for (const part of ["tools", "stage", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`, { role: part === "note" ? "status" : "group" });
     (this.resize = new ResizeObserver(() => this.fit())).observe(root);
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
@@ -54,7 +56,7 @@ class Figure {
   answered(answer) {
     if (answer.id !== this.flying?.id) return; // for another figure, or the road of record was quicker
     const { sign, after } = this.flying;
-    Object.assign(this, { shown: sign, flying: null, gone: Boolean(answer.gone), version: answer.job?.version ?? this.version });
+    Object.assign(this, { took: performance.now() - this.sentAt, shown: sign, flying: null, gone: Boolean(answer.gone), version: answer.job?.version ?? this.version });
     if (after !== undefined) this.rested = false;
     if (this.gone) this.wake(); // the server was started anew: a run of the page makes new tokens
     else this.painting = this.paint(answer, after === undefined ? this.askedAt : 0);
@@ -72,15 +74,19 @@ class Figure {
     this.showRun(job);
     this.note.textContent = error || job?.told || "";
     if (error) return; // the last good picture stays
-    Object.assign((this.picture = picture) && this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt });
+    this.picture = picture;
     this.buildPlayer(steps);
+    const moment = this.player && !this.head.played && this.step !== null ? ` ${this.head.words.scrub} ${this.step + 1} / ${this.steps}.` : "";
+    Object.assign(this.stage, { role: kind === "table" ? "group" : "img", ariaLabel: alt + moment });
     const moved = await painters[kind].call(this, picture);
     if (!moved) this.placeHandles(); // the axes may have changed
     requestAnimationFrame(() => Object.assign(this.root.dataset, { frames: ++this.frames }, at && { latency: (performance.now() - at).toFixed(1) }));
   }
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
-    return document.fullscreenElement === this.root ? screen - 60 : media("(max-width: 640px)") ? Math.min(tall, Math.round(screen * 0.42)) : tall;
+    if (document.fullscreenElement === this.root) return screen - 60;
+    if (media("(max-width: 640px)")) return Math.min(tall, Math.round(screen * 0.42));
+    return larger() > 1.1 && this.root.closest(".st-key-lab-stage") ? Math.max(320, screen - 230) : tall; // in presenter mode all of the screen
   }
   fit() { // a new width, a turned phone, fullscreen
     const size = this.head && `${this.root.clientWidth} ${this.height()}`;

@@ -112,7 +112,8 @@ Object.assign(Figure.prototype, {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.letGo(), 400); // when the arrow keys rest
   },
-  walk(e) { // arrow keys: from cell to cell, and over the edge into the next grid
+  walk(e) { // arrow keys: from cell to cell, and over the edge into the next grid; the space bar paints
+    if (e.key === " " && this.picture.paints && this.lit()?.[0] === 0) { e.preventDefault(); this.brush(this.lit(), true); this.endStroke(); }
     const way = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key], { grids } = this.picture;
     if (!way) return;
     e.preventDefault();
@@ -129,7 +130,7 @@ Object.assign(Figure.prototype, {
   drawGrids(picture) {
     const { grids, of } = picture, css = getComputedStyle(this.root), [paper, ink, accent] = ["background", "text", "primary"].map((n) => css.getPropertyValue(`--st-${n}-color`).trim());
     const dark = parseInt(paper.slice(1, 3), 16) < 128, hue = (c) => (dark && this.head.dark[c]) || c, family = css.getPropertyValue("--st-font");
-    const width = this.root.clientWidth, pen = this.board.getContext("2d"), title = `600 ${document.fullscreenElement === this.root ? 22 : 14}px ${family}`, sharp = devicePixelRatio || 1, big = document.fullscreenElement === this.root;
+    const width = this.root.clientWidth, pen = this.board.getContext("2d"), sharp = devicePixelRatio || 1, big = document.fullscreenElement === this.root || larger() > 1.1, title = `600 ${big ? 22 : 14}px ${family}`;
     pen.font = title;
     const room = Math.max(160, this.height() - (big ? 150 : 60)), wide = grids.map((g) => pen.measureText(g.title).width);
     const fits = (share) => arranged(grids, width - 8, room * share, wide, big ? 36 : 24), legible = ({ places: all }) => big || Math.min(...all.map((p) => p.cell)) >= 20;

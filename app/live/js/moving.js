@@ -2,6 +2,7 @@
 // What a trace may change without the price of Plotly.react; at rest Plotly gets all of it.
 const resting = (t) => (t.type === "scatter" ? (t.mode === "text" ? { ...t, text: 0 } : { ...t, x: 0, y: 0 }) : t.type === "heatmap" ? { ...t, z: 0 } : t);
 const still = (a, b) => a === b || (a?.bdata ? a.bdata === b?.bdata : JSON.stringify(a) === JSON.stringify(b));
+const write = (node, d) => node.getAttribute("d") !== d && node.setAttribute("d", d);
 function moveMarks(plot, traces, before) { // moves lines and dots, repaints heat maps and texts; false where that is not enough
   return traces.every((trace, i) => {
     const { uid, xaxis, yaxis, fill, visible } = plot._fullData[i], { type, mode = "" } = trace;
@@ -15,8 +16,9 @@ function moveMarks(plot, traces, before) { // moves lines and dots, repaints hea
     const real = marks.map((p) => p.every(Number.isFinite)), [lines, dots, areas] = ["js-line", "point", "js-fill"].map((c) => group?.querySelectorAll(`path.${c}`) ?? []);
     dots.forEach((dot, k) => real[k] && dot.setAttribute("transform", `translate(${marks[k]})`));
     const path = marks.map((p, k) => (real[k] ? `${real[k - 1] ? "L" : "M"}${p}` : "")).join("");
-    lines.forEach((line, k) => line.setAttribute("d", k ? "" : path)); // Plotly has a path for each piece
-    if (fill === "toself") areas[0]?.setAttribute("d", `${path.replaceAll("M", "ZM").slice(1)}Z`);
+    const pieces = path.split(/(?=M)/), last = lines.length - 1; // Plotly has a path for each piece; only those that have moved are painted anew
+    lines.forEach((line, k) => write(line, k < last ? (pieces[k] ?? "") : pieces.slice(last).join("")));
+    if (fill === "toself" && areas[0]) write(areas[0], `${path.replaceAll("M", "ZM").slice(1)}Z`);
     const [stroked, dotted] = ["lines", "markers"].map((part) => mode.split("+").includes(part)), drawn = lines.length + areas.length;
     return (stroked || dotted) && (!dotted || dots.length === marks.length)
       && (!stroked || (drawn ? areas.length === +(fill === "toself") : !real.includes(true))); // where nothing can be seen Plotly has drawn nothing

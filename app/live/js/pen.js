@@ -17,12 +17,15 @@ Object.assign(Figure.prototype, {
     const { pen, words } = this.head;
     if (!pen || this.paper) this.paper = [this.paper, this.penBar].forEach((node) => node?.remove());
     if (!pen) return;
-    const paper = (this.paper = make(this.root, "div", "lb-paper", { role: "application", tabindex: 0, "aria-label": words.draw, "aria-keyshortcuts": "Control+Z Delete", "data-hint": words.draw }));
+    const paper = (this.paper = make(this.root, "div", "lb-paper", { role: "application", tabindex: 0, "aria-label": words.draw, "aria-keyshortcuts": "Control+Z Delete", "aria-description": words.pen_keys, "data-hint": words.draw }));
     paper.innerHTML = '<svg preserveAspectRatio="none" aria-hidden="true"><polyline fill="none"/></svg>'; // seen only while not live
+    this.nib = { node: make(paper, "i", "lb-nib"), at: [pen.lattice / 2, pen.lattice / 2].map(Math.floor) };
     const drop = (e) => e.pointerId === this.inHand && this.liftPen();
     Object.assign(paper, { onpointerdown: (e) => this.putPen(e), onpointermove: (e) => this.movePen(e), onpointerup: drop, onpointercancel: drop, onlostpointercapture: drop,
       onpointerleave: () => this.readout && (this.readout.textContent = ""),
+      onblur: () => this.inHand === "keys" && this.liftPen(),
       onkeydown: (e) => {
+        this.steerPen(e);
         const undo = e.key === "Backspace" || (e.key.toLowerCase() === "z" && (e.ctrlKey || e.metaKey));
         if (undo || e.key === "Delete") { e.preventDefault(); undo ? this.undo() : this.draw("", true); }
       } });
@@ -51,15 +54,30 @@ Object.assign(Figure.prototype, {
     e.preventDefault();
     this.paper.setPointerCapture(e.pointerId);
     this.paper.focus({ preventScroll: true });
-    Object.assign(this, { inHand: e.pointerId, dragging: true, under: this.drawing(), way: [] });
+    this.begin(e.pointerId);
     this.movePen(e);
   },
+  begin(hand) { Object.assign(this, { inHand: hand, dragging: true, under: this.drawing(), way: [] }); },
+  steerPen(e) { // without a pointer: arrow keys move the nib, a 28th of the paper or with Shift a fifth of that; the space bar puts it down
+    const { lattice } = this.head.pen, way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+    if ((!way && e.key !== " ") || (this.inHand ?? "keys") !== "keys") return;
+    e.preventDefault();
+    const stride = (lattice - 1) / (e.shiftKey ? 140 : 28);
+    if (way) this.nib.at = this.nib.at.map((v, k) => clamp(Math.round(v + way[k] * stride), 0, lattice - 1));
+    Object.assign(this.nib.node.style, { left: `${(100 * this.nib.at[0]) / (lattice - 1)}%`, top: `${(100 * this.nib.at[1]) / (lattice - 1)}%` });
+    if (!way && this.inHand) return this.liftPen();
+    if (!way) this.begin("keys");
+    if (this.inHand) this.extend([this.nib.at]);
+  },
   movePen(e) {
-    const { lattice, letters, longest, panel } = this.head.pen;
+    const { lattice, panel } = this.head.pen;
     if (e.pointerId !== this.inHand) return void (this.cells && this.read(panel, e));
     const box = this.paper.getBoundingClientRect(), step = (v, n) => clamp(Math.round((v / n) * (lattice - 1)), 0, lattice - 1);
     const between = e.getCoalescedEvents?.() ?? [], seen = between.length ? between : [e];
-    const way = [...this.way, ...seen.map(({ clientX, clientY }) => [step(clientX - box.left, box.width), step(clientY - box.top, box.height)])];
+    this.extend(seen.map(({ clientX, clientY }) => [step(clientX - box.left, box.width), step(clientY - box.top, box.height)]));
+  },
+  extend(points) { // the stroke under the hand
+    const { lattice, letters, longest } = this.head.pen, way = [...this.way, ...points];
     const word = (n) => letters[n >> 12] + letters[(n >> 6) & 63] + letters[n & 63];
     const text = `${this.under}.${thinned(way).map(([x, y]) => word(x * lattice + y)).join("")}`;
     if (text.length > longest) return void (this.note.textContent = this.head.words.paper_full); // the stroke ends where it is

@@ -1,4 +1,14 @@
 // Tools of a figure, and playback.
+function showPlaying(button, on, { play, pause }) {
+  const title = on ? pause : play;
+  Object.assign(button, { textContent: on ? "⏸" : "▶", title: `${title} (K)`, ariaLabel: title });
+}
+document.addEventListener("keydown", (e) => { // K plays and pauses; so do B and ., the black screen of a presenter's remote
+  if (!["KeyK", "KeyB", "Period"].includes(e.code) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
+  if (e.target.closest?.("textarea, select, [contenteditable=true], input:not([type=range], [type=radio], [type=checkbox])")) return; // typing
+  const buttons = [...figures.values()].flatMap((f) => f.runs?.play ?? (f.player && f.toggle) ?? []);
+  buttons.sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1))[0]?.click();
+});
 Object.assign(Figure.prototype, {
   buildTools() {
     const { words, kind, name } = this.head, filename = name.replace(/\W+/g, "-");
@@ -20,7 +30,8 @@ Object.assign(Figure.prototype, {
       const { words } = this.head, bar = (this.player = make(this.root, "div", "lb-player"));
       const part = (tag, title, text, act) => Object.assign(make(bar, tag, "lb-button", { title, "aria-label": title }, text), act);
       const jump = (to) => { this.play(false); this.show(to); this.rest(); };
-      this.toggle = part("button", words.play, "▶", { onclick: () => { this.play(!this.clock); if (!this.clock) this.rest(); } });
+      this.toggle = part("button", words.play, "▶", { ariaKeyShortcuts: "K", onclick: () => { this.play(!this.clock); if (!this.clock) this.rest(); } });
+      showPlaying(this.toggle, false, words);
       part("button", words.step, "+1", { onclick: () => jump(((this.step ?? -1) + 1) % this.steps) });
       this.scrub = part("input", words.scrub, "", { type: "range", min: 0, oninput: () => jump(+this.scrub.value) });
       this.speed = part("select", words.speed, "", {});
@@ -30,7 +41,7 @@ Object.assign(Figure.prototype, {
   },
   play(on) {
     this.clock = clearInterval(this.clock);
-    if (this.toggle) this.toggle.textContent = on ? "▮▮" : "▶";
+    if (this.toggle) showPlaying(this.toggle, on, this.head.words);
     if (!on) return;
     this.dragging = Boolean(this.head.played);
     let place = this.step === null || this.step >= this.steps - 1 ? 0 : this.step;

@@ -13,6 +13,14 @@ function moveMaps(plot, images) { // a map that has changed gets its new picture
     return node;
   });
 }
+function enlarge(node, times) { // its letters, and the margins that they stand in
+  for (const [name, value] of Object.entries(node)) {
+    if (!value || typeof value !== "object" || value.bdata || name === "meta") continue;
+    if (name === "margin") node[name] = Object.fromEntries(Object.entries(value).map(([side, v]) => [side, v * times]));
+    else if (name.endsWith("font")) node[name] = { ...value, ...(value.size && { size: value.size * times }) };
+    else if (!Array.isArray(value) || typeof value[0] === "object") enlarge((node[name] = Array.isArray(value) ? [...value] : { ...value }), times);
+  }
+}
 painters.plot = async function (picture) {
   const Plotly = await plotly(this.head), css = getComputedStyle(this.root);
   if (!Plotly) return Boolean((this.note.textContent = this.head.words.lost)); // the next picture tries again
@@ -27,17 +35,19 @@ painters.plot = async function (picture) {
   if (turn < this.painted) return; // a newer one was quicker
   images.forEach(({ source }, i) => (this.maps[i].seen = source));
   const bare = ({ xaxis, yaxis }) => ({ type: "scatter", mode: "none", x: [0], y: [0], xaxis, yaxis, hoverinfo: "skip", showlegend: false });
-  const traces = data.map((t) => (t.meta?.paint ? bare(t) : upTo(t, this.step))), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) };
+  const traces = data.map((t) => (t.meta?.paint ? bare(t) : upTo(t, this.step))), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) }, times = larger();
   const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
     Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
     height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear }, drawn = [...under, ...images];
+  if (times > 1.1) for (const part of [whole, ...traces]) enlarge(part, times);
   const look = JSON.stringify([traces.map(resting), whole, under.map((i) => ({ ...i, source: i.name ? 0 : i.source })), images.map((i) => ({ ...i, source: 0 }))]);
   Object.assign(this, { plot: this.stage, painted: turn });
   const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images);
-  const settle = () => Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false });
-  if (moved) this.settling = setTimeout(settle, 200); // at rest Plotly gets the numbers: hover and zoom need them
-  else await settle();
+  const react = () => Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false });
+  const settle = () => (this.settling = pressed ? setTimeout(settle, 200) : void react());
+  if (moved) this.settling = setTimeout(settle, 200); // once the hand has let go Plotly gets the numbers: hover and zoom need them
+  else await react();
   Object.assign(this, { look, traces });
   return moved;
 };

@@ -9,6 +9,11 @@ Object.assign(Figure.prototype, {
       this.due ??= Promise.all([this.painting, pause]).then(() => { this.due = null; this.rested = true; this.compare(); });
       return;
     }
+    const { opens } = this.head.run;
+    if (opens > this.head.job.step && !this.head.job.touched && this.opened !== this.head.job) { // a run that begins before one's eyes
+      this.opened = this.head.job;
+      this.tell("open", opens);
+    }
     this.wish = { set, sign: this.shown, after: this.version };
     road.pump();
   },
@@ -24,7 +29,7 @@ Object.assign(Figure.prototype, {
       this.bar?.remove();
       const bar = (this.bar = make(this.root, "div", "lb-player lb-run", { "data-words": JSON.stringify(words) })), nodes = (this.runs = {});
       const part = (name, tag, text, act) => (nodes[name] = Object.assign(make(bar, tag, "lb-button", { title: words[name], "aria-label": words[name] }, text), act));
-      part("play", "button", "▶", { onclick: () => this.tell(nodes.play.textContent === "▶" ? "play" : "pause") });
+      part("play", "button", "▶", { ariaKeyShortcuts: "K", onclick: () => this.tell(nodes.play.textContent === "▶" ? "play" : "pause") });
       part("step", "button", "+1", { onclick: () => this.tell("step") });
       part("restart", "button", "↺", { onclick: () => this.tell("restart") });
       part("scrub", "input", "", { type: "range", min: 0, oninput: () => this.tell("scrub", +nodes.scrub.value) });
@@ -33,8 +38,8 @@ Object.assign(Figure.prototype, {
       part("branch", "button", "A/B", { onclick: () => this.tell(nodes.branch.ariaPressed === "true" ? "join" : "branch") });
       nodes.said = make(bar, "span", "lb-said");
     }
-    const { play, scrub, speed, branch, said } = this.runs, title = going ? words.pause : words.play, count = (n) => n.toLocaleString(document.documentElement.lang || undefined);
-    Object.assign(play, { textContent: going ? "⏸" : "▶", title, ariaLabel: title });
+    const { play, scrub, speed, branch, said } = this.runs, count = (n) => n.toLocaleString(document.documentElement.lang || undefined);
+    showPlaying(play, going, words);
     if (!scrub.matches(":active")) Object.assign(scrub, { max: Math.max(1, job.moments - 1), value: job.at });
     if (!speed.matches(":focus")) speed.value = job.speed;
     const joined = job.branched ? words.join : words.branch;

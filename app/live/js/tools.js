@@ -1,5 +1,6 @@
 // Small things that every part uses.
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v)), media = (query) => matchMedia(query).matches;
+const larger = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // than usual: letters in presenter mode
 const same = (a, b) => (typeof a === "number" ? Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a))
   : Array.isArray(a) ? a.every((v, i) => same(v, b[i])) : a === b);
 function make(parent, tag, className, attributes = {}, text = "") {
