@@ -51,9 +51,8 @@ def names(boxes: Tensor, said: Sequence[str], size: int, room: int = 8) -> Trace
 def filled(box: Tensor, name: str, color: str, **more: Any) -> Trace:
     """The area of one box (4,)."""
     x, y = box[[0, 2, 2, 0, 0]], box[[1, 1, 3, 3, 1]]
-    return line(
-        x, y, name, color, **{"width": 0, "fill": "toself", "fillcolor": color, "hoverinfo": "skip"} | more
-    )
+    look: dict[str, Any] = {"width": 0, "fill": "toself", "fillcolor": color, "hoverinfo": "skip"}
+    return line(x, y, name, color, **look | more)
 
 
 def strip(low: Tensor, high: Tensor, rows: Tensor, name: str, color: str, **more: Any) -> Trace:
@@ -72,12 +71,11 @@ def ask(
 ) -> list[Handle]:
     """A box as four numbers <name>_x, _y (its centre), _w, _h, and the two handles that drag it. It is at least
     `least` wide and high."""
-    parts = {"x": "x", "y": "y", "w": "w", "h": "h"}
     for row in ("xy", "wh"):
         with lab.row(f"{name}-{row}"):
             for part, at in zip(row, default[:2] if row == "xy" else default[2:], strict=True):
                 low = least if part in "wh" else 0
-                lab.number(f"{name}_{part}", f"{label}, {parts[part]}", low, most, at)
+                lab.number(f"{name}_{part}", f"{label}, {part}", low, most, at)
     x, y, w, h = (f"{name}_{part}" for part in "xywh")
     return [Handle(x, y, label=label), Handle(w, h, label=label, about=(x, y))]
 
