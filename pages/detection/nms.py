@@ -80,11 +80,13 @@ def stage(**now: Any) -> Plot:
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.72]},
             "xaxis2": axis(_("score"), range=[0, 1.02], domain=[0.76, 1], anchor="y2", tickvals=[0, 0.5, 1]),
             "yaxis2": axis(range=[most + 0.5, -0.1 * most], anchor="x2", **plain)}  # fmt: skip
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.42, 1]}, "xaxis2": {"domain": [0, 1]},
-              "yaxis2": {"domain": [0, 0.38]}}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.33, 1]}, "margin": {"b": 8},
+              "xaxis2": {"domain": [0, 1], "title": {"text": ""}, "showticklabels": False},
+              "yaxis2": {"domain": [0, 0.29], "range": [most + 0.5, -0.24 * most]},
+              "legend": {"font": {"size": 12}}}  # fmt: skip
     alt = _("{kept} boxes kept, {dropped} dropped, {left} waiting; there are {m} objects.")
     alt = alt.format(kept=len(kept), dropped=len(dropped), left=len(left), m=len(scene.truth))
-    frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
+    frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow, "small": 13}}
     return Plot(data, layout(**grid, **frame), alt)
 
 
