@@ -14,6 +14,7 @@ from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, arrows, axis, dots, heat, layout, line, rows, short
 from app.i18n import gettext as _
 from app.jobs import Trainable, Watched
+from app.lab import Lab
 from core import clouds, gan2d, gan_losses, gan_measures, strokes
 
 REAL, FAKE = palette.BLUE, palette.RED
@@ -177,6 +178,29 @@ def laid(planes: list[tuple[gan2d.Snapshot, Tensor, str]], layers: list[str]) ->
     """The traces of all planes; the legend of one counts for all."""
     return [trace for i, (shot, judge, _title) in enumerate(planes)
             for trace in plane(shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)]  # fmt: skip
+
+
+def networks(lab: Lab) -> None:
+    """The controls of both networks and of how they learn."""
+    with lab.fold(_("Networks and optimizer")):
+        lab.slider("g_layers", _("Hidden layers of G"), 0, 5, 2)
+        lab.slider("g_width", _("Width of G"), 8, 128, 32, 8)
+        lab.slider("d_layers", _("Hidden layers of D"), 0, 5, 2)
+        lab.slider("d_width", _("Width of D"), 8, 128, 32, 8)
+        lab.choice("bend", _("Activation"), {id: _(title) for id, title in BENDS.items()})
+        lab.toggle("spectral", _("Spectral norm in D"))
+        lab.slider("z_dim", _("Dimensions of the noise"), 1, 2, 2)
+        lab.toggle("normal", _("Normal noise (else uniform)"), True)
+        lab.choice("rule", _("Optimizer"), {id: _(title) for id, title in RULES.items()})
+        lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
+        lab.slider("batch", _("Batch"), 16, 256, 128, 16)
+        lab.seed()
+
+
+def layer_titles() -> dict[str, str]:
+    """What can be laid over each other."""
+    return {"judge": _("D: real or not"), "best": _("best possible D*"), "mesh": _("grid of the noise"),
+            "real": _("data"), "fake": _("generated"), "pull": _("pull on G")}  # fmt: skip
 
 
 def key(layers: list[str]) -> str:
