@@ -13,7 +13,7 @@ from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, arrows, axis, dots, heat, layout, line, rows, short
 from app.i18n import gettext as _
-from app.jobs import Trainable, Watched
+from app.jobs import Job, Trainable, Watched
 from app.lab import Lab
 from core import clouds, gan2d, gan_losses, gan_measures, strokes
 
@@ -111,6 +111,14 @@ def training(now: Mapping[str, Any]) -> Call:
     settings = {n: now[n] for n in gan2d.SETTINGS}
     return Call(gan2d.train, {"start": Call(gan2d.init, plan), "steps": now["steps"],
                               "loss": Call(gan_losses.chosen_loss, {"name": now["loss"]}), **settings})  # fmt: skip
+
+
+def begun(lab: Lab, work: Call, steps: int) -> Job:
+    """The run of the page. Where the states end early, their numbers were lost, and it says so."""
+    run = lab.job(MODEL, work, {*gan2d.SETTINGS, "loss"})
+    if not run.touched and run.moments[-1].step < steps:
+        run.lose()
+    return run
 
 
 def best_judge(of: clouds.Cloud, fake: Tensor, width: float = 0.08) -> Tensor:
@@ -286,12 +294,5 @@ def counted(covered: float) -> str:
 
 
 def cells_of(s: gan_measures.Scores) -> list[str]:
-    return [
-        counted(s.covered),
-        f"{s.good:.3f}",
-        f"{s.js:.4f}",
-        f"{s.kl:.4f}",
-        f"{s.sliced:.4f}",
-        f"{s.fid:.4f}",
-        f"{s.nn:.3f}",
-    ]
+    numbers = ((s.good, 3), (s.js, 4), (s.kl, 4), (s.sliced, 4), (s.fid, 4), (s.nn, 3))
+    return [counted(s.covered), *(f"{v:.{n}f}" if abs(v) < 1e5 else short(v) for v, n in numbers)]

@@ -9,7 +9,7 @@ from app.i18n import gettext as _
 from app.jobs import Watched
 from app.lab import Lab, Preset
 from app.live.component import Pen
-from core import clouds, gan2d, gan_losses, gan_measures
+from core import clouds, gan_losses, gan_measures
 
 DEEP = {"bend": "relu", "g_layers": 3, "d_layers": 3}
 GREEDY = {**DEEP, "lr_g": 0.01, "lr_d": 0.01, "d_steps": 3, "steps": 300, "seed": 2}
@@ -89,7 +89,7 @@ def numbers(run: Watched) -> Table:
 
 if ink or not pen:
     work, cloud = gans.training(now), gans.cloud_call(now)()
-    run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
+    run = gans.begun(lab, work, now["steps"])
     lab.watch(run, stage, height=560, pen=pen)
     for two in ((shares, distances), (losses, gradients)):
         for place, draw in zip(lab.below.columns(2), two, strict=True):
