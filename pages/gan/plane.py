@@ -13,13 +13,13 @@ from core import clouds, gan_losses, gan_measures
 
 DEEP = {"bend": "relu", "g_layers": 3, "d_layers": 3}
 GREEDY = {**DEEP, "lr_g": 0.01, "lr_d": 0.01, "d_steps": 3, "steps": 300, "seed": 2}
-RUSH = {**DEEP, "lr_g": 4e-3, "beta1": 0.8, "ema": 0.0}
+RUSH = {**DEEP, "lr_g": 4e-3, "beta1": 0.8, "ema": 0.0, "steps": 600}
 PRESETS = {
     "works": Preset(_("Works"), {}),
     "collapse": Preset(_("Mode collapse"), GREEDY),
     "mends": Preset(_("WGAN-GP mends it"), {**GREEDY, "loss": "gp"}),
-    "swings": Preset(_("Oscillation"), {**RUSH, "steps": 450}),
-    "smooth": Preset(_("Label smoothing calms it"), {**RUSH, "smooth": 0.3, "steps": 600}),
+    "swings": Preset(_("Oscillation"), RUSH),
+    "smooth": Preset(_("Label smoothing calms it"), {**RUSH, "smooth": 0.3}),
     "fades": Preset(_("Discriminator too strong: gradient fades"), {
         "data": "two", "bend": "tanh", "z_dim": 1, "normal": False, "rule": "sgd", "d_steps": 5, "loss": "minimax",
         "lr_d": 0.2, "lr_g": 1e-3, "steps": 150}),

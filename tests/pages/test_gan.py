@@ -15,6 +15,12 @@ def run_of(preset: str) -> Watched:
     return rendered("gan", preset).session_state["_live.desk"].jobs["gan"].watched()
 
 
+def differ(one: str, other: str) -> set[str]:
+    """The controls in which two presets differ."""
+    here, there = (rendered("gan", p).session_state["_lab.controls"] for p in (one, other))
+    return {key for key, control in here.items() if control.value != there[key].value}
+
+
 def swing(run: Watched) -> float:
     """How far the middle of the generated points moves from one moment to the next, in the second half of the run."""
     middles = torch.stack([m.seen[0].shot.fake.mean(0) for m in run.moments[len(run.moments) // 2 :]])
@@ -30,14 +36,13 @@ def test_collapse_forgets_modes_and_the_gradient_penalty_alone_brings_them_back(
     collapsed, mended = run_of("collapse"), run_of("mends")
     assert collapsed.seen.near[0] <= 5 and collapsed.seen.near[1] > 0.7, "good points, at a few of the places"
     assert mended.seen.near[0] == 8 and mended.seen.near[1] > 0.4
-    links = [rendered("gan", p).session_state["_lab.controls"] for p in ("collapse", "mends")]
-    other = {k for k, c in links[0].items() if c.value != links[1][k].value}
-    assert other == {"gan.loss"}
+    assert differ("collapse", "mends") == {"gan.loss"}
 
 
 def test_one_swings_and_smoothing_calms_it() -> None:
     swings, calm = run_of("swings"), run_of("smooth")
     assert swings.seen.near[0] <= 3 and calm.seen.near[0] >= 5
+    assert differ("swings", "smooth") == {"gan.smooth"}
     assert swing(swings) > 2 * swing(calm) and swing(swings) > 0.4
 
 
