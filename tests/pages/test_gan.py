@@ -4,7 +4,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.jobs import Watched
+from app.gan import plane
+from app.jobs import Job, Watched
+from core import clouds, gan2d, gan_losses
+from tests.app.test_jobs import ByHand, run_to
 from tests.pages.screen import figures, rows
 from tests.pages.test_contract import presets, rendered
 
@@ -58,3 +61,20 @@ def test_the_table_says_so_too(preset: str) -> None:
     screen: AppTest = rendered("gan", preset)
     covered, good = run_of(preset).seen.near
     assert rows(figures(screen)["gan.numbers"])[1][1:3] == [f"{covered:.0f}", f"{good:.3f}"]
+
+
+def test_the_numbers_of_the_run_are_those_of_its_moments_and_of_both_branches() -> None:
+    state = gan2d.init(clouds.cloud("two"))
+    job = Job(plane.MODEL, [state], {"loss": gan_losses.chosen_loss("ns"), "batch": 16}, place=ByHand())
+    run_to(job, 2)
+    job.do("branch")
+    job.steer({"lr_g": 0.1})
+    run_to(job, 4)
+    table = plane.columns(job.watched())
+    assert table["step"] == [0, 1, 2, 3, 4] and {len(column) for column in table.values()} == {5}
+    last = job.watched()
+    assert table["fid"][-1] == pytest.approx(last.seen.scores.fid)
+    assert table["loss_g_old"][-1] == pytest.approx(last.rival.shot.loss_g)
+    assert table["js"][-1] != table["js_old"][-1] and table["js_old"][0] != table["js_old"][0], (
+        "NaN before the branch"
+    )
