@@ -210,10 +210,10 @@ class Lab(Controls):
         key = f"{self.address}.preset"
         st.session_state[key] = standing
         with line:
-            st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
-                     on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
             if sharing.presenting():
                 self._turn(standing)
+            st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
+                     on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
 
@@ -246,9 +246,8 @@ class Lab(Controls):
         wanted = {f"{self.address}.{name}": value for name, value in _listed(values).items()}
         for key, value in {**known, **wanted}.items():
             st.session_state[key] = value
-            if (
-                key not in known
-            ):  # a control that is yet to come: Streamlit writes only those into the URL that it had
+            # A control that is yet to come: Streamlit writes only those into the URL that it had.
+            if key not in known:
                 st.query_params[key] = as_link(value)
 
     # --- numbers ---

@@ -211,9 +211,8 @@ def signal(
     std = torch.stack([y.std(correction=0) for y in a[1:]]).double()
     for i in ((std < 1e-15) | (std > 1e15) | std.isnan()).nonzero().flatten().tolist():
         std[i] = a[i + 1].double().std(correction=0)  # float32 loses the squares of what is tiny or huge
-    alive = int(
-        (mean.isfinite() & std.isfinite()).int().cumprod(0).sum()
-    )  # layers before the first broken one
+    # Layers before the first broken one.
+    alive = int((mean.isfinite() & std.isfinite()).int().cumprod(0).sum())
     edges, counts = _histogram(a[1:], mean[:alive], std[:alive], bins)
     dead, low = _census(slopes, threshold)
     return Signal(

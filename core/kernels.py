@@ -105,9 +105,8 @@ def motion(size: int = 9, angle: float = 0.0) -> Tensor:
     y, x = _offsets(size)
     a, t = math.radians(angle), torch.linspace(-size / 2, size / 2, 8 * size, dtype=torch.float64)
     down, right = (y.unsqueeze(-1) + t * math.sin(a)).abs(), (x.unsqueeze(-1) - t * math.cos(a)).abs()
-    w = ((1 - down).clamp(min=0) * (1 - right).clamp(min=0)).sum(
-        -1
-    )  # each point of the line to its four neighbours
+    # Each point of the line to its four neighbours.
+    w = ((1 - down).clamp(min=0) * (1 - right).clamp(min=0)).sum(-1)
     return w / w.sum()
 
 

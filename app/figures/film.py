@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from app.figures.palette import DEEP, INK, PAPER
+from app.figures.palette import DEEP, INK, PAPER, rgb
 from app.figures.terrain import Relief
 
 WIDTH, LEGEND, FRAMES, LINGER_MS = 560, 30, 90, 2000
@@ -47,7 +47,7 @@ def _bands(height: Tensor, levels: int = 16) -> Image.Image:
     )[0, 0]
     low, high = fine[fine.isfinite()].min(), fine[fine.isfinite()].max()
     share = ((fine - low) / (high - low).clamp(min=1e-12) * levels).round() / levels
-    dark, light = (torch.tensor([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in (DEEP, PAPER[0]))
+    dark, light = (torch.tensor(rgb(color)) for color in (DEEP, PAPER[0]))
     shade = dark + (light - dark) * share.nan_to_num(1.0, 1.0)[..., None]
     return Image.fromarray(shade.clamp(0, 255).byte().numpy())
 

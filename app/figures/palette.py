@@ -8,7 +8,7 @@ PAPER = ("#fcfcfa", "#0e1417")
 INK = "#1d2329"
 MUTED = "#5d666e"
 GRID = "#e4e3dc"
-ACCENT = "#bd3b17"
+ACCENT = "#b53712"
 
 DEEP = "#a9c6d8"  # the bottom of a loss surface; its heights are paper
 
@@ -47,6 +47,11 @@ DARK |= {letters: DARK[color] for color, letters in _LETTERS.items()}
 def letters(color: str) -> str:
     """What is written in the colour of a line."""
     return _LETTERS.get(color, color)
+
+
+def rgb(color: str) -> list[int]:
+    """Red, green and blue from 0 to 255: "#d5471e" -> [213, 71, 30]."""
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
 
 def style(index: int) -> tuple[str, str]:

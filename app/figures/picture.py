@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from app.figures.palette import ABOVE, ACCENT, BELOW, BLUE
+from app.figures.palette import ABOVE, ACCENT, BELOW, BLUE, rgb
 
 SMALL = 96  # up to this many pixels a side: lossless, drawn as crisp squares, real values under the pointer
 RAW = 4096  # up to this many bytes: sent as they are, which no browser has to decode on another thread
@@ -47,8 +47,7 @@ class Panel:
     def header(self) -> dict[str, Any]:
         height, width = self.size_hw
         return {"id": self.id, "title": self.title, "mime": self.mime, "length": len(self.data), "width": width,
-                "height": height,
-                "crisp": max(height, width) <= SMALL, "pixels": self.values}  # fmt: skip
+                "height": height, "crisp": max(height, width) <= SMALL, "pixels": self.values}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,8 @@ class Table:
     def header(self) -> dict[str, Any]:
         def line(texts: Sequence[str], name: str, others: str) -> str:
             first, *rest = map(escape, texts)
-            return f"<tr>{name.format(first)}{''.join(others.format(text) for text in rest)}</tr>"
+            named = name.format(first) if first else "<td></td>"  # an empty title names nothing
+            return f"<tr>{named}{''.join(others.format(text) for text in rest)}</tr>"
 
         head = line(self.columns, '<th scope="col">{}</th>', '<th scope="col">{}</th>')
         body = "".join(line(row, '<th scope="row">{}</th>', "<td>{}</td>") for row in self.rows)
@@ -97,23 +97,16 @@ class Table:
         return b""
 
 
-def picture(image: Tensor, alt: str, quality: int = 88) -> Picture:
-    """One image alone."""
-    return Picture([panel("", image, quality=quality)], alt)
-
-
 def panel(title: str, image: Tensor, values: Tensor | None = None, quality: int = 88) -> Panel:
     """An image (H, W), (H, W, 3) or (C, H, W) with values in 0..1, lossless when small, else as JPEG.
 
     `values` (H, W) are read under the pointer where a small picture shows colours instead of the numbers themselves.
     """
     pixels = to_bytes(image)
-    small = (
-        max(pixels.shape[:2]) <= SMALL or pixels.shape[-1] == 4
-    )  # what is clear in places cannot be a JPEG
-    data, mime = (
-        (pixels.tobytes(), "raw") if small and pixels.size <= RAW else _encoded(pixels, small, quality)
-    )
+    # What is clear in places cannot be a JPEG.
+    small = max(pixels.shape[:2]) <= SMALL or pixels.shape[-1] == 4
+    raw = small and pixels.size <= RAW
+    data, mime = (pixels.tobytes(), "raw") if raw else _encoded(pixels, small, quality)
     shown = values if values is not None else image if image.ndim == 2 else None
     height, width = pixels.shape[:2]
     values = shown.detach().float() if small and shown is not None else None
@@ -168,7 +161,7 @@ def _tinted(index: Tensor, colors: bytes) -> Tensor:
 
 def _ramp(*colors: str, steps: int = 255) -> bytes:
     """Colours from the first to the last, evenly."""
-    stops = torch.tensor([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors])
+    stops = torch.tensor([rgb(color) for color in colors]) / 255
     at = torch.linspace(0, len(colors) - 1, steps)
     low = at.floor().long().clamp(max=len(colors) - 2)
     ramp = torch.lerp(stops[low], stops[low + 1], (at - low).unsqueeze(1))
@@ -213,7 +206,7 @@ def pair(title: str, before: Tensor, after: Tensor) -> Panel:
     """Two grey pictures of one size, one above the other, with a line between them."""
     gap = before.new_full((max(1, len(before) // 16), before.shape[1]), torch.nan)
     values = torch.cat([before, gap, after])
-    mark = torch.tensor([int(ACCENT[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    mark = torch.tensor(rgb(ACCENT)) / 255
     return panel(title, torch.where(values.isnan()[..., None], mark, values[..., None].clamp(0, 1)), values)
 
 

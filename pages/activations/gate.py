@@ -46,9 +46,8 @@ def stage(gate: str, u: float, v: float) -> Plot:
     bend = [palette.BLUE, palette.BLUE + "70", palette.GRID, palette.RED + "70", palette.RED]
     slope = torch.tensor([[at.dv], [at.du]], dtype=Z.dtype)
     size = slope.norm().clamp(min=1e-9)
-    middle = (
-        here.flip(0).unsqueeze(1) + 0.6 * (size / 0.6).tanh() * slope / size
-    )  # the arrow starts at the point
+    # The arrow starts at the point.
+    middle = here.flip(0).unsqueeze(1) + 0.6 * (size / 0.6).tanh() * slope / size
     room = 1.08 * most
     data = [
         heat(y, Z, Z, bend, -most, most),

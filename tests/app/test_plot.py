@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.figures import palette
-from app.figures.picture import SMALL, Picture, Table, backdrop, panel, picture, signed
+from app.figures.picture import SMALL, Picture, Table, backdrop, panel, signed
 from app.figures.plot import (
     Plot,
     columns,
     decades,
     dots,
     encode,
-    growing_range,
     layout,
     line,
     play,
     stable_range,
     to_json,
 )
+from app.figures.violins import growing_range
 
 WIDTHS = {"f4": torch.float32, "f8": torch.float64, "i4": torch.int32, "u1": torch.uint8}
 
@@ -128,13 +128,13 @@ def test_stable_range_rests_under_small_changes():
 
 def test_small_pictures_are_lossless_and_carry_their_values():
     image = torch.rand(8, 8, generator=torch.Generator().manual_seed(0))
-    small = picture(image, "noise")
+    small = Picture([panel("", image)], "noise")
     (drawn,) = json.loads(to_json(small.header()))["panels"]
     assert drawn["mime"] == "raw" and small.payload() == (image * 255).round().byte().numpy().tobytes()
     assert torch.equal(decoded(drawn["pixels"]), image)
-    middling = picture(torch.rand(SMALL, SMALL), "noise")
+    middling = Picture([panel("", torch.rand(SMALL, SMALL))], "noise")
     assert middling.header()["panels"][0]["mime"] == "image/png" and middling.payload().startswith(b"\x89PNG")
-    (large,) = picture(torch.rand(SMALL + 1, 8, 3), "noise").header()["panels"]
+    (large,) = Picture([panel("", torch.rand(SMALL + 1, 8, 3))], "noise").header()["panels"]
     assert large["mime"] == "image/jpeg" and large["pixels"] is None
     assert (large["height"], large["width"]) == (SMALL + 1, 8)
 
