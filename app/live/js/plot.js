@@ -36,8 +36,11 @@ painters.plot = async function (picture) {
   images.forEach(({ source }, i) => (this.maps[i].seen = source));
   const bare = ({ xaxis, yaxis }) => ({ type: "scatter", mode: "none", x: [0], y: [0], xaxis, yaxis, hoverinfo: "skip", showlegend: false });
   const traces = data.map((t) => (t.meta?.paint ? bare(t) : upTo(t, this.step))), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) }, times = larger();
-  const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes) => // panels side by side: one above the other
-    Object.fromEntries(Object.entries(axes ?? {}).map(([name, more]) => [name, { ...layout[name], ...more }]));
+  const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes = {}) => { // panels side by side: one above the other
+    const across = Object.keys(axes).filter((name) => name.startsWith("xaxis")), said = across.map((name) => layout[name]?.title?.text);
+    const once = new Set(said).size === 1 && across.every((name) => axes[name].domain?.[0] === 0), bare = (name) => once && across.slice(0, -1).includes(name);
+    return Object.fromEntries(Object.entries(axes).map(([name, more]) => [name, { ...layout[name], ...more, ...(bare(name) && { title: { text: "" } }) }]));
+  };
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
     height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear }, drawn = [...under, ...images];
   if (times > 1.1) for (const part of [whole, ...traces]) enlarge(part, times);
