@@ -1,6 +1,6 @@
 """Show the code: the source of the modules and the calls behind a page, as a script that runs alone.
 
-It needs PyTorch only; where the pictures come from albumentations, that library only.
+It needs PyTorch, or albumentations where the pictures come from it, or both; nothing else.
 """
 
 import inspect

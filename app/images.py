@@ -18,6 +18,7 @@ import streamlit as st
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from app.domains import Refused
 from app.i18n import gettext as _
@@ -67,6 +68,19 @@ def title(photo: Photo) -> str:
     return (_shipped() | _own())[{"digits": "digit", "fashion": "garment"}.get(name, name)]
 
 
+def middle(photo: Photo, side: int) -> Tensor:
+    """The middle square of it, (C, side, side)."""
+
+    def cut() -> Tensor:
+        least = min(photo.pixels.shape[1:])
+        top, left = ((n - least) // 2 for n in photo.pixels.shape[1:])
+        square = photo.pixels[None, :, top : top + least, left : left + least]
+        return interpolate(square, (side, side), mode="bilinear", antialias=True)[0]
+
+    found: Tensor = photo.cached(("middle", side), cut)
+    return found
+
+
 def _shipped() -> dict[str, str]:
     return {
         "cat": _("Cat"), "astronaut": _("Astronaut"), "coffee": _("Coffee"), "rocket": _("Rocket"),
@@ -104,9 +118,8 @@ def sample(name: str, which: int) -> Photo:
 
 def _brought(lab: Lab, how: str, default: str) -> Photo:
     """The visitor's own picture: asked for among the controls, remembered on every page of the session."""
-    kept: dict[str, Any] = st.session_state.setdefault(
-        "_images.own", {}
-    )  # how -> (id of the file, Photo or refusal)
+    # how -> (id of the file, Photo or refusal)
+    kept: dict[str, Any] = st.session_state.setdefault("_images.own", {})
     with lab.words():
         if how == "own":
             types = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif"]
@@ -166,11 +179,8 @@ def _made_small(image: Image.Image) -> Image.Image:
     with suppress(Exception):  # what a camera wrote beside the picture may be rubbish
         turned = _UPRIGHT.get(image.getexif().get(0x0112, 1))
     step = max(image.size) // (2 * LONGEST)
-    if step > 1 and image.mode not in (
-        "L",
-        "RGB",
-        "CMYK",
-    ):  # the others would be copied whole to be made smaller
+    # The other modes would be copied whole to be made smaller.
+    if step > 1 and image.mode not in ("L", "RGB", "CMYK"):
         image = image.resize((image.width // step, image.height // step), Image.Resampling.NEAREST)
     small = _plain(image)
     return small.transpose(turned) if turned is not None else small

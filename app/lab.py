@@ -78,10 +78,12 @@ class Lab(Controls):
         self._mount(draw, lambda **now: draw(**bound, **now), takes, height, handles, place, plays, pen=pen)
 
     def watch(self, job: Job, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, place: Any = None,
-              handles: Sequence[Handle] = (), pen: Pen | None = None, **bound: Any) -> None:  # fmt: skip
+              handles: Sequence[Handle] = (), pen: Pen | None = None, opens: int = 0,
+              **bound: Any) -> None:  # fmt: skip
         """A figure that follows a run: draw(watched, …), with controls and what is given here, as for `live`.
 
-        The first one of a page carries the bar: play, step, speed, restart, scrub back, branch.
+        The first one of a page carries the bar: play, step, speed, restart, scrub back, branch. A run that nobody has
+        touched yet goes on by itself, before the eyes of the visitor, until step `opens`.
         """
         takes = self._taken(partial(draw, job.watched()), bound)
         steered = frozenset(n for n in job.settings[0] if n in self.controls)
@@ -89,11 +91,11 @@ class Lab(Controls):
         def drawn(**now: Any) -> Drawing:
             return draw(job.watched(), **bound, **{n: v for n, v in now.items() if n in takes})
 
-        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered, pen)
+        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered, pen, opens)
 
     def _mount(self, draw: Callable[..., Drawing], drawn: Callable[..., Drawing], takes: Collection[str],
                height: int, handles: Sequence[Handle], place: Any, plays: str, job: Job | None = None,
-               steered: frozenset[str] = frozenset(), pen: Pen | None = None) -> None:  # fmt: skip
+               steered: frozenset[str] = frozenset(), pen: Pen | None = None, opens: int = 0) -> None:  # fmt: skip
         name, first = f"{self.address}.{draw.__name__}", self._preset_line is not None
         place = place or (self.stage if first else self.below)
         self._show_presets()
@@ -130,6 +132,7 @@ class Lab(Controls):
                     plays,
                     first,
                     pen,
+                    opens,
                 )
 
     # --- runs ---
@@ -244,9 +247,8 @@ class Lab(Controls):
         wanted = {f"{self.address}.{name}": value for name, value in _listed(values).items()}
         for key, value in {**known, **wanted}.items():
             st.session_state[key] = value
-            if (
-                key not in known
-            ):  # a control that is yet to come: Streamlit writes only those into the URL that it had
+            # A control that is yet to come: Streamlit writes only those into the URL that it had.
+            if key not in known:
                 st.query_params[key] = as_link(value)
 
     # --- numbers ---

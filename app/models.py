@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from app import images
-from app.code import Verbatim
+from app.code import Verbatim, long_text
 from app.i18n import gettext as _
 from core import cnn
 
@@ -15,22 +15,16 @@ MODELS = Path(__file__).parent.parent / "assets" / "models"
 HELD_BACK = 2000  # pictures at the end of each collection that no training has seen (tools/train_cnn.py)
 
 
+@lru_cache
 def classifier(name: str) -> cnn.Net:
     """The network trained on "digits" or "fashion": cnn.predict(classifier("digits"), pictures)."""
-    return _loaded(name)
-
-
-@lru_cache
-def _loaded(name: str) -> cnn.Net:
     return {n: w.float() for n, w in load_file(MODELS / f"{name}.safetensors").items()}
 
 
 @lru_cache
 def as_text(name: str) -> Verbatim:
     """All weights of the network, for a script: cnn.unpacked(text=…) makes a network of it again."""
-    text = cnn.packed(classifier(name))
-    lines = "".join(f'        "{text[at : at + 100]}"\n' for at in range(0, len(text), 100))
-    return Verbatim(f"(\n{lines}    )")
+    return long_text(cnn.packed(classifier(name)))
 
 
 @lru_cache

@@ -21,7 +21,9 @@ def show(drawing: Drawing, name: str, height: int) -> None:
     elif isinstance(drawing, Picture):
         with st.container(key=f"plain-{name}", horizontal=True):
             st.image(
-                [panel.data for panel in drawing.panels], [panel.title for panel in drawing.panels], width=300
+                [panel.file() for panel in drawing.panels],
+                [panel.title for panel in drawing.panels],
+                width=300,
             )
     elif isinstance(drawing, Table):
         st.table([dict(zip(drawing.columns, row, strict=True)) for row in drawing.rows])

@@ -136,11 +136,6 @@ def loss(logit: Tensor, y: Tensor) -> Tensor:
     return (torch.nn.functional.softplus(logit) - y * logit).mean()
 
 
-def dead(f: Function, net: Net, x: Tensor) -> Tensor:
-    """Share of units with f'(z) = 0 on every point, for each hidden layer (hidden,)."""
-    return _census(f, net, x)[0]
-
-
 def train(
     f: Function,
     data: Points,
@@ -218,8 +213,8 @@ def _descend(f: Function, net: Net, data: Points, lr: float, batch_size: int, ra
     return Net(tuple(p.detach() for p in net.weights), tuple(p.detach() for p in net.biases))
 
 
-def _census(f: Function, net: Net, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Share of dead units (hidden,) and the logits (n,)."""
+def census(f: Function, net: Net, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Share of units with f'(z) = 0 on every point, for each hidden layer (hidden,), and the logits (n,)."""
     shares = []
     for w, b in zip(net.weights[:-1], net.biases, strict=False):
         with torch.enable_grad():
@@ -232,7 +227,7 @@ def _census(f: Function, net: Net, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _observe(f: Function, net: Net, data: Points, number: int) -> Epoch:
-    shares, logit = _census(f, net, data.x)
+    shares, logit = census(f, net, data.x)
     value = loss(logit, data.y).item()
     finite = math.isfinite(value) and all(bool(p.isfinite().all()) for p in (*net.weights, *net.biases))
     accuracy = ((logit > 0) == (data.y > 0.5)).double().mean().item()

@@ -47,7 +47,7 @@ INITIALISATIONS: dict[str, Initialisation] = {
     "xavier_normal": Initialisation(
         "Xavier normal",
         r"N\left(0,\ 2 / (n_\text{in} + n_\text{out})\right)",
-        "The same variance as Xavier uniform; with ReLU the signal halves in each layer.",
+        "The same variance as Xavier uniform; with ReLU the variance halves in each layer.",
         "normal",
         lambda fan_in, fan_out, sigma: 2 / (fan_in + fan_out),
     ),
@@ -61,7 +61,7 @@ INITIALISATIONS: dict[str, Initialisation] = {
     "kaiming_normal": Initialisation(
         "Kaiming normal",
         r"N\left(0,\ 2 / n_\text{in}\right)",
-        "Holds the signal through any depth of ReLU; too large for functions that do not halve it.",
+        "Holds the signal through any depth of ReLU; too large for functions that do not halve the variance.",
         "normal",
         lambda fan_in, fan_out, sigma: 2 / fan_in,
     ),
@@ -211,9 +211,8 @@ def signal(
     std = torch.stack([y.std(correction=0) for y in a[1:]]).double()
     for i in ((std < 1e-15) | (std > 1e15) | std.isnan()).nonzero().flatten().tolist():
         std[i] = a[i + 1].double().std(correction=0)  # float32 loses the squares of what is tiny or huge
-    alive = int(
-        (mean.isfinite() & std.isfinite()).int().cumprod(0).sum()
-    )  # layers before the first broken one
+    # Layers before the first broken one.
+    alive = int((mean.isfinite() & std.isfinite()).int().cumprod(0).sum())
     edges, counts = _histogram(a[1:], mean[:alive], std[:alive], bins)
     dead, low = _census(slopes, threshold)
     return Signal(

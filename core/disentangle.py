@@ -67,9 +67,8 @@ def mig(known: Tensor, factors: Tensor, names: Sequence[str], bins: int = BINS) 
     """For each factor the best dimension and the gap; the mean of the gaps is the MIG."""
     found = []
     for j, name in enumerate(names):
-        column = torch.cat(
-            [known[:, j], torch.zeros(1, dtype=known.dtype)]
-        )  # one dimension alone has no rival
+        # One dimension alone has no rival.
+        column = torch.cat([known[:, j], torch.zeros(1, dtype=known.dtype)])
         (first, second), (best, _next) = ((v.tolist()) for v in column.topk(2))
         whole = entropy(binned(factors[:, j], bins))
         found.append(Found(name, best + 1, first, second, whole, (first - second) / whole if whole else 0.0))

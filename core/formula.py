@@ -289,11 +289,6 @@ def report(
     return Report(x, y.item(), slope.item(), differences(f, z).item(), check)
 
 
-def finite_difference_gap(f: Callable[[Tensor], Tensor], z: Tensor) -> float:
-    """The largest gap of `check_derivative`: relative where the slope is above 1, kinks left out."""
-    return check_derivative(f, z).gap
-
-
 def _scan(text: str) -> None:
     """Refuse everything that is not a token before Python's parser sees it."""
     if not isinstance(text, str) or not text.strip(" \t"):

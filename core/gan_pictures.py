@@ -14,7 +14,7 @@ convolutional generative adversarial networks", 2016.
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,8 @@ D_SHAPES: dict[str, tuple[int, ...]] = {
     "last": (1, D_MAPS[1] * 49), "last.bias": (1,), "class": (KINDS, D_MAPS[1] * 49)}  # fmt: skip
 BOUND = ("down1", "down2", "last", "class")
 # Every setting that may change during a run, and what it is where nothing else is said; the loss has no default.
-SETTINGS: dict[str, Any] = {"lr_g": 1e-3, "lr_d": 1e-3, "batch": 32, "smooth": 0.0, "noise": 0.0, "ema": 0.99}
+SETTINGS: dict[str, Any] = {"lr_g": 1e-3, "lr_d": 1e-3, "batch": 32, "smooth": 0.0, "noise": 0.0, "ema": 0.99,
+                            "penalty": 1.0, "r1": 0.0}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,26 @@ def adam(w: Tensor, grad: Tensor, memory: Memory, lr: float, beta1: float = 0.5,
     return w - lr / (1 - beta1**t) * m / root, Memory(m, v, t)
 
 
+def steepness(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """|∂D/∂x| (n,) of each picture, to be derived further."""
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    return (slope.square().sum((1, 2)) + 1e-12).sqrt()
+
+
+def penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, how: Mapping[str, Any],
+            random: torch.Generator) -> Tensor | float:  # fmt: skip
+    """What the slope of D costs: it is to be 1 between fake and real ones (WGAN-GP: Gulrajani et al. 2017), or to be 0
+    at the real ones (R1: Mescheder et al. 2018)."""
+    cost: Tensor | float = 0.0
+    if how["loss"].penalised:
+        between = torch.lerp(fake, real, torch.rand(len(real), 1, 1, generator=random))
+        cost = cost + how["penalty"] * (steepness(critic, between) - 1).square().mean()
+    if how["r1"]:
+        cost = cost + how["r1"] / 2 * steepness(critic, real).square().mean()
+    return cost
+
+
 def step(state: State, settings: Mapping[str, Any]) -> State:
     """One round: D learns, then G, on the classes of the same batch."""
     how, plan, random = {**SETTINGS, **settings}, state.plan, chance(state.plan.seed, state.step)
@@ -175,7 +196,8 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
     u, d = power_iteration(state.d, state.u), state.d.detach().requires_grad_()
     on_real, on_fake = judge(d, u, shown, None if mix is None else torch.cat([mix, mix])).split(n)
     loss_d = loss.real(on_real, 1 - how["smooth"]) + loss.fake(on_fake)
-    (grad_d,) = torch.autograd.grad(loss_d, d)
+    dear = penalty(lambda x: judge(d, u, x, mix), real, fake, how, random)
+    (grad_d,) = torch.autograd.grad(loss_d + dear, d)
     after_d, d_memory = adam(state.d, grad_d, state.d_memory, how["lr_d"])
 
     g = state.g.detach().requires_grad_()

@@ -105,9 +105,8 @@ def motion(size: int = 9, angle: float = 0.0) -> Tensor:
     y, x = _offsets(size)
     a, t = math.radians(angle), torch.linspace(-size / 2, size / 2, 8 * size, dtype=torch.float64)
     down, right = (y.unsqueeze(-1) + t * math.sin(a)).abs(), (x.unsqueeze(-1) - t * math.cos(a)).abs()
-    w = ((1 - down).clamp(min=0) * (1 - right).clamp(min=0)).sum(
-        -1
-    )  # each point of the line to its four neighbours
+    # Each point of the line to its four neighbours.
+    w = ((1 - down).clamp(min=0) * (1 - right).clamp(min=0)).sum(-1)
     return w / w.sum()
 
 
@@ -116,7 +115,7 @@ def _laplacian() -> Tensor:
 
 
 KERNELS: dict[str, Kernel] = {
-    "identity": Kernel("Identity", "One weight: the picture as it is.", identity),
+    "identity": Kernel("Identity kernel", "One weight: the picture as it is.", identity),
     "box": Kernel("Box blur", "The mean of a square.", box),
     "gaussian": Kernel("Gaussian blur", "The mean, the nearer the more; separable.", gaussian),
     "motion": Kernel("Motion blur", "The mean along a line.", motion),
@@ -196,7 +195,7 @@ def parse(text: str, longest: int = 11) -> Tensor:
         numbers = [[float(cell) for cell in row] for row in rows]
     except ValueError:
         raise ValueError("Only numbers, spaces and semicolons make a kernel.") from None
-    if not numbers or len({len(row) for row in numbers}) != 1:
+    if not numbers or not numbers[0] or len({len(row) for row in numbers}) != 1:
         raise ValueError("Every row of a kernel needs as many numbers as the first one.")
     if len(numbers) > longest or len(numbers[0]) > longest:
         raise ValueError(f"A kernel has at most {longest} rows and columns.")

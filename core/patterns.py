@@ -133,7 +133,7 @@ KERNELS: dict[str, Filter] = {
     "sharpen": Filter("Sharpen", lambda k, dims, seed:
                       (_cross(k, dims).sum() + 1) * _point(k, dims) - _cross(k, dims)),
     "outline": Filter("Outline", lambda k, dims, seed: k**dims * _point(k, dims) - torch.ones_like(_point(k, dims))),
-    "identity": Filter("Identity", lambda k, dims, seed: _point(k, dims)),
+    "identity": Filter("Identity kernel", lambda k, dims, seed: _point(k, dims)),
     "ones": Filter("All ones", lambda k, dims, seed: torch.ones_like(_point(k, dims))),
     "count": Filter("1, 2, 3, …", lambda k, dims, seed: _count(k, dims)),
     "random": Filter("Random numbers", lambda k, dims, seed: _random(_point(k, dims), -3, 3, seed)),

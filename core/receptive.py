@@ -18,8 +18,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-KINDS = ("conv", "max", "average")
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -28,7 +26,7 @@ class Layer:
     k: int = 3
     s: int = 1
     d: int = 1
-    kind: str = "conv"
+    kind: str = "conv"  # or "max", "average"
 
     @property
     def reach(self) -> int:

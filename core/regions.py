@@ -39,11 +39,6 @@ def adaptive(x: Tensor, out: int, largest: bool = True) -> Tensor:
     return binned(x, adaptive_bins(x.shape[-2], out), adaptive_bins(x.shape[-1], out), largest)
 
 
-def everywhere(x: Tensor, largest: bool = False) -> Tensor:
-    """Global pooling, (C, H, W) -> (C,): one number per channel, and all position is lost."""
-    return adaptive(x, 1, largest)[..., 0, 0]
-
-
 def pyramid(x: Tensor, levels: Sequence[int] = (1, 2, 4), largest: bool = True) -> Tensor:
     """(C, H, W) -> a vector of C · Σ level² values, however large the region is."""
     return torch.cat([adaptive(x, level, largest).flatten() for level in levels])

@@ -26,13 +26,15 @@ class Loss:
     title: str
     note: str
     of: Callable[[Tensor], Tensor] | None = None  # of the differences (…, 4); none for 1 − a measure
+    slope: Callable[[float], float] | None = None  # of one difference
 
 
 LOSSES: dict[str, Loss] = {
     "l1": Loss("L1", "Coordinate by coordinate; knows nothing of overlap, and 10 px cost the same everywhere.",
-               lambda d: d.abs().mean(-1)),
+               lambda d: d.abs().mean(-1), lambda d: float(d > 0) - float(d < 0)),
     "smooth_l1": Loss("Smooth L1", "A parabola near the goal, L1 further away.",
-                      lambda d: functional.smooth_l1_loss(d, torch.zeros_like(d), reduction="none").mean(-1)),
+                      lambda d: functional.smooth_l1_loss(d, torch.zeros_like(d), reduction="none").mean(-1),
+                      lambda d: min(max(d, -1.0), 1.0)),
     "iou": Loss("IoU", "What is measured in the end, but flat where the boxes do not touch."),
     "giou": Loss("GIoU", "Grows the box until it touches, then shrinks it: slow, but it gets there."),
     "diou": Loss("DIoU", "Pulls the centres together at once."),
@@ -50,41 +52,49 @@ class Descent:
     slope: Tensor  # (T + 1,) the length of the gradient
 
 
-def descend(measures: Callable[[Tensor, Tensor], object], start: Sequence[float], target: Sequence[float],
-            names: Sequence[str], lr: float = 0.1, steps: int = 60,
+Slope = Callable[[str, Sequence[float], Sequence[float]], list[float]]
+
+
+def descend(measures: Callable[[Tensor, Tensor], object], slope: Slope, start: Sequence[float],
+            target: Sequence[float], names: Sequence[str], lr: float = 0.1, steps: int = 60,
             unit: float = 100.0) -> dict[str, Descent]:  # fmt: skip
     """From `start` to `target` (xyxy) under each of the losses `names`.
 
-    `measures` gives an object with the measures of pairs as attributes (boxes.overlap). All losses walk at once, each
-    on a row of its own, so that one backward pass serves them all.
+    `measures` gives an object with the measures of pairs as attributes (boxes.overlap), `slope` the slope of one of
+    them (boxes.slope). The steps are taken in plain numbers, what there is to measure on the way all at once.
     """
     if unknown := [n for n in names if n not in LOSSES]:
         raise ValueError(f"There is no loss {unknown[0]!r}; there are {', '.join(LOSSES)}.")
     if not names or steps < 1 or not 0 < lr < math.inf:
         raise ValueError("Descent needs at least one loss, one step and a finite rate above 0.")
-    goal = torch.tensor(target, dtype=torch.float64) / unit
-    b = (torch.tensor(start, dtype=torch.float64) / unit).repeat(len(names), 1)
-    seen = []
+    begin, goal = ([v / unit for v in box] for box in (start, target))
+    ways = [_walk(name, slope, begin, goal, lr, steps) for name in names]
+    b = torch.tensor([way for way, _slopes in ways], dtype=torch.float64)  # (losses, T + 1, 4)
+    gradients = torch.tensor([slopes for _way, slopes in ways], dtype=torch.float64)
+    end = torch.tensor(goal, dtype=torch.float64)
+    found = measures(b, end)
+    made = {}
+    for i, name in enumerate(names):
+        of = LOSSES[name].of
+        loss: Tensor = of(b[i] - end) if of is not None else 1 - getattr(found, name)[i]
+        iou: Tensor = found.iou[i]  # type: ignore[attr-defined]
+        made[name] = Descent(b[i] * unit, loss, iou, gradients[i].norm(dim=1))
+    return made
+
+
+def _walk(name: str, slope: Slope, b: list[float], goal: list[float], lr: float,
+          steps: int) -> tuple[list[list[float]], list[list[float]]]:  # fmt: skip
+    """The places of one box and the gradients of its loss there."""
+    loss, way, slopes = LOSSES[name], [], []
     for t in range(steps + 1):
-        b = b.detach().requires_grad_()
-        with torch.enable_grad():
-            found, d = measures(b, goal), b - goal
-            every = [
-                _loss(name, d, found) for name in names
-            ]  # each on all rows: of them the diagonal is meant
-            losses = torch.stack(every).diagonal()
-            (gradient,) = torch.autograd.grad(losses.sum(), b)
-        iou: Tensor = found.iou  # type: ignore[attr-defined]
-        seen.append((b.detach() * unit, losses.detach(), iou.detach(), gradient.norm(dim=1)))
-        b = b.detach() - lr * (1 - t / steps) * gradient
-    ways = [torch.stack(part, 1) for part in zip(*seen, strict=True)]  # (losses, T + 1, …)
-    return {name: Descent(*(way[i] for way in ways)) for i, name in enumerate(names)}
-
-
-def _loss(name: str, d: Tensor, found: object) -> Tensor:
-    of = LOSSES[name].of
-    value: Tensor = of(d) if of is not None else 1 - getattr(found, name)
-    return value
+        if loss.slope is not None:
+            gradient = [loss.slope(v - w) / 4 for v, w in zip(b, goal, strict=True)]
+        else:
+            gradient = [-v for v in slope(name, b, goal)]
+        way.append(b)
+        slopes.append(gradient)
+        b = [v - lr * (1 - t / steps) * g for v, g in zip(b, gradient, strict=True)]
+    return way, slopes
 
 
 def arrivals(

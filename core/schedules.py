@@ -139,8 +139,6 @@ SCHEDULES: dict[str, Schedule] = {
     ),
 }
 
-PARAMETERS: dict[str, Parameter] = {p.name: p for s in SCHEDULES.values() for p in s.parameters}
-
 
 def multipliers(name: str, steps: int, **parameters: float) -> list[float]:
     """m(t) for t = 0 … steps - 1; missing parameters take their defaults."""

@@ -51,23 +51,6 @@ def naive_log_softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
     return naive_softmax(logits, temperature).log()
 
 
-def cross_entropy(logits: Tensor, target: int, temperature: float = 1.0) -> Tensor:
-    """-log p of the target class."""
-    return -log_softmax(logits, temperature)[..., _class(logits, target)]
-
-
-def cross_entropy_gradient(logits: Tensor, target: int, temperature: float = 1.0) -> Tensor:
-    """∂L/∂s = (p - y) / T: positive for the classes that got too much, negative for the target."""
-    y = torch.zeros_like(logits)
-    y[..., _class(logits, target)] = 1
-    return (softmax(logits, temperature) - y) / temperature
-
-
-def entropy(p: Tensor) -> Tensor:
-    """-Σ p log p in nats: 0 when one class takes all, log n when all are equal."""
-    return -torch.special.xlogy(p, p).sum(-1)
-
-
 def sample(logits: Tensor, n: int, temperature: float = 1.0, seed: int = 0) -> Tensor:
     """How often each class comes up in n draws, (classes,); the same draws for every temperature."""
     if logits.dim() != 1:

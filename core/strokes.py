@@ -72,9 +72,8 @@ def raster(strokes: Sequence[Tensor], side: int = 28, width: float = 2.6, soft: 
     start, step = (part.float() for part in pieces_of(strokes))
     if not len(start):
         return torch.zeros(side, side)
-    for p, d in zip(
-        start.split(64), step.split(64), strict=True
-    ):  # so many pieces stay in the processor's cache
+    # So many pieces stay in the processor's cache.
+    for p, d in zip(start.split(64), step.split(64), strict=True):
         x, y = middle - p[:, :1], middle - p[:, 1:]  # (m, side), from where the piece starts
         dx, dy = d[:, :1, None], d[:, 1:, None]
         per = 1 / (dx.square() + dy.square()).clamp(min=1e-12)

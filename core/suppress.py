@@ -16,6 +16,7 @@ floor counts as dropped. A box with a NaN overlaps nothing and is kept by every 
 Neubeck & Van Gool 2006; Bodla et al. 2017 (soft); Wang et al. 2020 (matrix); Solovyev et al. 2021 (fusion).
 """
 
+import heapq
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,10 +75,8 @@ def suppress(rule: str, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Mea
     if rule == "matrix":
         return _matrix(boxes, scores, pairs, sigma, floor)
     if rule == "fusion":
-        return _fusion(boxes, scores, classes, iou, threshold, floor)
-    return _soft(
-        boxes, scores, pairs, threshold if rule == "linear" else -1.0, sigma, floor, rule == "linear"
-    )
+        return _fusion(boxes, scores, classes, threshold, floor)
+    return _soft(boxes, scores, pairs, threshold if rule == "linear" else 0.0, sigma, floor, rule == "linear")
 
 
 def queue_of(scores: Tensor, floor: float) -> Tensor:
@@ -86,44 +85,59 @@ def queue_of(scores: Tensor, floor: float) -> Tensor:
     return order[scores[order] >= floor]
 
 
+def _better(pairs: Tensor, queue: Tensor, above: float) -> list[list[int]]:
+    """For each place of the queue the places before it whose boxes overlap it by more than that, best first."""
+    found: list[list[int]] = [[] for _place in range(len(queue))]
+    for place, other in (pairs[queue][:, queue] > above).tril(-1).nonzero().tolist():
+        found[place].append(other)
+    return found
+
+
 def _hard(boxes: Tensor, scores: Tensor, pairs: Tensor, threshold: float, floor: float) -> Verdict:
-    queue, table = queue_of(scores, floor), pairs.tolist()
-    taken: list[int] = []
-    by, overlap = [NOBODY] * len(scores), [0.0] * len(scores)
-    for i in queue.tolist():
-        above = next(
-            (j for j in taken if table[i][j] > threshold), NOBODY
-        )  # the best box is the one that drops it
-        if above == NOBODY:
-            taken.append(i)
-        else:
-            by[i], overlap[i] = above, table[i][above]
-    return _verdict(boxes, scores, queue, taken, scores.tolist(), by, overlap)
+    queue = queue_of(scores, floor)
+    places, free = queue.tolist(), [True] * len(queue)
+    by = [NOBODY] * len(scores)
+    for place, others in enumerate(_better(pairs, queue, threshold)):
+        for above in others:
+            if free[above]:  # the best box is the one that drops it
+                free[place], by[places[place]] = False, places[above]
+                break
+    who = torch.tensor(by, dtype=torch.long)
+    overlap = torch.where(who == NOBODY, 0.0, pairs.gather(1, who.clamp(min=0)[:, None])[:, 0])
+    taken = [i for i, kept in zip(places, free, strict=True) if kept]
+    return _verdict(boxes, scores, queue, taken, scores.tolist(), by, overlap.tolist())
 
 
 def _soft(boxes: Tensor, scores: Tensor, pairs: Tensor, threshold: float, sigma: float, floor: float,
           linear: bool) -> Verdict:  # fmt: skip
     """Again and again the best of the rest is taken, and all others are lowered by their overlap with it."""
-    table, now = pairs.tolist(), scores.tolist()
-    left = queue_of(scores, floor).tolist()
-    taken: list[int] = []
-    order: list[int] = []
+    now, queue = scores.tolist(), queue_of(scores, floor)
+    lowered: list[list[tuple[int, float, float]]] = [
+        [] for _box in now
+    ]  # by a box: whom, by which factor, its overlap
+    near = (pairs > threshold).nonzero()
+    shares = pairs[near[:, 0], near[:, 1]].double()
+    factors = 1 - shares if linear else torch.exp(-(shares**2) / sigma)
+    for (i, best), keep, u in zip(near.tolist(), factors.tolist(), shares.tolist(), strict=True):
+        lowered[best].append((i, keep, u))
+    waiting = [(-now[i], place, i) for place, i in enumerate(queue.tolist())]  # a heap: scores only ever fall
+    left, taken, order = set(queue.tolist()), list[int](), list[int]()
     by, overlap, least = [NOBODY] * len(now), [0.0] * len(now), [1.0] * len(now)
-    while left:
-        best = max(left, key=lambda i: now[i])
+    while waiting:
+        score, place, best = heapq.heappop(waiting)
+        if -score != now[best]:  # it has been lowered since: to the place that it has now
+            heapq.heappush(waiting, (-now[best], place, best))
+            continue
         left.remove(best)
         order.append(best)
         if now[best] < floor:
             continue
         taken.append(best)
-        for i in left:
-            u = table[i][best]
-            keep = (
-                (1 - u if u > threshold else 1.0) if linear else math.exp(-(u**2) / sigma) if u == u else 1.0
-            )
-            now[i] *= keep
-            if keep < least[i]:
-                least[i], by[i], overlap[i] = keep, best, u
+        for i, keep, u in lowered[best]:
+            if i in left:
+                now[i] *= keep
+                if keep < least[i]:
+                    least[i], by[i], overlap[i] = keep, best, u
     return _verdict(boxes, scores, torch.tensor(order, dtype=torch.long), taken, now, by, overlap)
 
 
@@ -140,37 +154,54 @@ def _matrix(boxes: Tensor, scores: Tensor, pairs: Tensor, sigma: float, floor: f
     decay = torch.where(above.new_ones(len(queue), len(queue)).tril(-1) > 0, decay, 1.0)
     factor, who = decay.min(1)
     now, by, overlap = scores.tolist(), [NOBODY] * len(scores), [0.0] * len(scores)
-    for place, i in enumerate(queue.tolist()):
-        if factor[place] < 1:
-            now[i] *= factor[place].item()
-            by[i], overlap[i] = int(queue[who[place]]), above[place, who[place]].item()
+    shares = above.gather(1, who[:, None])[:, 0].tolist()
+    for i, keep, best, u in zip(queue.tolist(), factor.tolist(), queue[who].tolist(), shares, strict=True):
+        if keep < 1:
+            now[i] *= keep
+            by[i], overlap[i] = best, u
     taken = [i for i in queue.tolist() if now[i] >= floor]
     return _verdict(boxes, scores, queue, taken, now, by, overlap)
 
 
-def _fusion(boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure, threshold: float,
-            floor: float) -> Verdict:  # fmt: skip
-    """Each box joins the fused box of its class that it overlaps most, or founds one; scores are averaged."""
-    queue, fused = queue_of(scores, floor), boxes.double().clone()
-    members: dict[int, list[int]] = {}
-    kinds = classes.tolist()
-    by, overlap = [NOBODY] * len(scores), [0.0] * len(scores)
+def _fusion(boxes: Tensor, scores: Tensor, classes: Tensor, threshold: float, floor: float) -> Verdict:
+    """Each box joins the fused box of its class that it overlaps most, or founds one; scores are averaged.
+
+    One box at a time, so in plain numbers: tensors of one box cost ten times as much."""
+    queue, fused, now, kinds = queue_of(scores, floor), boxes.tolist(), scores.tolist(), classes.tolist()
+    sums, weights, groups = (
+        [[s * v for v in box] for s, box in zip(now, fused, strict=True)],
+        list(now),
+        [1] * len(now),
+    )
+    by, overlap = [NOBODY] * len(now), [0.0] * len(now)
+    founders: dict[int, list[int]] = {}  # class -> the boxes that others may join
     for i in queue.tolist():
-        same = [j for j in members if kinds[j] == kinds[i]]
-        shares = iou(boxes[i].double(), fused[same]) if same else torch.zeros(0)
-        at = int(shares.argmax()) if len(shares) else 0
-        if len(shares) and shares[at] > threshold:
-            first = same[at]
-            by[i], overlap[i] = first, shares[at].item()
-            members[first].append(i)
-            w = scores[members[first]].double().unsqueeze(1)
-            fused[first] = (w * boxes[members[first]].double()).sum(0) / w.sum()
-        else:
-            members[i] = [i]
-    now = scores.tolist()
-    for first, group in members.items():
-        now[first] = scores[group].double().mean().item()
-    return _verdict(fused, scores, queue, list(members), now, by, overlap)
+        most, box, mine = threshold, fused[i], founders.setdefault(kinds[i], [])
+        for first in mine:
+            if (u := _share(box, fused[first])) > most:
+                most, by[i], overlap[i] = u, first, u
+        if by[i] == NOBODY:
+            mine.append(i)
+            continue
+        first = by[i]
+        sums[first] = [a + b for a, b in zip(sums[first], sums[i], strict=True)]
+        weights[first] += now[i]
+        fused[first] = [v / weights[first] for v in sums[first]]
+        groups[first] += 1
+    taken = [i for mine in founders.values() for i in mine]
+    for i in taken:
+        now[i] = weights[i] / groups[i]
+    fused_boxes = torch.tensor(fused, dtype=torch.float64).reshape(-1, 4)
+    return _verdict(fused_boxes, scores, queue, taken, now, by, overlap)
+
+
+def _share(a: Sequence[float], b: Sequence[float]) -> float:
+    """The IoU of two boxes; a NaN in one of them comes through by its area."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    first, second = (max(c[2] - c[0], 0.0) * max(c[3] - c[1], 0.0) for c in (a, b))
+    return width * height / (first + second - width * height)
 
 
 def _verdict(boxes: Tensor, scores: Tensor, queue: Tensor, taken: Sequence[int], now: Sequence[float],
@@ -195,34 +226,46 @@ def found_objects(truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor, c
     """For each box the object that it found, by falling score and each object once; −1 for a false alarm. (n,)"""
     hit = [NOBODY] * len(boxes)
     if len(truth):
-        table = torch.where(
-            classes[:, None] == kinds, iou(boxes[:, None], truth[None].to(boxes.dtype)), -1.0
-        ).tolist()
-        free = list(range(len(truth)))
+        table = iou(boxes[:, None], truth[None].to(boxes.dtype)).masked_fill(classes[:, None] != kinds, -1.0)
+        fits: list[list[tuple[float, int]]] = [
+            [] for _box in hit
+        ]  # of each box: how much of which object, if enough
+        near = (table >= least).nonzero()
+        for (i, j), u in zip(near.tolist(), table[near[:, 0], near[:, 1]].tolist(), strict=True):
+            fits[i].append((-u, j))
+        free = [True] * len(truth)
         for i in scores.sort(descending=True, stable=True).indices.tolist():
-            best = max(free, key=table[i].__getitem__, default=NOBODY)
-            if best != NOBODY and table[i][best] >= least:
-                hit[i] = best
-                free.remove(best)
+            best = min((fit for fit in fits[i] if free[fit[1]]), default=None)
+            if best is not None:
+                hit[i], free[best[1]] = best[1], False
     return torch.tensor(hit, dtype=torch.long)
 
 
+Row = tuple[int, float, float, float]
+
+
 def outcome(found: Verdict, truth: Tensor, kinds: Tensor, classes: Tensor, iou: Measure,
-            confidence: float = 0.0, least: float = 0.5) -> tuple[int, float, float]:  # fmt: skip
-    """How many boxes are left at or above `confidence`, their precision and their recall (nan without any)."""
+            confidence: float = 0.0, least: float = 0.5) -> Row:  # fmt: skip
+    """How many boxes are left at or above `confidence`, their precision, recall and AP (nan without any).
+
+    AP is the area under the envelope of precision over recall, all classes in one queue."""
     left = (found.kept & (found.score >= confidence)).nonzero().flatten()
-    hit = found_objects(truth, kinds, found.boxes[left], found.score[left], classes[left], iou, least)
-    right = int((hit >= 0).sum())
+    hit = found_objects(truth, kinds, found.boxes[left], found.score[left], classes[left], iou, least) >= 0
+    right, n, m = int(hit.sum()), len(left), len(truth)
+    first = found.score[left].sort(descending=True, stable=True).indices
+    precision = hit[first].double().cumsum(0) / torch.arange(1, n + 1)
+    envelope = precision.flip(0).cummax(0).values.flip(0)[hit[first]]  # recall steps where there is a hit
     return (
-        len(left),
-        right / len(left) if len(left) else math.nan,
-        right / len(truth) if len(truth) else math.nan,
+        n,
+        right / n if n else math.nan,
+        right / m if m else math.nan,
+        envelope.sum().item() / m if m else math.nan,
     )
 
 
 def sweep(rule: str, thresholds: Sequence[float], truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor,
-          classes: Tensor, iou: Measure, **settings: Any) -> list[tuple[float, int, float, float]]:  # fmt: skip
-    """For each IoU threshold: itself, how many boxes are left, their precision and recall."""
+          classes: Tensor, iou: Measure, **settings: Any) -> list[tuple[float, int, float, float, float]]:  # fmt: skip
+    """For each IoU threshold: itself, how many boxes are left, their precision, recall and AP."""
     rows, pairs = [], iou(boxes[:, None], boxes[None])
     for t in thresholds:
         found = suppress(rule, boxes, scores, classes, iou, threshold=t, pairs=pairs, **settings)
@@ -231,7 +274,10 @@ def sweep(rule: str, thresholds: Sequence[float], truth: Tensor, kinds: Tensor, 
 
 
 def compare(truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure,
-            **settings: Any) -> list[tuple[str, int, float, float]]:  # fmt: skip
-    """Every rule on the same boxes: how many are left, their precision and recall."""
-    return [(rule, *outcome(suppress(rule, boxes, scores, classes, iou, **settings), truth, kinds, classes, iou))
-            for rule in RULES]  # fmt: skip
+            **settings: Any) -> list[tuple[str, int, float, float, float]]:  # fmt: skip
+    """Every rule on the same boxes: how many are left, their precision, recall and AP."""
+    rows, pairs = [], iou(boxes[:, None], boxes[None])
+    for rule in RULES:
+        found = suppress(rule, boxes, scores, classes, iou, pairs=pairs, **settings)
+        rows.append((rule, *outcome(found, truth, kinds, classes, iou)))
+    return rows

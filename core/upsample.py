@@ -93,9 +93,8 @@ def sub_pixels(y: Tensor, m: Means) -> Tensor:
     filters = y.new_zeros(m.r**2, 1, 2 * far + 1, 2 * far + 1)
     for a in range(-far, far + 1):
         for b in range(-far, far + 1):
-            for place in range(
-                m.r**2
-            ):  # output row·r + i reads the map at row + a through tap i + before − a·r
+            # Output row·r + i reads the map at row + a through tap i + before − a·r.
+            for place in range(m.r**2):
                 i, j = place // m.r + before - a * m.r, place % m.r + before - b * m.r
                 if 0 <= i < k and 0 <= j < k:
                     filters[place, 0, a + far, b + far] = m.kernel[i, j]

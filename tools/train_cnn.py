@@ -8,27 +8,18 @@ same machine.
 import json
 import sys
 import time
-from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
-from app.models import HELD_BACK
+from app.images import collection
+from app.models import HELD_BACK, MODELS
 from core import cnn
 
-ROOT = Path(__file__).parent.parent
-DATA, MODELS = ROOT / "assets" / "data", ROOT / "assets" / "models"
 EPOCHS, BATCH, RATE, DECAY, SEED = 30, 64, 4e-3, 1e-4, 0
 SHIFT = {"digits": 2, "fashion": 1}  # pixels; clothes fill their pictures
-
-
-def load(name: str) -> tuple[Tensor, Tensor]:
-    """Pictures (N, 28, 28) in 0..1, and labels."""
-    with np.load(DATA / f"{name}.npz") as file:
-        return torch.from_numpy(file["images"]).float() / 255, torch.from_numpy(file["labels"]).long()
 
 
 def moved(pictures: Tensor, most: int, mirror: bool, generator: torch.Generator) -> Tensor:
@@ -46,7 +37,8 @@ def moved(pictures: Tensor, most: int, mirror: bool, generator: torch.Generator)
 
 def train(name: str) -> dict[str, object]:
     """Adam, one cycle of the rate; the weights end as 16-bit numbers and are measured as such."""
-    pictures, labels = load(name)
+    pictures, labels = collection(name)
+    pictures = pictures[:, 0]
     x, y = pictures[:-HELD_BACK], labels[:-HELD_BACK]
     generator = torch.Generator().manual_seed(SEED)
     net = {n: w.requires_grad_() for n, w in cnn.init(SEED).items()}

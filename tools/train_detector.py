@@ -10,7 +10,6 @@ the same machine.
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,11 +17,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from app.models import HELD_BACK
+from app.images import collection
+from app.models import HELD_BACK, MODELS
 from core import anchors, boxes, detector, precision, scenes, suppress
-from tools.train_cnn import load
 
-MODELS = Path(__file__).parent.parent / "assets" / "models"
 SEED, STEPS, BATCH, RATE, DECAY = 0, 3000, 16, 6e-3, 5e-4
 HIGH, LOW, GAMMA, ALPHA = 0.5, 0.4, 2.0, 0.5
 MOST_OBJECTS, NOISE = 8, 0.12
@@ -35,8 +33,8 @@ def collections(held_back: bool) -> list[tuple[list[Tensor], Tensor]]:
     part = slice(-HELD_BACK, None) if held_back else slice(None, -HELD_BACK)
     made = []
     for first, name in ((0, "digits"), (10, "fashion")):
-        pictures, labels = load(name)
-        made.append(([scenes.cut(p) for p in pictures[part]], labels[part] + first))
+        pictures, labels = collection(name)
+        made.append(([scenes.cut(p) for p in pictures[part, 0]], labels[part] + first))
     return made
 
 

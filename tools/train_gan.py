@@ -9,15 +9,14 @@ assets/models/gan.json. The same seed gives the same weights on the same machine
 import json
 import sys
 import time
-from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
 from app.gan import pictures
+from app.models import MODELS
 from core import gan_losses, gan_pictures
 
-MODELS = Path(__file__).parent.parent / "assets" / "models"
 ROUNDS, LOSS, RATE, SEED = 3000, "hinge", 1e-3, 0
 SAID = 500  # rounds between two measures
 

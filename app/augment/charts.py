@@ -15,9 +15,7 @@ from app.i18n import gettext as _
 LEFT, RIGHT = [0.0, 0.66], [0.76, 1.0]
 BARE: dict[str, Any] = {"showgrid": False, "zeroline": False, "ticks": ""}
 FAINT = (palette.RED + "b0", palette.PAPER[0] + "00", palette.BLUE + "b0")  # shares: none, half, all
-OTHERS = tuple(
-    c for c in palette.SERIES if c != palette.GREEN
-)  # the label is green, the other classes are not
+OTHERS = tuple(c for c in palette.SERIES if c != palette.GREEN)  # green is the label
 RIGHT_OR_NOT = {True: palette.GREEN, False: palette.RED}  # is it the label?
 
 

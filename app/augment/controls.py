@@ -1,6 +1,7 @@
 """A transform to choose and to tune: controls made from its arguments, and the arguments read back from controls."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -77,10 +78,21 @@ def made(transform: str, arguments: Mapping[str, Any], p: float = 1.0) -> Any:
     try:
         return transforms()[transform].cls(**arguments, p=p)
     except ValueError as why:
-        raise Refused(refusal(why)) from None
+        raise Refused(_refusal(why)) from None
 
 
-def refusal(why: Exception) -> str:
+@contextmanager
+def spoken() -> Iterator[None]:
+    """What goes wrong inside is Refused with a sentence."""
+    try:
+        yield
+    except Refused:
+        raise
+    except Exception as why:  # OpenCV and the library raise whatever they stumble over
+        raise Refused(_refusal(why)) from None
+
+
+def _refusal(why: Exception) -> str:
     """What the library says, shortly."""
     lines = [line.strip() for line in str(why).splitlines()]
     said = next(
@@ -141,7 +153,7 @@ def _value(knob: Knob, value: Any) -> Any:
 
 def _control(lab: Lab, prefix: str, argument: Argument) -> None:
     start = f"{prefix}{argument.name}"
-    if argument.optional and not lab.toggle(f"{start}_on", _code(f"{argument.name}"), argument.given,
+    if argument.optional and not lab.toggle(f"{start}_on", _code(argument.name), argument.given,
                                             help=_("Off: the library's own choice (None)")):  # fmt: skip
         return
     if argument.words:

@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from app import images, models
 from app.images import Photo
@@ -20,19 +19,6 @@ def photos(first: Photo) -> list[Photo]:
     return [first, *(images.photograph(name) for name in PHOTOS if name != first.name)][:4]
 
 
-def square(photo: Photo) -> Tensor:
-    """The middle of a picture in colours: (3, SIDE, SIDE)."""
-
-    def cut() -> Tensor:
-        side = min(photo.pixels.shape[1:])
-        top, left = ((n - side) // 2 for n in photo.pixels.shape[1:])
-        found = photo.pixels[None, :, top : top + side, left : left + side]
-        return interpolate(found, (SIDE, SIDE), mode="bilinear", antialias=True)[0].expand(3, -1, -1)
-
-    found: Tensor = photo.cached(("mixes.square",), cut)
-    return found
-
-
 @lru_cache
 def digits() -> Tensor:
     """Four digits (4, 1, 28, 28), each another one."""
@@ -45,7 +31,8 @@ def sources(first: Photo | None) -> tuple[Tensor, list[str]]:
     if first is None:
         return digits(), [str(c) for c in DIGITS]
     found = photos(first)
-    return torch.stack([square(photo) for photo in found]), [images.title(photo) for photo in found]
+    pixels = torch.stack([images.middle(photo, SIDE).expand(3, -1, -1) for photo in found])
+    return pixels, [images.title(photo) for photo in found]
 
 
 @lru_cache

@@ -33,10 +33,8 @@ def _reach(value: Any) -> float:
 
 def _affine(a: Given) -> str:
     low, high = _ends(a["rotate"])
-    shift, parts = (
-        _reach(a.get("translate_percent")),
-        [f"degrees={(-high, -low)!r}"],
-    )  # there it turns clockwise
+    shift = _reach(a.get("translate_percent"))
+    parts = [f"degrees={(-high, -low)!r}"]  # there it turns clockwise
     parts += [f"translate=({shift:g}, {shift:g})"] if shift else []
     parts += [f"scale={_ends(a['scale'])!r}", f"shear={_ends(a['shear']) * 2!r}"]  # along x, and along y
     return f"v2.RandomAffine({', '.join(parts)})"

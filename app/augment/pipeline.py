@@ -106,12 +106,8 @@ def read(text: str) -> Stage:
         stage = Stage("Compose", {}, 1.0, (stage,))
     if sum(1 for _s in _walk(stage)) > MOST_NODES:
         raise Refused(_("The pipeline has too many stages: up to {n} are possible.").format(n=MOST_NODES))
-    try:
+    with controls.spoken():
         stage.made()
-    except Refused:
-        raise
-    except Exception as why:  # the library raises whatever it stumbles over
-        raise Refused(controls.refusal(why)) from None
     return stage
 
 

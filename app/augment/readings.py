@@ -138,19 +138,15 @@ def one(transform: str, arguments: Mapping[str, Any], now: Mapping[str, Any]) ->
 
 def _seen(x: Tensor, made: list[Any], seed: int) -> Tensor:
     """One look for each transform, from seeds on end, or Refused with a sentence."""
-    try:
+    with controls.spoken():
         return survival.looks(x, made, range(seed, seed + len(made)))
-    except Exception as why:  # OpenCV and the library raise whatever they stumble over
-        raise Refused(controls.refusal(why)) from None
 
 
 def many(data: str, transform: str, stops: list[dict[str, Any]], seed: int) -> Tensor:
     """How many of some pictures of each class are still read right at each stop: (10, n)."""
     made = [controls.made(transform, arguments) for arguments in stops]
-    try:
+    with controls.spoken():
         return survival.survival(cnn.predict, models.classifier(data), *some(data), made, seed)
-    except Exception as why:
-        raise Refused(controls.refusal(why)) from None
 
 
 @lru_cache(64)
@@ -171,17 +167,15 @@ def untouched(now: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
 def polls(data: str, transform: str, arguments: dict[str, Any], n: int, seed: int) -> Tensor:
     """Right answers by class: untouched, one view, the mean of n views: (3, 10)."""
     made = controls.made(transform, arguments)
-    try:
+    with controls.spoken():
         return survival.polled(cnn.predict, models.classifier(data), *some(data), made, n, seed)
-    except Exception as why:
-        raise Refused(controls.refusal(why)) from None
 
 
 def calls(now: Mapping[str, Any]) -> dict[str, Any]:
     """What a script needs beside the transforms: the network, its predict, the picture, its label."""
     x = Call(drawing.from_text, {"text": drawing.as_text(picture(now)), "width": cnn.SIDE})
     net = Call(cnn.unpacked, {"text": models.as_text(now["data"])})
-    return {"predict": Verbatim("predict"), "net": net, "picture": x, "truth": int(now["label"])}
+    return {"predict": cnn.predict, "net": net, "picture": x, "truth": int(now["label"])}
 
 
 def spelt_list(transform: str, stops: list[dict[str, Any]]) -> Verbatim:

@@ -16,9 +16,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-Predict = Callable[
-    [Mapping[str, Tensor], Tensor], Tensor
-]  # (net, pictures (n, H, W)) -> probabilities (n, classes)
+# (net, pictures (n, H, W)) -> probabilities (n, classes)
+Predict = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from app.augment import controls
 from app.augment.lottery import augmenter
 from app.augment.pipeline import Stage, of_plain
 from app.code import Call, Verbatim, long_text
-from app.domains import Refused
 from app.figures import palette
 from app.figures.picture import Picture, panel
 from app.figures.plot import Plot, columns, layout, line
@@ -33,12 +32,8 @@ class Changed:
     stage: Stage
 
     def __call__(self, pictures: Tensor, seed: int) -> Tensor:
-        try:
+        with controls.spoken():
             found: Tensor = augmenter(self.stage.made())(pictures, seed)
-        except Refused:
-            raise
-        except Exception as why:  # OpenCV and the library raise whatever they stumble over
-            raise Refused(controls.refusal(why)) from None
         return found
 
 

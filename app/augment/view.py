@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -57,17 +56,6 @@ def original(photo: Photo, side: int, language: str) -> Panel:
     return found
 
 
-@contextmanager
-def spoken() -> Iterator[None]:
-    """What goes wrong inside is Refused with a sentence."""
-    try:
-        yield
-    except Refused:
-        raise
-    except Exception as why:  # OpenCV and the library raise whatever they stumble over
-        raise Refused(controls.refusal(why)) from None
-
-
 def sampled(photo: Photo, other: Photo, transform: str, now: dict[str, Any], count: int) -> list[Sample]:
     """Samples from as many seeds on end, or Refused with a sentence."""
     return with_arguments(photo, other, transform, controls.given(transform, now), now, count)
@@ -78,7 +66,7 @@ def with_arguments(photo: Photo, other: Photo, transform: str, arguments: dict[s
     seeds = range(now["seed"], now["seed"] + min(count, SLOW.get(transform, count)))
     image = picture(photo, now["side"])
     made = controls.made(transform, arguments)
-    with spoken():
+    with controls.spoken():
         return list(draw(image, made, seeds, resized(picture(other, now["side"]), *image.shape[:2])))
 
 
@@ -134,7 +122,7 @@ def differences(image: np.ndarray, samples: list[Sample]) -> list[Panel]:
 def piped(photo: Photo, stage: Stage, now: dict[str, Any], how: str, seeds: Iterable[int]) -> list[Sample]:
     """Samples of a pipeline, or Refused with a sentence."""
     image = picture(photo, now["side"])
-    with spoken():
+    with controls.spoken():
         if how == "augmix":
             return augmix(image, [s.made() for s in stage.inner[0].inner], seeds)
         return run(image, stage.made(), seeds, now["alike"])
@@ -149,7 +137,7 @@ def stepwise(photo: Photo, stage: Stage, now: dict[str, Any], how: str) -> list[
         panels.append(shown(off.format(n=i + 1, name=quoted(_shortened(last.name))), found.image))
     if len(stage.inner) > 1:
         first, second = (s.made() for s in stage.inner[:2])
-        with spoken():  # the order changes, the values drawn do not
+        with controls.spoken():  # the order changes, the values drawn do not
             both = swapped(picture(photo, now["side"]), first, second, now["seed"], now["alike"])
         panels += [shown(title, image) for title, image in zip(("1 → 2", "2 → 1"), both, strict=True)]
     return panels
@@ -189,7 +177,7 @@ def moved(image: np.ndarray, transform: str, targets: Targets, now: dict[str, An
         range(now["seed"], now["seed"] + n),
     )
     boxes, points, masks = targets
-    with spoken():
+    with controls.spoken():
         return follow(image, [made], boxes, points, seeds, now["area"], now["visibility"], masks)
 
 

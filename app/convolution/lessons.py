@@ -9,7 +9,6 @@ from torch import Tensor
 
 from app import images
 from app.code import Call
-from app.convolution import stacks
 from app.domains import Refused
 from app.i18n import gettext as _
 from app.lab import Lab
@@ -66,7 +65,7 @@ def calls(lesson: Lesson, now: Mapping[str, Any]) -> dict[str, Call]:
         raise Refused(text) from None
     picture = Call(learning.patterns, {"size": SIDE, "kind": lesson.source, "seed": int(now["seed"])})
     if lesson.photo is not None:
-        text = drawing.as_text(grey(stacks.middle(lesson.photo, SIDE))[0])
+        text = drawing.as_text(grey(images.middle(lesson.photo, SIDE))[0])
         picture = Call(drawing.from_text, {"text": text, "width": SIDE})
     secret = Call(kernels.parse, {"text": kernels.written(w)})
     target = Call(learning.filtered, {"picture": picture, "kernel": secret, "edges": now["edges"]})

@@ -3,9 +3,8 @@
 from typing import Any
 
 import streamlit as st
-import torch.nn.functional as F
-from torch import Tensor
 
+from app import images
 from app.domains import Refused
 from app.i18n import gettext as _
 from app.images import Photo
@@ -37,7 +36,7 @@ def choose(lab: Lab, layers: int) -> None:
         lab.choices("average", _("Average pooling instead of weights"), titles, [])
         lab.toggle("padded", _("Pad, so that stride 1 keeps the size"), True)
         lab.slider("size", _("Picture, pixels a side"), 16, 128, 64, 16)
-        lab.choice("weights", _("Weights"), {"random": _("Random"), "ones": _("All alike")})
+        lab.choice("weights", _("Weights"), {"random": _("By lot"), "ones": _("All alike")})
         lab.toggle("relu", _("ReLU after each convolution"), True)
         lab.seed()
 
@@ -62,23 +61,10 @@ def chain(now: dict[str, Any]) -> tuple[list[Layer], list[Seen]]:
     return layers, seen
 
 
-def middle(photo: Photo, size: int) -> Tensor:
-    """The middle square of a photograph, (C, size, size)."""
-    return photo.cached(("middle", size), lambda: _middle(photo, size))
-
-
-def _middle(photo: Photo, size: int) -> Tensor:
-    height, width = photo.pixels.shape[1:]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    cut = photo.pixels[None, :, top : top + side, left : left + side]
-    return F.interpolate(cut, size=(size, size), mode="bilinear", antialias=True)[0]
-
-
 def measured(now: dict[str, Any], photo: Photo) -> tuple[list[Layer], list[Seen], Effect]:
     """Once for all figures of the page."""
     layers, seen = chain(now)
     how = tuple(now[name] for name in ("padded", "weights", "relu", "seed"))
-    picture = middle(photo, now["size"]).mean(0)
+    picture = images.middle(photo, now["size"]).mean(0)
     key = "effect", *layers, now["size"], *how
     return layers, seen, photo.cached(key, lambda: receptive.effect(layers, picture, *how))

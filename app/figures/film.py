@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from app.figures.palette import DEEP, INK, PAPER
+from app.figures.palette import DEEP, INK, PAPER, rgb
 from app.figures.terrain import Relief
 
 WIDTH, LEGEND, FRAMES, LINGER_MS = 560, 30, 90, 2000
@@ -47,7 +47,7 @@ def _bands(height: Tensor, levels: int = 16) -> Image.Image:
     )[0, 0]
     low, high = fine[fine.isfinite()].min(), fine[fine.isfinite()].max()
     share = ((fine - low) / (high - low).clamp(min=1e-12) * levels).round() / levels
-    dark, light = (torch.tensor([int(c[i : i + 2], 16) for i in (1, 3, 5)]) for c in (DEEP, PAPER[0]))
+    dark, light = (torch.tensor(rgb(color)) for color in (DEEP, PAPER[0]))
     shade = dark + (light - dark) * share.nan_to_num(1.0, 1.0)[..., None]
     return Image.fromarray(shade.clamp(0, 255).byte().numpy())
 
@@ -55,9 +55,9 @@ def _bands(height: Tensor, levels: int = 16) -> Image.Image:
 def _titled(surface: Image.Image, colors: Mapping[str, str]) -> Image.Image:
     """The names of the rules above the surface, on as many lines as they need."""
     places, x, y = {}, 10.0, 0
-    font = _font()
+    letters = font()
     for name in colors:
-        length = 44 + font.getlength(name)
+        length = 44 + letters.getlength(name)
         if x + length > WIDTH and x > 10:
             x, y = 10.0, y + LEGEND
         places[name], x = (x, y + LEGEND / 2), x + length
@@ -66,12 +66,12 @@ def _titled(surface: Image.Image, colors: Mapping[str, str]) -> Image.Image:
     pen = ImageDraw.Draw(paper)
     for name, (x, middle) in places.items():
         pen.line((x, middle, x + 22, middle), colors[name], 4)
-        pen.text((x + 28, middle), name, INK, font, "lm")
+        pen.text((x + 28, middle), name, INK, letters, "lm")
     return paper
 
 
 @cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The font of the page, out of Streamlit's wheel: Pillow's own has no Cyrillic."""
     files = sorted(Path(streamlit.__file__).parent.glob("static/static/media/SourceSansVF-Upright*.woff2"))
     return ImageFont.truetype(str(files[0]), 16) if files else ImageFont.load_default(15)

@@ -1,6 +1,6 @@
 """Boxes on a picture. Each role has one colour and one stroke, the same on every page; so colour is never alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -23,8 +23,8 @@ ROLES: dict[str, tuple[str, str, float]] = {
 
 def outlines(boxes: Tensor) -> tuple[Tensor, Tensor]:
     """Boxes (n, 4) as one line with gaps. It ends in a box without a size, so that there always is a line to move."""
-    boxes = torch.cat([boxes.double(), boxes.new_zeros(1, 4).double()])
-    gap = torch.full((len(boxes), 1), torch.nan, dtype=torch.float64)
+    boxes = torch.cat([boxes.float(), torch.zeros(1, 4)])
+    gap = torch.full((len(boxes), 1), torch.nan)
     x = torch.cat([boxes[:, [0, 2, 2, 0, 0]], gap], 1).flatten()
     y = torch.cat([boxes[:, [1, 1, 3, 3, 1]], gap], 1).flatten()
     return x, y
@@ -37,12 +37,22 @@ def frames(boxes: Tensor, name: str, role: str, **more: Any) -> Trace:
     return line(*outlines(boxes), name, color, **look | more)
 
 
+def names(boxes: Tensor, said: Sequence[str], size: int, room: int = 8) -> Trace:
+    """Words above the upper left corner of each box. Blank ones stand aside, so that there are as many while the number
+    of boxes changes: words move under the hand as long as no new one comes."""
+    spare = -len(said) % room if said else room
+    x, y = (
+        torch.cat([boxes[:, k].double(), torch.full((spare,), -99.0, dtype=torch.float64)]) for k in (0, 1)
+    )
+    return line(x, y - size / 4, "", palette.INK, mode="text", text=[*said, *["\u00a0"] * spare], legend=False,
+                textposition="middle right", textfont={"size": size})  # fmt: skip
+
+
 def filled(box: Tensor, name: str, color: str, **more: Any) -> Trace:
     """The area of one box (4,)."""
     x, y = box[[0, 2, 2, 0, 0]], box[[1, 1, 3, 3, 1]]
-    return line(
-        x, y, name, color, **{"width": 0, "fill": "toself", "fillcolor": color, "hoverinfo": "skip"} | more
-    )
+    look: dict[str, Any] = {"width": 0, "fill": "toself", "fillcolor": color, "hoverinfo": "skip"}
+    return line(x, y, name, color, **look | more)
 
 
 def strip(low: Tensor, high: Tensor, rows: Tensor, name: str, color: str, **more: Any) -> Trace:
@@ -61,12 +71,11 @@ def ask(
 ) -> list[Handle]:
     """A box as four numbers <name>_x, _y (its centre), _w, _h, and the two handles that drag it. It is at least
     `least` wide and high."""
-    parts = {"x": "x", "y": "y", "w": "w", "h": "h"}
     for row in ("xy", "wh"):
         with lab.row(f"{name}-{row}"):
             for part, at in zip(row, default[:2] if row == "xy" else default[2:], strict=True):
                 low = least if part in "wh" else 0
-                lab.number(f"{name}_{part}", f"{label}, {parts[part]}", low, most, at)
+                lab.number(f"{name}_{part}", f"{label}, {part}", low, most, at)
     x, y, w, h = (f"{name}_{part}" for part in "xywh")
     return [Handle(x, y, label=label), Handle(w, h, label=label, about=(x, y))]
 

@@ -49,6 +49,11 @@ def letters(color: str) -> str:
     return _LETTERS.get(color, color)
 
 
+def rgb(color: str) -> list[int]:
+    """Red, green and blue from 0 to 255: "#d5471e" -> [213, 71, 30]."""
+    return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
 def style(index: int) -> tuple[str, str]:
     """Colour and dash of the index-th member of a family: the same on every figure, distinct for 28 of them."""
     return SERIES[index % len(SERIES)], DASHES[index // len(SERIES) % len(DASHES)]

@@ -15,14 +15,18 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from app.figures.palette import ABOVE, ACCENT, BELOW, BLUE
+from app.figures.palette import ABOVE, ACCENT, BELOW, BLUE, rgb
 
 SMALL = 96  # up to this many pixels a side: lossless, drawn as crisp squares, real values under the pointer
+RAW = 4096  # up to this many bytes: sent as they are, which no browser has to decode on another thread
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One encoded image with its title. `values` are the numbers behind the colours, shown under the pointer."""
+    """One image with its title, encoded, or raw: rows of grey, RGB or RGBA bytes.
+
+    `values` are the numbers behind the colours, shown under the pointer.
+    """
 
     title: str
     data: bytes
@@ -31,11 +35,19 @@ class Panel:
     values: Tensor | None = None
     id: int = 0  # of the bytes: the browser paints anew what has changed
 
+    def file(self) -> bytes:
+        """As a file that any program reads."""
+        return self.data if self.mime != "raw" else _encoded(self.raster(), True)[0]
+
+    def raster(self) -> np.ndarray:
+        """The bytes of a raw one in rows: (H, W), (H, W, 3) or (H, W, 4)."""
+        pixels = np.frombuffer(self.data, np.uint8).reshape(*self.size_hw, -1)
+        return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+
     def header(self) -> dict[str, Any]:
         height, width = self.size_hw
         return {"id": self.id, "title": self.title, "mime": self.mime, "length": len(self.data), "width": width,
-                "height": height,
-                "crisp": max(height, width) <= SMALL, "pixels": self.values}  # fmt: skip
+                "height": height, "crisp": max(height, width) <= SMALL, "pixels": self.values}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,28 +97,28 @@ class Table:
         return b""
 
 
-def picture(image: Tensor, alt: str, quality: int = 88) -> Picture:
-    """One image alone."""
-    return Picture([panel("", image, quality=quality)], alt)
-
-
 def panel(title: str, image: Tensor, values: Tensor | None = None, quality: int = 88) -> Panel:
     """An image (H, W), (H, W, 3) or (C, H, W) with values in 0..1, lossless when small, else as JPEG.
 
     `values` (H, W) are read under the pointer where a small picture shows colours instead of the numbers themselves.
     """
-    pixels, buffer = to_bytes(image), io.BytesIO()
-    small = (
-        max(pixels.shape[:2]) <= SMALL or pixels.shape[-1] == 4
-    )  # what is clear in places cannot be a JPEG
-    form, how = ("PNG", {"compress_level": 1}) if small else ("JPEG", {"quality": quality})
-    Image.fromarray(pixels).save(buffer, form, **how)
+    pixels = to_bytes(image)
+    # What is clear in places cannot be a JPEG.
+    small = max(pixels.shape[:2]) <= SMALL or pixels.shape[-1] == 4
+    raw = small and pixels.size <= RAW
+    data, mime = (pixels.tobytes(), "raw") if raw else _encoded(pixels, small, quality)
     shown = values if values is not None else image if image.ndim == 2 else None
     height, width = pixels.shape[:2]
     values = shown.detach().float() if small and shown is not None else None
-    return Panel(
-        title, data := buffer.getvalue(), f"image/{form.lower()}", (height, width), values, crc32(data)
-    )
+    return Panel(title, data, mime, (height, width), values, crc32(data, width))
+
+
+def _encoded(pixels: np.ndarray, lossless: bool, quality: int = 88) -> tuple[bytes, str]:
+    """A file, and what it is."""
+    form, how = ("PNG", {"compress_level": 1}) if lossless else ("JPEG", {"quality": quality})
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, form, **how)
+    return buffer.getvalue(), f"image/{form.lower()}"
 
 
 def to_bytes(image: Tensor) -> np.ndarray:
@@ -132,6 +144,12 @@ def glow(values: Tensor, most: float | None = None) -> Tensor:
     return _tinted(values * (254 / most), _GLOW)
 
 
+def ember(values: Tensor, most: float | None = None) -> Tensor:
+    """The same for a place beside pictures of light ink on black: black at zero, over orange to white at `most`."""
+    most = most or float(values.amax()) or 1.0
+    return _tinted(values * (254 / most), _EMBER)
+
+
 def _tinted(index: Tensor, colors: bytes) -> Tensor:
     """The colours (H, W, 3), as bytes, of numbers from 0 to 254; Pillow is five times as quick as an index."""
     levels = index.detach().clamp(0, 254).round_().byte().cpu().contiguous()
@@ -143,7 +161,7 @@ def _tinted(index: Tensor, colors: bytes) -> Tensor:
 
 def _ramp(*colors: str, steps: int = 255) -> bytes:
     """Colours from the first to the last, evenly."""
-    stops = torch.tensor([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colors])
+    stops = torch.tensor([rgb(color) for color in colors]) / 255
     at = torch.linspace(0, len(colors) - 1, steps)
     low = at.floor().long().clamp(max=len(colors) - 2)
     ramp = torch.lerp(stops[low], stops[low + 1], (at - low).unsqueeze(1))
@@ -151,6 +169,7 @@ def _ramp(*colors: str, steps: int = 255) -> bytes:
 
 
 _SIGNED, _GLOW = _ramp(BELOW, "#ffffff", ABOVE), _ramp("#ffffff", BLUE, "#001a2b")
+_EMBER = _ramp("#000000", ACCENT, "#ffffff")
 
 
 def inked(ink: Tensor) -> Tensor:
@@ -163,7 +182,8 @@ def underlay(image: Tensor, n: str = "", corner: float = 0.0, quality: int = 88)
     """One of a layout's `images`: a picture under the marks of the axes n, its upper left at (corner, corner)."""
     drawn = panel("", image, quality=quality)
     height, width = drawn.size_hw
-    source = f"data:{drawn.mime};base64,{base64.b64encode(drawn.data).decode()}"
+    mime = drawn.mime if drawn.mime != "raw" else "image/png"
+    source = f"data:{mime};base64,{base64.b64encode(drawn.file()).decode()}"
     # By its name the browser finds the source again when the live road leaves it out.
     return {"source": source, "name": str(drawn.id), "layer": "below", "xref": f"x{n}", "yref": f"y{n}", "x": corner,
             "y": corner, "sizex": width, "sizey": height, "sizing": "stretch"}  # fmt: skip
@@ -186,7 +206,7 @@ def pair(title: str, before: Tensor, after: Tensor) -> Panel:
     """Two grey pictures of one size, one above the other, with a line between them."""
     gap = before.new_full((max(1, len(before) // 16), before.shape[1]), torch.nan)
     values = torch.cat([before, gap, after])
-    mark = torch.tensor([int(ACCENT[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    mark = torch.tensor(rgb(ACCENT)) / 255
     return panel(title, torch.where(values.isnan()[..., None], mark, values[..., None].clamp(0, 1)), values)
 
 

@@ -182,6 +182,11 @@ def scoreboard(run: Watched) -> Table:
     return Table(titles, cells, _("Measures of the generated pictures"))
 
 
+def columns(run: Watched) -> dict[str, list[float]]:
+    """The measures of all moments."""
+    return gans.columns(run, ("fid", "nn", "asked", "classes", "loss_d", "loss_g", "grad_d", "grad_g"))
+
+
 # --- the script ---
 
 

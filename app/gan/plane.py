@@ -1,8 +1,8 @@
 """What the GAN pages share: the run of a GAN in the plane with its measures, and how it is drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -36,18 +36,37 @@ BENDS = {"leaky_relu": "Leaky ReLU", "relu": "ReLU", "tanh": "tanh", "silu": "Si
 RULES = {"adam": "Adam", "rmsprop": "RMSprop", "sgd": "SGD"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Seen:
-    """What is drawn of one moment, and how good it is."""
+    """What is drawn of one moment. Its measures are taken when somebody wants to see them: the run does not wait."""
 
     shot: gan2d.Snapshot
-    scores: gan_measures.Scores
+    cloud: clouds.Cloud
+
+    @cached_property
+    def scores(self) -> gan_measures.Scores:
+        of = self.cloud
+        return gan_measures.scores(
+            self.shot.real, self.shot.fake, of.centres, of.sigma, of.modes, expected(of)
+        )
+
+    @cached_property
+    def near(self) -> tuple[float, float]:
+        """Modes covered, and the share of good samples; they are cheap."""
+        return gan_measures.coverage(self.shot.fake, self.cloud.centres, self.cloud.sigma, self.cloud.modes)
+
+    @property
+    def good(self) -> float:
+        return self.near[1]
+
+    @property
+    def reached(self) -> float:
+        """The share of modes that are covered."""
+        return self.near[0] / len(self.cloud.centres)
 
 
 def observe(state: gan2d.State) -> Seen:
-    shot = gan2d.observe(state)
-    of = state.plan.cloud
-    return Seen(shot, gan_measures.scores(shot.real, shot.fake, of.centres, of.sigma, of.modes, expected(of)))
+    return Seen(gan2d.observe(state), state.plan.cloud)
 
 
 MODEL = Trainable(gan2d.step, observe)
@@ -145,6 +164,21 @@ def plane(shot: gan2d.Snapshot, judge: Tensor, layers: list[str], axes: str, leg
     return data
 
 
+def planes(run: Watched, loss: str, cloud: clouds.Cloud | None) -> list[tuple[gan2d.Snapshot, Tensor, str]]:
+    """What lies side by side, with its judge and its name: the run, and the one that branched off, or the best D*."""
+    shot = run.seen.shot
+    found = [(shot, judged(shot, loss), _("this training"))]
+    if run.rival is not None:
+        return [*found, (run.rival.shot, judged(run.rival.shot, loss), _("old settings"))]
+    return [*found, (shot, best_judge(cloud, shot.fake), _("best possible D*"))] if cloud else found
+
+
+def laid(planes: list[tuple[gan2d.Snapshot, Tensor, str]], layers: list[str]) -> list[Trace]:
+    """The traces of all planes; the legend of one counts for all."""
+    return [trace for i, (shot, judge, _title) in enumerate(planes)
+            for trace in plane(shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)]  # fmt: skip
+
+
 def key(layers: list[str]) -> str:
     """What the colours under the points mean; below a plane that stands alone."""
     return _("D's answer: blue – data, red – generated") if "judge" in layers else ""
@@ -210,10 +244,26 @@ def scoreboard(watched: Watched) -> Table:
     return Table(titles, cells, _("Measures of the generated points"))
 
 
+COLUMNS = ("covered", "good", "js", "kl", "sliced", "fid", "nn", "loss_d", "loss_g", "grad_d", "grad_g")
+
+
+def columns(watched: Watched, names: Sequence[str] = COLUMNS) -> dict[str, list[float]]:
+    """Every measure of every moment that is kept, as columns of a table; of the rival's, too."""
+    table = {"step": watched.steps().tolist()}
+    for lane, mark in enumerate(("", "_old")[: 2 if watched.rival is not None else 1]):
+        for name in names:
+            table[name + mark] = watched.past(lambda seen, name=name: value(seen, name), lane).tolist()  # type: ignore[misc]
+    return table
+
+
+def counted(covered: float) -> str:
+    """Modes covered; a dash where there are none to count."""
+    return f"{covered:.0f}" if covered == covered else "–"
+
+
 def cells_of(s: gan_measures.Scores) -> list[str]:
-    covered = f"{s.covered:.0f}" if s.covered == s.covered else "–"
     return [
-        covered,
+        counted(s.covered),
         f"{s.good:.3f}",
         f"{s.js:.4f}",
         f"{s.kl:.4f}",

@@ -83,7 +83,7 @@ def desk() -> Desk:
 
 def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control], handles: tuple[Handle, ...],
           height: int, release: Callable[[dict[str, Any]], None], plays: str = "",
-          first: bool = True, pen: Pen | None = None) -> None:  # fmt: skip
+          first: bool = True, pen: Pen | None = None, opens: int = 0) -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
     if isinstance(drawing, Picture | Plot):
@@ -109,7 +109,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
         "words": {"off": _("not live"), "lost": _("The drawing library has not arrived. Reload the page."),
                   "png": _("Save as PNG"), "svg": _("Save as SVG"), "full": _("Full screen"),
                   "play": _("Play"), "pause": _("Pause"), "step": _("One step"), "speed": _("Speed"),
-                  "scrub": _("Step"), "draw": _("Draw here"),
+                  "scrub": _("Step t"), "draw": _("Draw here"),
                   "pen_keys": _("Arrow keys move the pen, the space bar puts it down and lifts it."),
                   "undo": _("Undo the last stroke"),
                   "clear": _("Clear the drawing"), "paper_full": _("The drawing is full: undo a stroke, or clear it.")},
@@ -121,7 +121,13 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
                  "rate": _("{n} steps/s"), "at": _("step {n}"), "branch": _("Branch: two runs from here"),
                  "join": _("One run again")}  # fmt: skip
         mounting["job"] = view.job.status()
-        mounting["run"] = {"bar": first, "every": 0 if first else 350, "speeds": SPEEDS, "words": words}
+        mounting["run"] = {
+            "bar": first,
+            "every": 0 if first else 350,
+            "speeds": SPEEDS,
+            "words": words,
+            "opens": opens,
+        }
     if clash := header.keys() & mounting.keys():
         raise TypeError(f"A drawing may not use the names {clash} in its header.")
     _mount(

@@ -23,7 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class Drawing(Protocol):
-    """What a draw function returns: a Plot, a Picture or a Table."""
+    """What a draw function returns: a Plot, a Picture, a Table or Grids."""
+
+    @property
+    def alt(self) -> str: ...
 
     @property
     def alt(self) -> str: ...

@@ -1,7 +1,7 @@
 """The live road: one WebSocket a page. A message names a view and what to change; the answer is the picture.
 
 Up:    {"view": token, "id": 7, "set": {"lr": 0.031}}
-Down:  a frame (see desk.pack) with {"view", "id", "kind": "plot" | "picture" | "table" | "error", …}
+Down:  a frame (see desk.pack) with {"view", "id", "kind": "plot" | "picture" | "table" | "grids" | "error", …}
 
 A figure that watches a run adds "after": the version that it shows. Its answer comes when there is something newer,
 so that a slow browser gets fewer pictures and no queue. "do": ["play", null] is a command to the run; no answer.
@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import gzip
 import json
-import logging
 import os
 import time
 from collections.abc import Callable
@@ -47,7 +46,6 @@ LONGEST_MESSAGE = 64 * 1024
 MOST_SOCKETS = 2000
 PLOTLY_PATH = f"/live/plotly-{plotly.__version__}.min.js"
 
-log = logging.getLogger(__name__)
 _pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="live")
 _open: set["Visitor"] = set()
 DRAWN = metrics.Histogram("lightboard_live_seconds", "From a request on the live road to its picture.")
@@ -55,9 +53,8 @@ REFUSED = metrics.Counter("lightboard_live_refused_total", "Messages that were r
 metrics.gauge("lightboard_live_connections", "Open connections of the live road.", lambda: len(_open))
 metrics.gauge("lightboard_live_waiting", "Pictures that wait for their turn.",
               lambda: sum(len(visitor.waiting) for visitor in list(_open)))  # fmt: skip
-_turns: WeakValueDictionary[str, asyncio.Lock] = (
-    WeakValueDictionary()
-)  # one picture at a time for each session
+# One picture at a time for each session.
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 def live_routes(configured: str | None = "") -> list[BaseRoute]:

@@ -19,20 +19,43 @@ from core import drawing, vae
 SHOWN, DOTS, REACH, CARRIED = 4, 400, 4.0, 16
 
 
-def compared(data: str, latent: int) -> list[tuple[str, Model]]:
-    """The shipped models by their β, and the visitor's own where it has learnt the same pictures."""
+def compared(data: str, latent: int, told: bool = False) -> list[tuple[str, Model]]:
+    """The shipped models by their β, the conditional one, and the visitor's own that has learnt the same pictures."""
     every = [(f"{b:g}", models.shipped(models.found(data, latent, b).name)) for b in models.BETAS]
+    if told:
+        every.append(("told", models.shipped(models.found(data, latent, 1.0, conditional=True).name)))
     own: Model | None = st.session_state.get(models.OWN)
-    return [*every, ("own", own)] if own is not None and own.data == data and not own.plan.classes else every
+    return [*every, ("own", own)] if own is not None and own.data == data else every
 
 
 def title(id: str) -> str:
-    return {"0": _("β = 0: plain AE"), "own": _("your own")}.get(id, _("β = {b}").format(b=id))
+    known = {"0": _("β = 0: plain AE"), "told": _("β = 1, told the class"), "own": _("your own")}
+    return known.get(id, _("β = {b}").format(b=id))
+
+
+def short(id: str) -> str:
+    """The same where there is little room."""
+    return {"0": _("0 (AE)"), "told": _("told the class"), "own": _("your own")}.get(id, id)
+
+
+def headed(id: str, model: Model) -> str:
+    """What stands over its column: how it is called, and how many of its copies can still be read."""
+    share = model.read_right()
+    if share is None:
+        return title(id)
+    return _("{name}<br>{share:.0%} read right").format(name=title(id), share=share)
+
+
+def labels(model: Model, n: int, first: int = 0) -> Tensor | None:
+    """The classes that a conditional model is told of the held-back pictures."""
+    return models.held_back(model.data)[1][first : first + n] if model.plan.classes else None
 
 
 def measures(model: Model) -> vae.Report:
     """On all held-back pictures, once for a model."""
-    return model.cached("report", lambda: vae.report(model.net, models.held_back(model.data)[0]))
+    pictures = models.held_back(model.data)[0]
+    told = labels(model, len(pictures))
+    return model.cached("report", lambda: vae.report(model.net, pictures, labels=told))
 
 
 def plane(model: Model) -> tuple[Tensor, tuple[int, int], float]:
@@ -45,17 +68,19 @@ def plane(model: Model) -> tuple[Tensor, tuple[int, int], float]:
 
 
 def board(model: Model, first: int, temperature: float, seed: int) -> Tensor:
-    """Rows of SHOWN pictures: given, restored, and twice drawn from the prior, N(0, temperature²)."""
+    """Rows of SHOWN pictures: given, restored, and twice drawn from the prior N(0, temperature²), class by class."""
     given = models.held_back(model.data)[0][first : first + SHOWN]
     noise = torch.randn(2 * SHOWN, model.plan.latent, generator=torch.Generator().manual_seed(seed))
-    drawn = vae.picture(model.net, temperature * noise)
-    return maps.tiled(torch.cat([given, vae.reconstruct(model.net, given), drawn]), SHOWN, gap=2)
+    turn = torch.arange(2 * SHOWN) % model.plan.classes if model.plan.classes else None
+    drawn = vae.picture(model.net, temperature * noise, turn)
+    restored = vae.reconstruct(model.net, given, labels(model, SHOWN, first))
+    return maps.tiled(torch.cat([given, restored, drawn]), SHOWN, gap=2)
 
 
 def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, seed: int) -> Plot:
     """A column for each model: its plane above, its pictures below."""
     data: list[Trace] = []
-    frame: dict[str, Any] = {"margin": {"l": 84, "r": 8, "t": 30, "b": 8}, "showlegend": False}
+    frame: dict[str, Any] = {"margin": {"l": 84, "r": 8, "t": 48, "b": 8}, "showlegend": False}
     narrow: dict[str, Any] = {}
     n, gap = len(every), 0.025
     wide = (1 - gap * (n - 1)) / n
@@ -90,7 +115,7 @@ def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, see
         }
         side = [left, min(1.0, left + wide)]
         frame[f"xaxis{up}"] = axis(
-            title(id), range=[-reach, reach], domain=side, anchor=f"y{up}", side="top", **bare
+            headed(id, model), range=[-reach, reach], domain=side, anchor=f"y{up}", side="top", **bare
         )
         frame[f"yaxis{up}"] = axis("", range=[-reach, reach], domain=[0.56, 1], anchor=f"x{up}",
                                    scaleanchor=f"x{up}", **bare)  # fmt: skip
@@ -143,7 +168,7 @@ def trade(data: str, latent: int) -> Plot:
 
 def numbers(model: Model, name: str) -> Table:
     """One model on the pictures that the script carries."""
-    found = vae.report(model.net, models.held_back(model.data)[0][:CARRIED])
+    found = vae.report(model.net, models.held_back(model.data)[0][:CARRIED], labels=labels(model, CARRIED))
     kl = f"{found.total_kl:.2f}" if found.kl else "–"
     bound = f"{found.bound:.2f}" if found.kl else "–"
     head = [_("{n} held-back pictures").format(n=CARRIED), _("reconstruction, nats"), _("KL, nats"), _("−ELBO, nats"),
@@ -156,7 +181,9 @@ def script(model: Model) -> Any:
     """One model with its weights, and its measures on a few pictures."""
     text = drawing.as_text(models.held_back(model.data)[0][:CARRIED].flatten(0, 1))
     pictures = Call(drawing.from_text, {"text": text, "width": vae.EDGE, "channels": CARRIED})
-    return vae.report, (), {"net": model.call(), "pictures": pictures}
+    told = labels(model, CARRIED)
+    return vae.report, (), {"net": model.call(), "pictures": pictures,
+                            **({} if told is None else {"labels": told.tolist()})}  # fmt: skip
 
 
 def chosen(every: Sequence[tuple[str, Model]], id: str) -> tuple[str, Model]:

@@ -1,4 +1,4 @@
-"""A way through the latent plane as a GIF: the plane with the way at the left, the decoded picture at the right."""
+"""Walks as GIFs: a way through the latent plane with the decoded picture, and three ways between two pictures."""
 
 import io
 from collections.abc import Mapping
@@ -8,12 +8,14 @@ import torch
 from PIL import Image, ImageDraw
 
 from app.figures import palette
+from app.figures.film import LEGEND, font
 from app.figures.picture import to_bytes
 from app.vae import models
+from app.vae.between import WAYS, Pair, way_names
 from app.vae.pad import REACH, STEPS, Pad, corners
 from core import latent
 
-SIDE, SECONDS, LINGER_MS = 308, 5.0, 1200
+SIDE, WIDE, SECONDS, GREYS, LINGER_MS = 308, 160, 5.0, 48, 1200
 
 
 def walked(pad: Pad, now: Mapping[str, Any]) -> bytes:
@@ -31,9 +33,38 @@ def walked(pad: Pad, now: Mapping[str, Any]) -> bytes:
         large = Image.fromarray(to_bytes(made)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         frame.paste(large.convert("RGB"), (SIDE + 8, 0))
         frames.append(frame)
-    every_grey = frames[0].copy()  # the palette of one picture would tear the greys of the others
+    every_grey = frames[0].copy()
     every_grey.paste(Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB"), (SIDE + 8, 0))
-    common, file = every_grey.quantize(256), io.BytesIO()
+    return _saved(frames, every_grey.quantize(256))
+
+
+def morphed(pair: Pair, n: int = 25) -> bytes:
+    """Straight, over the great circle, and as a blend of pixels, side by side; there and back again."""
+    names, t, frames = way_names(), torch.linspace(0, 1, n), []
+    made = {how: pair.at(how, t) for how in WAYS}
+    paper = Image.new("RGB", (3 * WIDE + 16, WIDE + LEGEND), palette.PAPER[0])
+    pen = ImageDraw.Draw(paper)
+    for k, (how, color) in enumerate(WAYS.items()):
+        pen.text((k * (WIDE + 8) + WIDE / 2, LEGEND / 2), names[how], color, font(), "mm")
+    for i in range(n):
+        frame = paper.copy()
+        for k, how in enumerate(WAYS):
+            large = Image.fromarray(to_bytes(made[how][i])).resize((WIDE, WIDE), Image.Resampling.BICUBIC)
+            frame.paste(large.convert("RGB"), (k * (WIDE + 8), LEGEND))
+        frames.append(frame)
+    inks = torch.tensor(
+        [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (palette.PAPER[0], *WAYS.values())]
+    )
+    faint = [torch.lerp(inks[:1].float(), inks.float(), share) for share in (0.25, 0.5, 0.75, 1.0)]
+    greys = torch.linspace(0, 255, GREYS)[:, None].expand(-1, 3)
+    common = Image.new("P", (1, 1))
+    common.putpalette(bytes(torch.cat([*faint, greys]).round().int().flatten().tolist()))
+    return _saved([*frames, *frames[-2:0:-1]], common)
+
+
+def _saved(frames: list[Image.Image], common: Image.Image) -> bytes:
+    """All with one palette: that of one picture would tear the greys of the others."""
+    file = io.BytesIO()
     images = [frame.quantize(palette=common, dither=Image.Dither.NONE) for frame in frames]
     pause = round(1000 * SECONDS / len(images))
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], loop=0,

@@ -15,10 +15,10 @@ from app.code import Call, Verbatim
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.models import HELD_BACK, MODELS
-from core import shapes, vae
+from core import cnn, shapes, vae
 
 BETAS = (0.0, 0.5, 1.0, 4.0)
-CLASSES, MOST_MADE, NOISE = 10, 24, 0.8
+CLASSES, MOST_MADE, NOISE, JUDGED = 10, 24, 0.8, 500
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,11 @@ def class_names(data: str) -> list[str]:
     return models.class_names(data)
 
 
+def classes(data: str) -> int:
+    """How many classes its pictures have."""
+    return len(class_names(data))
+
+
 def dimension(k: int) -> str:
     """How the k-th dimension of a latent space is called, from 1."""
     return _("z<sub>{k}</sub>").format(k=k)
@@ -163,6 +168,18 @@ class Model:
     def encode(self, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
             return vae.encode(self.net, pictures, labels if self.plan.classes else None)
+
+    def read_right(self) -> float | None:
+        """The share of restored pictures that the shipped classifier takes for what was given; None for shapes."""
+        if self.data == "shapes":
+            return None
+        pictures, labels = (part[:JUDGED] for part in held_back(self.data))
+
+        def share() -> float:
+            restored = vae.reconstruct(self.net, pictures, labels if self.plan.classes else None)
+            return cnn.accuracy(models.classifier(self.data), restored, labels)
+
+        return self.cached("read right", share)
 
     def decoder(self, label: int | None = None) -> Callable[[Tensor], Tensor]:
         return vae.decoder(self.net, label if self.plan.classes else None)

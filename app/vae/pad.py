@@ -17,7 +17,7 @@ from app.vae import models
 from app.vae.models import Model
 from core import cnn, latent
 
-REACH, TILES, FINE, BLUR = 4.0, 15, 33, 0.12
+REACH, TILES, FINE, MAPPED, BLUR = 4.0, 15, 33, 48, 0.12
 ENDS = (-REACH, REACH)
 CORNERS = 5
 CORNER_NAMES = tuple(f"w{i}_{axis}" for i in range(1, CORNERS + 1) for axis in "xy")
@@ -100,7 +100,7 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
             font = {"color": palette.letters(color), "size": 18 if len(name) == 1 else 14}
             notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "font": font, "borderpad": 1,
                           "bgcolor": palette.PAPER[0] + "b8"})  # fmt: skip
-    said = explained(layer)
+    said = explained(layer) or restored(pad.model)
     if said:
         notes.append({"x": 0, "y": 1, "xref": "paper", "yref": "paper", "yanchor": "bottom", "xanchor": "left",
                       "text": said, "showarrow": False, "font": {"size": 14, "color": palette.MUTED}})  # fmt: skip
@@ -142,9 +142,20 @@ def explained(layer: str) -> str:
     return {
         "none": "",
         "pictures": _("What the decoder makes of each place"),
+        "classes": _("What the classifier takes each place for; pale where it is not sure"),
         "speed": _("Darker: a small step changes the picture more"),
         "holes": _("Orange: the prior expects pictures here, and there are none. Blue: more than it expects"),
     }[layer]
+
+
+def restored(model: Model) -> str:
+    """How much the codes have kept."""
+    share = model.read_right()
+    return (
+        ""
+        if share is None
+        else _("Restored from their codes, {share:.0%} are read right").format(share=share)
+    )
 
 
 def under(pad: Pad, layer: str) -> Layer:
@@ -153,18 +164,33 @@ def under(pad: Pad, layer: str) -> Layer:
     return pad.model.cached((layer, *key), lambda: _layer(pad, layer))
 
 
+_WHOLE = {"x": -REACH, "y": REACH, "sizex": 2 * REACH, "sizey": 2 * REACH}  # a picture over all of the plane
+
+
+def layers(model: Model) -> dict[str, str]:
+    """What can lie under the dots."""
+    known = {"none": _("Nothing"), "pictures": _("Decoded pictures"), "classes": _("What the classifier reads"),
+             "speed": _("Speed of the picture"), "holes": _("Prior and pictures")}  # fmt: skip
+    return known if model.data != "shapes" else {id: name for id, name in known.items() if id != "classes"}
+
+
+def _read_there(pad: Pad) -> Tensor:
+    """(H, W, 4), the colour of the class that the classifier reads at each place, as dense as it is sure."""
+    likely = cnn.predict(judges.classifier(pad.model.data), pad.decode(latent.lattice(MAPPED, REACH)))
+    sure, which = likely.max(1)
+    inks = torch.tensor([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in palette.TEN])
+    dense = 0.65 * ((sure - 0.2) / 0.8).clamp(0, 1)
+    return torch.cat([inks[which], dense[:, None]], 1).reshape(MAPPED, MAPPED, 4)
+
+
 def _layer(pad: Pad, layer: str) -> Layer:
     if layer == "none":
         return (), ()
     if layer == "pictures":
         tiles = latent.tiled(pad.decode(latent.lattice(TILES, REACH)), TILES)
-        laid = underlay(inked(0.85 * tiles)) | {
-            "x": -REACH,
-            "y": REACH,
-            "sizex": 2 * REACH,
-            "sizey": 2 * REACH,
-        }
-        return (), (laid,)
+        return (), (underlay(inked(0.85 * tiles)) | _WHOLE,)
+    if layer == "classes":
+        return (), (underlay(_read_there(pad)) | _WHOLE,)
     at = torch.linspace(-REACH, REACH, FINE)
     places = torch.stack(torch.meshgrid(at, at, indexing="xy"), -1).reshape(-1, 2)  # rows are y
     if layer == "speed":

@@ -114,7 +114,7 @@ if functions:
     lab.csv(lambda: activations.samples(functions, lab.controls["span"].value, **shape))
 else:
     lab.say(_("Choose at least one function on the left."))
-lab.look(_("Where a curve is drawn broad, its derivative is close to zero: no gradient gets through. Drag the probe "
-           "and compare f′: sigmoid never passes more than a quarter, ReLU passes all or nothing."))  # fmt: skip
+lab.look(_("Where a curve is drawn broad, its derivative is close to zero: hardly any gradient gets through. Drag the "
+           "probe and compare f′: sigmoid never passes more than a quarter, ReLU passes all or nothing."))  # fmt: skip
 lab.theory()
 lab.code(activations.probe, functions=functions, x=x, **shape)

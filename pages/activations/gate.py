@@ -13,8 +13,8 @@ from core import activations, gates
 from core.gates import GATES
 
 PRESETS = {
-    "open": Preset(_("An open gate: the value passes"), {"v": 3.0}),
-    "closed": Preset(_("Closed: neither value nor gradient"), {"gate": "glu", "v": -3.0}),
+    "open": Preset(_("An open gate: the value passes"), {"gate": "glu", "v": 3.0}),
+    "closed": Preset(_("Closed: hardly anything gets through"), {"gate": "glu", "v": -3.0}),
     "dead": Preset(_("ReGLU can die"), {"gate": "reglu", "v": -1.0}),
     "unused": Preset(_("Value 0: the gate cannot learn"), {"u": 0.0, "v": 1.0}),
     "bilinear": Preset(_("No function, and still not linear"), {"gate": "bilinear"}),
@@ -46,9 +46,8 @@ def stage(gate: str, u: float, v: float) -> Plot:
     bend = [palette.BLUE, palette.BLUE + "70", palette.GRID, palette.RED + "70", palette.RED]
     slope = torch.tensor([[at.dv], [at.du]], dtype=Z.dtype)
     size = slope.norm().clamp(min=1e-9)
-    middle = (
-        here.flip(0).unsqueeze(1) + 0.6 * (size / 0.6).tanh() * slope / size
-    )  # the arrow starts at the point
+    # The arrow starts at the point.
+    middle = here.flip(0).unsqueeze(1) + 0.6 * (size / 0.6).tanh() * slope / size
     room = 1.08 * most
     data = [
         heat(y, Z, Z, bend, -most, most),

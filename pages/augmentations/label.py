@@ -71,7 +71,7 @@ except Refused:
 lab.look(
     _(
         "Drag the line. The network has never seen a digit turned this far, and yet it is sure of what it says: "
-        "between the 6 and the 9 it sees a 4. Below: which classes bear the same treatment, and how much of it."
+        "on the way to the 9 it sees a 4 and a 5. Below: which classes bear the same treatment, and how much of it."
     )
 )
 lab.theory()

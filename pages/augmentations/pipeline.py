@@ -21,7 +21,7 @@ PRESETS = {
                                      "how": "one", "picture": "rocket"}),
     "colour": Preset(_("Colour only"), {"stages": ["ColorJitter", "RandomGamma", "ToGray", "RGBShift"],
                                         "p_ToGray": 0.2, "p_RGBShift": 0.5, "picture": "astronaut"}),
-    "medical": Preset(_("Medical-safe"), {"stages": ["D4", "Affine", "RandomBrightnessContrast", "GaussNoise"],
+    "medical": Preset(_("Gentle, as for a retina"), {"stages": ["Affine", "RandomBrightnessContrast", "GaussNoise"],
                                           "Affine_rotate": (-10, 10), "Affine_scale": (0.95, 1.05), "p_GaussNoise": 0.3,
                                           "Affine_shear": (0, 0), "GaussNoise_std_range": (0.01, 0.05),
                                           "picture": "retina"}),

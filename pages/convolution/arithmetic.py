@@ -15,7 +15,7 @@ from core import arithmetic, patterns
 
 PRESETS = {
     "same": Preset(_("Padding 1 keeps the size"), {"p": 1}),
-    "dropped": Preset(_("The last pixel is dropped"), {"n": 6, "s": 2, "row": 1, "col": 1}),
+    "dropped": Preset(_("The last row and column are dropped"), {"n": 6, "s": 2, "row": 1, "col": 1}),
     "dilated": Preset(_("Dilation spreads the kernel"), {"d": 2, "p": 1}),
     "zeros": Preset(_("Transposed: zeros between the pixels"), {
         "kind": "transposed2d", "pattern": "random", "kernel": "blur", "n": 4, "s": 2, "p": 1, "col": 3}),
@@ -48,12 +48,7 @@ lab.choice("view", _("Below it"), {"none": _("Nothing"), "matrix": _("Matrix"), 
                                    "coverage": _("Pixels per output")},
            help=_("Matrix: a row for each output (Toeplitz). Columns: one for each window (im2col)."))  # fmt: skip
 lab.toggle("gradients", _("Gradients of the chosen output"))
-with lab.fold(_("More")):
-    with lab.row("chosen"):
-        lab.number("row", _("Chosen row"), 0, 31, 2)
-        lab.number("col", _("Chosen column"), 0, 31, 2)
-    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272, painted=True)
-    lab.seed()
+sliding.more(lab, chosen=2)
 
 
 def operands(v: dict[str, Any]) -> tuple[Tensor, Tensor, dict[str, int]]:

@@ -69,7 +69,7 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
     )
     alt = alt.format(n=now["layers"], field=seen[-1].field, half=found.square())
     frame = {
-        "images": [maps.backed(stacks.middle(photo, size))],
+        "images": [maps.backed(images.middle(photo, size))],
         "margin": {"l": 12, "r": 12, "t": 12, "b": 44},
     }
     return Plot([*data, *ways(photo, now)], layout(**grid, **frame), alt)

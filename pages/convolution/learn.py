@@ -15,7 +15,7 @@ from app.lab import Lab, Preset
 from core import kernel_learning as learning
 
 PRESETS = {
-    "photo": Preset(_("A photograph: the blur first, the edges last"), {}),
+    "photo": Preset(_("A photograph: the blur first, the edges last"), {"hidden": "sharpen"}),
     "noise": Preset(_("Noise: every weight learns at once"), {"source": "noise"}),
     "momentum": Preset(_("Momentum walks the ravine"), {"momentum": 0.95, "lr": 0.5, "step": 150}),
     "fast": Preset(_("A rate beyond the limit"), {"lr": 1.1, "source": "noise", "step": 60}),
@@ -30,7 +30,7 @@ lab.toggle("edges", _("Target: absolute values (edge map)"))
 lab.slider("k", _("Learnt kernel k × k"), 1, 11, 3, 2)
 lab.slider("lr", _("Rate, in parts of the limit"), 0.01, 2.0, 0.9, log=True)
 lab.slider("momentum", _("Momentum"), 0.0, 0.99, 0.0, 0.01)
-lab.slider("step", _("Step"), 0, STEPS, 20)
+lab.slider("step", _("Step t"), 0, STEPS, 20)
 with lab.fold(_("More")):
     lab.toggle(
         "centred", _("Take the mean off first"), True, help=_("Without it, one direction is far steeper.")
@@ -108,7 +108,8 @@ def script() -> Script:
 lab.live(stage, height=500, lesson=lesson, plays="step")
 lab.live(pictures, lesson=lesson, height=230)
 lab.live(numbers, lesson=lesson, height=0)
-lab.look(_("Press Play. On a photograph neighbours are alike, so the bowl of the loss is a ravine: sums of weights are "
-           "right at once, differences take hundreds of steps. On noise the same descent needs ten."))  # fmt: skip
+lab.look(_("Press Play. On a photograph neighbours are alike, so the bowl of the loss is a ravine: the sum of the "
+           "weights is right after ten steps, their differences take hundreds. On noise ten are "
+           "enough for all."))  # fmt: skip
 lab.theory()
 lab.code(script)

@@ -9,7 +9,7 @@ from app import images
 from app.detection import anchored
 from app.figures import frames, palette
 from app.figures.picture import backdrop
-from app.figures.plot import Plot, axis, dots, layout, line
+from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -25,7 +25,7 @@ PRESETS = {
     "small": Preset(_("A small object has hardly an anchor"),
                     {"a_x": 330, "a_y": 358, "a_w": 50, "a_h": 36, "c_x": 330, "c_y": 358}),
     "decoded": Preset(_("Four numbers take the anchor to the head"),
-                      {"tx": 0.02, "ty": -0.07, "tw": 0.13, "th": -0.02}),
+                      {"tx": -0.1, "ty": 0.18, "tw": 0.13, "th": 0.33}),
 }  # fmt: skip
 EVERY = {"scales": ("32", "64", "128", "256"), "ratios": ("0.5", "1", "2", "3")}
 
@@ -64,11 +64,11 @@ def stage(size_hw: tuple[int, int], under: dict[str, Any], **now: Any) -> Plot:
     made = anchors.decode(torch.tensor(anchored.given(now)), best)
     blank = anchored.middles(kind == anchors.IGNORED, size_hw, stride)
     data = [frames.frames(cell, _("anchors of one cell"), "now", width=1.5),
-            dots(blank[:, 0], blank[:, 1], _("ignored"), palette.PINK, 6, marker={"line": {"width": 0}}),
+            frames.strip(blank[:, 0] - 3, blank[:, 0] + 3, blank[:, 1], _("ignored"), palette.PINK, width=6),
             frames.frames(s.places[(kind == anchors.POSITIVE) & ~forced], _("positive"), "kept", width=1),
             frames.frames(s.places[forced], _("positive as the best"), "kept", width=4, dash="dot"),
             frames.frames(s.truth, _("true"), "truth", width=4),
-            line(*frames.outlines(made[None]), _("decoded"), palette.ORANGE, width=3),
+            line(*frames.outlines(made[None]), _("after the offsets"), palette.ORANGE, width=3),
             line(s.truth[:, 0] + 4, s.truth[:, 3] - 16, "", palette.GREEN, mode="text", text=["<b>A</b>", "<b>B</b>"],
                  textposition="middle right", textfont={"size": 22}, legend=False)]  # fmt: skip
     more, words = anchored.ledger(s, now)

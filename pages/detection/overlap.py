@@ -21,13 +21,13 @@ def places(ax: int, ay: int, aw: int, ah: int, **more: Any) -> dict[str, Any]:
 
 
 PRESETS = {
-    "good": Preset(_("It looks good and is only 0.7"), places(304, 172, 220, 250)),
+    "good": Preset(_("It looks good and is only 0.7"), places(309, 178, 220, 250)),
     "touch": Preset(_("Touching is nothing yet"), places(484, 154, 160, 200)),
     "far": Preset(_("Far apart: IoU is blind"), places(540, 330, 90, 80)),
     "nested": Preset(_("Nested: GIoU sees no place"), places(230, 100, 90, 100)),
     "centred": Preset(_("Nested in the middle: only CIoU minds"), places(288, 154, 200, 70)),
     "pixel": Preset(_("Eight pixels are too much for a small box"),
-                    {"b_x": 366, "b_y": 284, "b_w": 24, "b_h": 24, **places(374, 284, 24, 24)}),
+                    {"b_x": 366, "b_y": 284, "b_w": 22, "b_h": 22, **places(374, 284, 22, 22)}),
     "empty": Preset(_("An empty box shares nothing"), places(288, 154, 0, 120)),
 }  # fmt: skip
 NAMES = names()

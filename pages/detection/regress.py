@@ -17,9 +17,9 @@ PRESETS = {
     "zero": Preset(_("IoU has no gradient here"), {"losses": ["iou"], "step": 30}),
     "grow": Preset(_("GIoU grows the box until it touches"), {"losses": ["giou"], "step": 12}),
     "centre": Preset(_("DIoU goes straight, CIoU minds the shape"),
-                     {"losses": ["diou", "ciou"], "a_w": 60, "a_h": 130, "step": 14}),
+                     {"losses": ["diou", "ciou"], "a_x": 110, "a_w": 180, "a_h": 20, "step": 8}),
     "touching": Preset(_("Once they overlap, IoU learns, too"), {"a_x": 190, "a_y": 140}),
-    "coordinates": Preset(_("L1 does not know what it is judged by"), {"losses": ["l1", "smooth_l1", "iou"],
+    "coordinates": Preset(_("L1 counts coordinates, not overlap"), {"losses": ["l1", "smooth_l1", "iou"],
                           "a_x": 190, "a_y": 140}),
     "fast": Preset(_("Too fast: the box is torn apart"), {"lr": 3.0}),
 }  # fmt: skip
@@ -28,7 +28,7 @@ STEPS = 60
 lab = Lab("detection-regress", PRESETS)
 names = lab.choices("losses", _("Losses"), {id: _(loss.title) for id, loss in regress.LOSSES.items()},
                     ["l1", "iou", "giou", "diou"])  # fmt: skip
-lab.slider("step", _("Step"), 0, STEPS, 20)
+lab.slider("step", _("Step t"), 0, STEPS, 20)
 lab.slider("lr", _("Learning rate η"), 0.01, 10.0, 0.5, log=True)
 with lab.fold(_("The boxes in numbers")):
     a = frames.ask(lab, "a", _("Start"), (80, 75, 80, 70), most=480)
@@ -39,7 +39,7 @@ now = lab.values
 def call(now: dict[str, Any]) -> Call:
     ends = {"start": frames.box("a", now), "target": frames.box("b", now)}
     more = {"names": now["losses"], "lr": now["lr"], "steps": STEPS}
-    return Call(regress.descend, {"measures": boxes.overlap, **ends, **more})
+    return Call(regress.descend, {"measures": boxes.overlap, "slope": boxes.slope, **ends, **more})
 
 
 def ways(now: dict[str, Any]) -> dict[str, regress.Descent]:

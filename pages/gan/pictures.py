@@ -16,7 +16,7 @@ PRESETS = {
     "clothes": Preset(_("Clothes: sneaker to boot"), {"data": "fashion", "left": "7", "right": "9"}),
     "scratch": Preset(_("From scratch"), {"start": "scratch"}),
     "plain": Preset(_("Not told the classes"), {"classes": False, "seed": 10}),
-    "wrecked": Preset(_("Rates too high: it forgets"), {"lr_g": 0.02, "lr_d": 0.02}),
+    "wrecked": Preset(_("Rates too high: it forgets"), {"lr_g": 0.05, "lr_d": 0.05}),
 }
 
 lab = Lab("gan-pictures", PRESETS)
@@ -24,7 +24,7 @@ data = lab.choice("data", _("Data"), {"digits": _("Digits"), "fashion": _("Cloth
 start = lab.choice("start", _("Begin with"), {"trained": _("trained weights"), "scratch": _("from scratch")})
 told = lab.toggle("classes", _("Tell both networks the class"), True)
 names = {str(i): name for i, name in enumerate(models.class_names(data))}
-losses_of = {id: _(e.title) for id, e in gan_losses.LOSSES.items() if not e.clips and not e.penalised}
+losses_of = {id: _(e.title) for id, e in gan_losses.LOSSES.items() if not e.clips}
 lab.choice("loss", _("Loss"), losses_of, "hinge")
 lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.1, 5e-4, log=True)
 lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.1, 5e-4, log=True)
@@ -45,6 +45,8 @@ with lab.fold(_("Tricks")):
         0.05,
         help=_("All pictures are blurred by noise before D."),
     )
+    lab.slider("r1", _("R1 penalty γ"), 0.0, 2.0, 0.0, 0.1)
+    lab.slider("penalty", _("Gradient penalty λ"), 0.1, 10.0, 1.0, 0.1, help=_("For WGAN-GP."))
     lab.slider("ema", _("Average of G (EMA)"), 0.0, 0.99, 0.99, 0.01)
     lab.slider("batch", _("Batch"), 8, 64, 32, 8)
     lab.seed()
@@ -89,6 +91,7 @@ lab.watch(run, pad, place=right, handles=[Handle("at_x", "at_y", label=_("Place 
 for place, draw in zip(lab.below.columns(3), (distances, shares, losses), strict=True):
     lab.watch(run, draw, height=240, place=place)
 lab.watch(run, numbers, height=0)
+lab.csv(lambda: gans.columns(run.watched()))
 lab.look(_("Drag the point: the picture changes without a jump, and halfway it is still a picture, not two laid over "
            "each other. Then press play, or start from scratch and watch strokes come out of the fog. FID falls "
            "while the losses tell nothing."))  # fmt: skip

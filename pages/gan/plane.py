@@ -10,17 +10,18 @@ from app.lab import Lab, Preset
 from app.live.component import Pen
 from core import clouds, gan2d, gan_losses, gan_measures
 
-HASTY = {"bend": "relu", "g_layers": 3, "d_layers": 3, "lr_g": 4e-3, "lr_d": 2e-3, "beta1": 0.8}
-THREAD = {"data": "two", "bend": "tanh", "z_dim": 1, "normal": False, "rule": "sgd", "d_steps": 5}
+DEEP = {"bend": "relu", "g_layers": 3, "d_layers": 3}
+GREEDY = {**DEEP, "lr_g": 0.01, "lr_d": 0.01, "d_steps": 3, "steps": 300, "seed": 2}
+RUSH = {**DEEP, "lr_g": 4e-3, "beta1": 0.8, "ema": 0.0}
 PRESETS = {
     "works": Preset(_("Works"), {}),
-    "collapse": Preset(_("Mode collapse"), {**HASTY, "steps": 450}),
-    "smooth": Preset(_("Label smoothing calms it"), {**HASTY, "smooth": 0.3, "steps": 600}),
-    "swings": Preset(_("Oscillation"), {"data": "two", "loss": "wgan", "clip": 0.5, "lr_g": 3e-3, "lr_d": 3e-3,
-                                        "beta1": 0.9, "steps": 500}),
+    "collapse": Preset(_("Mode collapse"), GREEDY),
+    "mends": Preset(_("WGAN-GP mends it"), {**GREEDY, "loss": "gp"}),
+    "swings": Preset(_("Oscillation"), {**RUSH, "steps": 450}),
+    "smooth": Preset(_("Label smoothing calms it"), {**RUSH, "smooth": 0.3, "steps": 600}),
     "fades": Preset(_("Discriminator too strong: gradient fades"), {
-        **THREAD, "loss": "minimax", "lr_d": 0.2, "lr_g": 1e-3, "steps": 150}),
-    "mends": Preset(_("WGAN-GP mends it"), {**THREAD, "loss": "gp", "lr_d": 0.02, "lr_g": 5e-3, "steps": 200}),
+        "data": "two", "bend": "tanh", "z_dim": 1, "normal": False, "rule": "sgd", "d_steps": 5, "loss": "minimax",
+        "lr_d": 0.2, "lr_g": 1e-3, "steps": 150}),
 }  # fmt: skip
 
 lab = Lab("gan", PRESETS)
@@ -28,8 +29,8 @@ shapes = {id: _(s.title) for id, s in clouds.SHAPES.items()} | {"drawn": _("Draw
 data = lab.choice("data", _("Data"), shapes, "eight")
 pen, ink = (Pen("drawn", paper=gans.PAPER), lab.pen("drawn", gans.ZIGZAG)) if data == "drawn" else (None, "")
 loss = lab.choice("loss", _("Loss"), {id: _(e.title) for id, e in gan_losses.LOSSES.items()})
-lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.5, 1e-3, log=True)
-lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.5, 1e-3, log=True)
+lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.5, 2e-3, log=True)
+lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.5, 2e-3, log=True)
 lab.slider("d_steps", _("Steps of D in a round"), 1, 5, 1)
 lab.slider("steps", _("Computed at once"), 0, 2000, 1000, 50,
            help=_("So many rounds are computed when the page opens; Play goes on from there."))  # fmt: skip
@@ -43,7 +44,7 @@ with lab.fold(_("Tricks")):
     lab.slider("r1", _("R1 penalty γ"), 0.0, 2.0, 0.0, 0.1)
     lab.slider("penalty", _("Gradient penalty λ"), 0.1, 10.0, 1.0, 0.1, help=_("For WGAN-GP."))
     lab.slider("clip", _("Clip at"), 0.05, 1.0, 0.1, 0.05, help=_("For Wasserstein, clipped."))
-    lab.slider("ema", _("Average of G (EMA)"), 0.0, 0.99, 0.0, 0.01)
+    lab.slider("ema", _("Average of G (EMA)"), 0.0, 0.99, 0.9, 0.01)
 with lab.fold(_("Networks and optimizer")):
     lab.slider("g_layers", _("Hidden layers of G"), 0, 4, 2)
     lab.slider("g_width", _("Width of G"), 8, 64, 32, 8)
@@ -62,25 +63,24 @@ now = lab.values
 
 def stage(run: Watched, drawn: str = "") -> Plot:
     """Data and generated points over D's answer; beside it the best possible D, or the run that branched off."""
-    planes = [(run.seen, gans.judged(run.seen.shot, loss), _("this training"))]
-    if run.rival is not None:
-        planes.append((run.rival, gans.judged(run.rival.shot, loss), _("old settings")))
-    elif "best" in layers:
-        planes.append((run.seen, gans.best_judge(cloud, run.seen.shot.fake), titles["best"]))
-    traces = []
-    for i, (seen, judge, _title) in enumerate(planes):
-        traces += gans.plane(seen.shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)
-    traces += [gans.in_hand(drawn)] if drawn != ink else []
-    covered, good, *_rest = gans.cells_of(run.seen.scores)
+    planes = gans.planes(run, loss, cloud if "best" in layers else None)
+    traces = gans.laid(planes, layers) + ([gans.in_hand(drawn)] if drawn != ink else [])
     alt = _("Step {n}: {covered} modes covered, {good} of the samples good.")
-    alt = alt.format(n=run.step, covered=covered, good=good)
-    below = [p[2] for p in planes] if len(planes) > 1 else [gans.key(layers)]
+    alt = alt.format(n=run.step, covered=gans.counted(run.seen.near[0]), good=f"{run.seen.near[1]:.3f}")
+    below = [title for _shot, _judge, title in planes] if len(planes) > 1 else [gans.key(layers)]
     return Plot(traces, layout(**gans.squares(below)), alt)
 
 
 def distances(run: Watched) -> Plot:
     """How far the generated points are from the data, over the rounds."""
-    return gans.curves(run, {"js": _("JS"), "sliced": _("sliced W₁"), "fid": _("FID")}, -3.0, 1.0, True)
+    names = {"js": _("JS"), "kl": _("KL"), "sliced": _("sliced W₁"), "fid": _("FID")}
+    return gans.curves(run, names, -3.0, 1.0, True)
+
+
+def shares(run: Watched) -> Plot:
+    """What there is of the data, what of it is good, and whether a nearest neighbour tells them apart (½ is best)."""
+    modes = {"reached": _("modes")} if cloud.modes else {}
+    return gans.curves(run, modes | {"good": _("good"), "nn": _("1-NN")}, 0.0, 1.05, False)
 
 
 def losses(run: Watched) -> Plot:
@@ -102,19 +102,19 @@ if ink or not pen:
     work, cloud = gans.training(now), gans.cloud_call(now)()
     run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
     lab.watch(run, stage, height=560, pen=pen)
-    for place, draw in zip(lab.below.columns(3), (distances, losses, gradients), strict=True):
-        lab.watch(run, draw, height=260, place=place)
+    for two in ((shares, distances), (losses, gradients)):
+        for place, draw in zip(lab.below.columns(2), two, strict=True):
+            lab.watch(run, draw, height=240, place=place)
     lab.watch(run, numbers, height=0)
+    lab.csv(lambda: gans.columns(run.watched()))
 else:
     lab.say(_("Draw the data below with the mouse or a finger: a line, some dots, a word."))
     lab.live(gans.paper, pen=pen, place=lab.stage)
 lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
            "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
 if not pen:
-    known = ("data", "loss", "lr_g", "lr_d", "d_steps", "spectral", "seed")
-    lab.link(
-        "gan-round", _("One round in slow motion"), {n: now[n] for n in known}, ":material/slow_motion_video:"
-    )
+    known = {n: now[n] for n in ("data", "loss", "lr_g", "lr_d", "d_steps", "spectral", "seed")}
+    lab.link("gan-round", _("One round in slow motion"), known, ":material/slow_motion_video:")
 lab.theory()
 if ink or not pen:
     lab.code(gan_measures.judged_run, states=work, observe=Verbatim("observe"), density=Verbatim("density"))

@@ -20,7 +20,7 @@ from core.optimizers import RULES
 
 PRESETS = {
     "four": Preset(_("Four minima, four basins"), {}),
-    "frayed": Preset(_("Large steps fray the borders"), {"lr": 0.022}),
+    "frayed": Preset(_("Large steps leap over the ridges"), {"lr": 0.018}),
     "heavy": Preset(_("Momentum rolls over the ridges"), {"rule": "momentum", "lr": 0.01}),
     "fractal": Preset(_("Newton draws a fractal"), {"rule": "newton", "lr": 1.0, "steps": 30}),
     "sharp": Preset(_("The sharp minimum loses its basin"), {"surface": "sharp_flat", "rule": "gd", "lr": 0.07}),
@@ -103,8 +103,9 @@ if readable:
     lab.live(numbers, fine=fine, height=0)
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
-lab.look(_("Drag η: with small steps the borders are smooth, they follow the ridges. Just below the limit they fray, "
-           "and two starts side by side end far apart. What stays blank has not arrived."))  # fmt: skip
+lab.look(_("Drag η: with small steps the borders are smooth, they follow the ridges. With larger ones the starts "
+           "far out leap into another valley: islands appear. Above its 2/λ a minimum holds nobody, "
+           "and its basin is blank."))  # fmt: skip
 lab.theory()
 if readable:
     maps = map_call(now, size)

@@ -14,8 +14,8 @@ from core.optimizers import RULES
 
 PRESETS = {
     "ways": Preset(_("Three rules, three ways down"), {}),
-    "plain": Preset(_("Deep and plain: a rough surface"), {"depth": 8, "plane": "random", "rules": ["adam"]}),
-    "skip": Preset(_("The same with skip connections"), {"depth": 8, "plane": "random", "rules": ["adam"],
+    "plain": Preset(_("Deep and plain: high walls"), {"depth": 8, "plane": "random", "rules": ["adam"]}),
+    "skip": Preset(_("Skip connections: lower walls"), {"depth": 8, "plane": "random", "rules": ["adam"],
                                                                "skip": True}),
     "bowl": Preset(_("A random plane looks like a bowl"), {"plane": "random", "rules": ["gd"]}),
 }  # fmt: skip
@@ -83,8 +83,8 @@ if rules:
     lab.live(numbers, found=found, height=0)
 else:
     lab.say(_("Choose at least one rule on the left."))
-lab.look(_("Each point of the picture is a whole network, tested on all digits. Play the ways: they start alike. "
-           "Then go eight layers deep, plain and with skip connections, and compare the walls."))  # fmt: skip
+lab.look(_("Each point of the picture is a whole network, evaluated on all digits. Play the ways: they start at one "
+           "point. Then go eight layers deep, plain and with skip connections, and compare the walls."))  # fmt: skip
 lab.theory()
 if rules:
     lab.code(real_surface.summary, found=Call(real_surface.last, {"parts": work}))

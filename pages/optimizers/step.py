@@ -17,7 +17,7 @@ from core import descent
 from core.optimizers import RULES
 
 PRESETS = {
-    "first": Preset(_("Adam's first step is η long"), {"t": 1}),
+    "first": Preset(_("Adam's first step: η on each axis"), {"t": 1}),
     "uncorrected": Preset(_("Uncorrected, it is three times as long"), {"t": 1, "adam_bias_correction": False}),
     "velocity": Preset(_("Momentum runs past the gradient"), {"rule": "momentum", "lr": 0.02, "t": 8}),
     "scaled": Preset(_("Adagrad: steep axes get small rates"), {"rule": "adagrad", "lr": 0.5, "t": 5}),
@@ -61,9 +61,8 @@ def stage(t: int, **now: Any) -> Plot:
     if "m" in part or r"\hat m" in part:
         m = part[r"\hat m" if r"\hat m" in part else "m"]
         data.append(paths.arrow((wx, wy), seen(*m), _("remembered, −m"), palette.GREEN, span))
-    if (
-        rule == "nesterov"
-    ):  # torch walks on the look-ahead points: the weights themselves lie behind, by η ρ m
+    # Torch walks on the look-ahead points: the weights themselves lie behind, by η ρ m.
+    if rule == "nesterov":
         before = descent.anatomy(found.paths[rule], t - 1)["m"] if t > 1 else (0.0, 0.0)
         mx, my = (now["lr"] * now["nesterov_rho"] * m for m in before)
         data.append(paths.arrow((wx + mx, wy + my), (-mx, -my), _("look ahead, −ηρm"), palette.PINK, span))

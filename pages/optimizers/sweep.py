@@ -22,7 +22,7 @@ PRESETS = {
     "wedge": Preset(_("The best cells lie close to the limit"), {"rho": 0.6, "lg": -0.9}),
     "steep": Preset(_("A steep ravine asks for more momentum"), {"kappa": 200.0, "rho": 0.85, "lg": -2.05}),
     "nesterov": Preset(_("Nesterov has a lower limit"), {"rule": "nesterov", "rho": 0.9, "lg": -1.2}),
-    "adam": Preset(_("Adam hardly minds the rate"), {"rule": "adam", "rho": 0.9, "lg": -0.7}),
+    "adam": Preset(_("Adam: no rate blows up"), {"rule": "adam", "rho": 0.9, "lg": -0.7}),
     "bent": Preset(
         _("No quadratic: the line is a hint"), {"surface": "rosenbrock", "steps": 200, "lg": -3.0}
     ),
@@ -104,8 +104,9 @@ if readable:
     ask.link_to_walk(lab, rule, 10 ** lab.values["lg"], {f"{rule}_{second}": lab.values["rho"]})
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
-lab.look(_("Dark is good, blank is lost. Just left of the red line the run is fastest, just right of it it is gone. "
-           "More momentum moves the limit to the right, up to twice the rate, but too much of it rings."))  # fmt: skip
+lab.look(_("Dark is good, blank is lost. The best cells stand close to the red line; just right of it every "
+           "run is lost. More momentum moves the limit to the right, up to twice the rate, but too much "
+           "of it rings."))  # fmt: skip
 lab.theory()
 if readable:
     now = lab.values

@@ -9,7 +9,7 @@ from app.figures.picture import Picture, Table, panel, shown
 from app.figures.plot import Plot, axis, layout, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.pooling import pools
+from app.pooling import pools, subjects
 from core import pooling, restore
 
 KINDS = ["max", "average", "min", "lp", "median", "blur", "max_blur", "stochastic"]
@@ -25,7 +25,7 @@ PRESETS = {
 }  # fmt: skip
 
 lab = Lab("pooling-cascade", PRESETS)
-photo = pools.choose_picture(lab, n=96)
+photo = subjects.choose_picture(lab, n=96)
 lab.slider("layers", _("Layers"), 1, 8, 5)
 family = pools.titles([*KINDS, "strided"])
 lab.choice("above", _("Above"), family, "max")
@@ -90,7 +90,7 @@ def sizes(photo: Any, now: dict[str, Any]) -> dict[str, Any]:
 def script() -> Any:
     """The sizes of the page, and the PSNR behind each layer; of a picture that was made smaller, behind fewer."""
     now = lab.values
-    given, (x, small) = sizes(photo, now), pools.small_call(photo, now, 96)
+    given, (x, small) = sizes(photo, now), subjects.small_call(photo, now, 96)
     readers = {kind: pools.pooler_call(kind, now) for kind in dict.fromkeys((now["above"], now["below"]))}
     count = min(now["layers"], pooling.most_layers(min(small), given["window"]))
     window, smooth = pools.window_call(now), now["back"] == "bilinear"
@@ -98,7 +98,7 @@ def script() -> Any:
     return pooling.left, (Call(restore.fading, down),), given | {"window": window}
 
 
-lab.live(stage, height=300, pen=pools.pen(lab.values), photo=photo)
+lab.live(stage, height=300, pen=subjects.pen(lab.values), photo=photo)
 lab.live(other, height=300, place=lab.stage, photo=photo)
 lab.live(remains, height=280, photo=photo)
 lab.live(numbers, height=0, photo=photo)

@@ -9,7 +9,7 @@ from app.figures.picture import Picture, Table, panel, signed
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from app.pooling import pools
+from app.pooling import pools, subjects
 from core import pooling
 
 N = 28
@@ -27,20 +27,20 @@ PRESETS = {
 USUAL = ["max", "max_shared", "average", "lp", "median", "blur"]
 
 lab = Lab("pooling-gradient", PRESETS)
-photo = pools.choose_picture(lab, n=N, photo="digit", frequency=1 / 7)
+photo = subjects.choose_picture(lab, n=N, photo="digit", frequency=1 / 7)
 pools.choose_window(lab, 4, 9, fine=False)
 pools.choose_p(lab)
 lab.choice("sent", _("Gradient on the output"), {"ones": _("1 everywhere"), "one": _("1 at a place"),
                                                  "signs": _("±1 by chance")})  # fmt: skip
 kinds = lab.choices("kinds", _("Pooling"), pools.titles([k for k in pooling.KINDS if k != "strided"]), USUAL)
 with lab.fold(_("The window to look at; the seed")):
-    pools.place(lab, "at", _("Pixel"), (15.5, 7.5), (0.5, N - 0.5))
+    subjects.place(lab, "at", _("Pixel"), (15.5, 7.5), (0.5, N - 0.5))
     lab.seed()
 
 
 def grey(photo: Any, now: dict[str, Any]) -> Tensor:
     """(28, 28), whatever was chosen."""
-    return pools.square(photo, now, N).pixels[0]
+    return subjects.square(photo, now, N).pixels[0]
 
 
 def place(now: dict[str, Any], windows: int) -> tuple[int, int]:
@@ -108,9 +108,8 @@ def script() -> Any:
 
 
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
-lab.live(
-    stage, height=430, handles=[*pools.handles(lab.values), point], pen=pools.pen(lab.values), photo=photo
-)
+lab.live(stage, height=430, handles=[*subjects.handles(lab.values), point], pen=subjects.pen(lab.values),
+         photo=photo)  # fmt: skip
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("White pixels learn nothing. Max pays one pixel of each window, at a tie the first in reading order (and "
            "zeros behind a ReLU tie all the time); average pays all alike, Lp by share. The sums stay what was sent, "

@@ -8,7 +8,7 @@ from app.figures.picture import Picture, Table, panel, shown, signed
 from app.figures.plot import short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from app.pooling import pools
+from app.pooling import pools, subjects
 from core import pooling, restore
 from core.pooling import KINDS
 
@@ -31,7 +31,7 @@ USUAL = ["max", "average", "min", "lp", "stochastic"]
 FAMILY = [kind for kind in KINDS if kind != "max_shared"]  # the same values as max
 
 lab = Lab("pooling", PRESETS)
-photo = pools.choose_picture(lab)
+photo = subjects.choose_picture(lab)
 pools.choose_window(lab)
 pools.choose_p(lab)
 kinds = lab.choices("kinds", _("Pooling"), pools.titles(FAMILY), USUAL)
@@ -42,7 +42,7 @@ if "stochastic" in kinds:
 
 def pooled(photo: images.Photo | None, now: dict[str, Any]) -> tuple[Any, dict[str, tuple[Any, Any, float]]]:
     """The picture; for each kind its output, that brought back up, and the PSNR of it."""
-    of = pools.subject(photo, now)
+    of = subjects.subject(photo, now)
     channels, height, width = of.pixels.shape
     window = pools.window(now, (height, width), channels)
     return of.pixels, {kind: pools.pooled(of, kind, window, now) for kind in pools.chosen(now)}
@@ -75,7 +75,7 @@ def lost(photo: images.Photo | None, **now: Any) -> Picture:
 
 def numbers(photo: images.Photo | None, **now: Any) -> Table:
     """Sizes, and what no window reads."""
-    size = pools.picture(photo, now).shape[-2:]
+    size = subjects.picture(photo, now).shape[-2:]
     cells = [[name, str(side.pixels), str(side.windows), str(side.unread)]
              for name, side in zip((_("height"), _("width")), sides(size, now), strict=True)]  # fmt: skip
     titles = ["", _("pixels"), _("windows"), _("pixels that no window reads")]
@@ -88,15 +88,15 @@ def sides(size: Any, now: dict[str, Any]) -> list[pooling.Side]:
 
 def script() -> Any:
     """The sides of the page, and the PSNR of each kind."""
-    now, size = lab.values, pools.picture(photo, lab.values).shape[-2:]
-    x, small = pools.small_call(photo, now)
+    now, size = lab.values, subjects.picture(photo, lab.values).shape[-2:]
+    x, small = subjects.small_call(photo, now)
     pools.window(now, size), pools.window(now, small)
     readers, window = {kind: pools.pooler_call(kind, now) for kind in kinds}, pools.window_call(now)
     back = Call(restore.losses, {"x": x, "pools": readers, "window": window, "smooth": smooth})
     return pooling.sides, (back,), {"size_hw": tuple(size), "window": window}
 
 
-lab.live(stage, height=350, handles=pools.handles(lab.values), pen=pools.pen(lab.values), photo=photo)
+lab.live(stage, height=350, handles=subjects.handles(lab.values), pen=subjects.pen(lab.values), photo=photo)
 lab.live(lost, height=190, place=lab.stage, photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("The number beside each name is the PSNR after the way back up, in decibels: 3 more mean half the squared "

@@ -13,7 +13,7 @@ from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from app.pooling import pools
+from app.pooling import subjects
 from core import regions
 
 SIDE = 256
@@ -36,8 +36,8 @@ lab.slider("sampling", _("Readings per side of a bin (RoI align)"), 1, 4, 2)
 lab.choice("how", _("A bin is"), {"max": _("its maximum"), "mean": _("its mean")},
            help=_("RoI align always takes the mean of its readings."))  # fmt: skip
 with lab.fold(_("Corners of the box")):
-    pools.place(lab, "a", _("Left, top"), (73.0, 22.0), (0.0, float(SIDE)))
-    pools.place(lab, "b", _("Right, bottom"), (166.0, 131.0), (0.0, float(SIDE)))
+    subjects.place(lab, "a", _("Left, top"), (73.0, 22.0), (0.0, float(SIDE)))
+    subjects.place(lab, "b", _("Right, bottom"), (166.0, 131.0), (0.0, float(SIDE)))
 
 
 def box_of(now: dict[str, Any]) -> regions.Box:
@@ -49,7 +49,7 @@ def box_of(now: dict[str, Any]) -> regions.Box:
 
 def features(photo: images.Photo, now: dict[str, Any]) -> tuple[Tensor, Tensor, float]:
     """The picture, its features, and the scale from one to the other."""
-    return (*pools.features(photo, SIDE, int(now["stride"])), 1 / int(now["stride"]))
+    return (*subjects.features(photo, SIDE, int(now["stride"])), 1 / int(now["stride"]))
 
 
 def stage(photo: images.Photo, **now: Any) -> Plot:
@@ -66,8 +66,7 @@ def outputs(photo: images.Photo, **now: Any) -> Picture:
 
 
 def inside(photo: images.Photo, now: dict[str, Any]) -> Tensor:
-    _x, cells, scale = features(photo, now)
-    return regions.touched(cells, box_of(now), scale)
+    return regions.touched(features(photo, now)[1], box_of(now), 1 / int(now["stride"]))
 
 
 def levels(photo: images.Photo, **now: Any) -> Picture:
@@ -90,7 +89,8 @@ def travel(photo: images.Photo, **now: Any) -> Plot:
 
 def numbers(**now: Any) -> Table:
     """How far RoI pooling moves each side."""
-    names = {"left": _("left"), "top": _("top"), "right": _("right"), "bottom": _("bottom")}
+    names = {"left": _("left side"), "top": _("top side"),
+             "right": _("right side"), "bottom": _("bottom side")}  # fmt: skip
     cells = [[names[r.side], f"{r.pixel:.4g}", f"{r.exact:.4f}", f"{r.taken:.0f}", f"{r.off_by:.2f}".replace("-", "−")]
              for r in regions.roundings(box_of(now), 1 / int(now["stride"]))]  # fmt: skip
     titles = [_("side"), _("pixel"), _("in cells"), _("rounded"), _("off by, pixels")]
@@ -100,10 +100,10 @@ def numbers(**now: Any) -> Table:
 def script() -> Any:
     """The corners, and what both ways make of the features of the page, which the script carries along."""
     now = lab.values
-    box, (_x, cells, scale) = box_of(now), features(photo, now)
-    given = {"box": box, "scale": scale}
+    _x, cells, scale = features(photo, now)
+    given = {"box": box_of(now), "scale": scale}
     how = {"out": now["out"], "largest": now["how"] == "max", "sampling": now["sampling"]}
-    return regions.roundings, (Call(regions.outputs, {"x": pools.text_call(cells)} | given | how),), given
+    return regions.roundings, (Call(regions.outputs, {"x": subjects.text_call(cells)} | given | how),), given
 
 
 left, right = lab.stage.columns([0.62, 0.38])

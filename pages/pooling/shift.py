@@ -12,7 +12,7 @@ from app.figures.plot import Plot
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from app.pooling import pools
+from app.pooling import pools, subjects
 from core import pooling, shift
 
 N, FURTHEST = 32, 8
@@ -34,7 +34,7 @@ FAMILY = [kind for kind in pooling.KINDS if kind not in ("stochastic", "max_shar
 lab = Lab("pooling-shift", PRESETS)
 lab.slider("dx", _("To the right, pixels"), 0.0, float(FURTHEST), 1.0, 0.125)
 lab.slider("dy", _("Down, pixels"), 0.0, float(FURTHEST), 0.0, 0.125)
-photo = pools.choose_picture(lab, "stripes", n=N, frequency=0.25, hard=True, drawn=False)
+photo = subjects.choose_picture(lab, "stripes", n=N, frequency=0.25, hard=True, drawn=False)
 pools.choose_window(lab, 2, 8, fine=False)
 kinds = lab.choices("kinds", _("Pooling"), pools.titles(FAMILY), ["max", "average", "blur", "strided"])
 lab.slider("digit", _("Digit for the small network"), 0, 199, 7)
@@ -45,7 +45,7 @@ lab.choice("between", _("Between pixels"), {"fourier": _("Fourier"), "linear": _
 
 def base(photo: images.Photo | None, now: dict[str, Any]) -> images.Photo:
     """The picture, grey; one that the window fits into."""
-    of = pools.square(photo, now, N, 96)
+    of = subjects.square(photo, now, N, 96)
     pools.window(now, of.pixels.shape[-2:])
     return of
 
@@ -91,7 +91,7 @@ def script() -> Any:
     """The change of every kind that was chosen, of the picture itself; and where stripes fold over."""
     now, kinds = lab.values, pools.chosen(lab.values)
     x, step = base(photo, now).pixels, pools.stride(now)
-    made = pools.pattern_call(now, N) if photo is None else pools.text_call(x)
+    made = subjects.pattern_call(now, N) if photo is None else subjects.text_call(x)
     folding = (
         (Call(shift.folded, {"frequency": now["frequency"], "stride": step}),) if "frequency" in now else ()
     )

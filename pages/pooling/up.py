@@ -12,7 +12,7 @@ from app.figures.plot import short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
-from app.pooling import pools, sums
+from app.pooling import subjects, sums
 from core import restore, upsample
 from core.upsample import WAYS
 
@@ -29,20 +29,20 @@ PRESETS = {
 }  # fmt: skip
 
 lab = Lab("pooling-up", PRESETS)
-photo = pools.choose_picture(lab, n=N, photo="digit", frequency=1 / 7)
+photo = subjects.choose_picture(lab, n=N, photo="digit", frequency=1 / 7)
 r = int(lab.choice("r", _("Factor r"), {"2": "2", "4": "4", "7": "7"}, "4"))
 lab.slider("k", _("Kernel of the transposed convolution"), 2, 9, 6)
 lab.choice("weights", _("Its weights"), {"ones": _("All alike"), "tent": _("A tent"), "random": _("By lot")})
 lab.choice("pooled", _("The small map is"), {"max": _("the maximum"), "average": _("the average")})
 lab.choice("way", _("Worked out below"), {id: _(way.title) for id, way in WAYS.items()}, "transposed")
 with lab.fold(_("The pixel to work out; the seed")):
-    pools.place(lab, "at", _("Pixel"), (13.5, 8.5), (0.5, N - 0.5))
+    subjects.place(lab, "at", _("Pixel"), (13.5, 8.5), (0.5, N - 0.5))
     lab.seed()
 
 
 def steps(photo: Any, now: dict[str, Any]) -> Tensor:
     """(28, 28), whole numbers from 0 to 255: the picture as the script has it."""
-    return (pools.square(photo, now, N).pixels[0] * 255).round().long()
+    return (subjects.square(photo, now, N).pixels[0] * 255).round().long()
 
 
 def prepared(photo: Any, now: dict[str, Any]) -> tuple[Tensor, Tensor, upsample.Means]:
@@ -105,7 +105,7 @@ def numbers(photo: Any, **now: Any) -> Table:
 
 now = lab.values
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
-lab.live(stage, height=430, handles=[*pools.handles(now), point], pen=pools.pen(now), photo=photo)
+lab.live(stage, height=430, handles=[*subjects.handles(now), point], pen=subjects.pen(now), photo=photo)
 lab.live(around, height=360, photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.live(dealt, height=200, photo=photo)

@@ -7,9 +7,10 @@ from app.lab import Lab, Preset
 from app.vae import compare, models
 
 PRESETS = {
-    "two": Preset(_("Two dimensions"), {}),
-    "eight": Preset(_("Eight dimensions"), {"latent": "8"}),
-    "cold": Preset(_("Colder draws: safer, all alike"), {"latent": "8", "temperature": 0.5}),
+    "eight": Preset(_("Eight dimensions"), {}),
+    "two": Preset(_("Two dimensions"), {"latent": "2"}),
+    "told": Preset(_("One is told the class"), {"latent": "2", "told": True}),
+    "cold": Preset(_("Colder draws: safer, all alike"), {"temperature": 0.5}),
     "clothes": Preset(_("Clothes"), {"data": "fashion"}),
     "shapes": Preset(_("Shapes"), {"data": "shapes"}),
 }
@@ -17,13 +18,14 @@ PRESETS = {
 lab = Lab("vae-beta", PRESETS)
 data = lab.choice("data", _("Pictures"), models.data_names())
 sizes = ["8"] if data == "shapes" else ["2", "8"]
-latent = int(lab.choice("latent", _("Latent dimensions"), {n: n for n in sizes}, sizes[0]))
+latent = int(lab.choice("latent", _("Latent dimensions"), {n: n for n in sizes}, "8"))
+told = latent == 2 and lab.toggle("told", _("One that is told the class"))
 lab.slider("first", _("First picture"), 0, 1990, 12)
 lab.slider("temperature", _("Temperature of the draws"), 0.0, 2.0, 1.0, 0.05,
            help=_("z is drawn from N(0, T²); the dotted circle has the radius 2T."))  # fmt: skip
-every = compare.compared(data, latent)
+every = compare.compared(data, latent, told)
 asked = lab.choice(
-    "model", _("In the table and the code"), {id: compare.title(id) for id, _model in every}, "1"
+    "model", _("In the table and the code"), {id: compare.short(id) for id, _model in every}, "1"
 )
 lab.seed()
 name, model = compare.chosen(every, asked)
@@ -47,8 +49,11 @@ def numbers() -> Table:
 lab.live(stage)
 lab.live(trade, height=280)
 lab.live(numbers, height=0)
+copies = _("More β makes better draws and worse copies: that is the curve below.")
+if latent == 2:
+    copies = _("Two numbers hold little, and up to β = 1 the copies hardly suffer; beyond, they do: that is the curve "
+               "below. One that is told the class keeps both numbers for the hand.")  # fmt: skip
 lab.look(_("A plain autoencoder heaps its codes up wherever it likes, and a draw from N(0, 1) falls between the heaps: "
-           "blots. With the KL the codes fill the circle, and the draws become digits. More β makes better draws and "
-           "worse copies: that is the curve below."))  # fmt: skip
+           "blots. With the KL the codes fill the circle, and the draws become digits.") + " " + copies)  # fmt: skip
 lab.theory()
 lab.code(lambda: compare.script(model))

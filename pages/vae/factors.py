@@ -9,7 +9,7 @@ from app.lab import Lab, Preset
 from app.vae import factors
 
 PRESETS = {
-    "beta4": Preset(_("β = 4: one dimension, one cause"), {}),
+    "beta4": Preset(_("β = 4: fewer dimensions, the largest MIG"), {}),
     "beta1": Preset(_("β = 1"), {"beta": "1"}),
     "plain": Preset(_("Plain autoencoder"), {"beta": "0"}),
     "turned": Preset(_("Turn a triangle"), {"shape": 2, "angle": 30.0, "sweep": "angle"}),
@@ -44,7 +44,7 @@ lab.live(stage)
 lab.live(answers, height=260)
 lab.live(numbers, height=0)
 lab.look(_("Read a row: does it move the shape, turn or stretch it? Then read a column of the map: the MIG asks that "
-           "one dimension knows the cause and no other does. With β = 4 five dimensions are left, and each has "
-           "found a cause of its own; a row in which nothing moves has fallen silent."))  # fmt: skip
+           "one dimension knows the cause and no other does. With β = 4 five dimensions are left, each the best "
+           "at one cause, none alone with it; a row in which nothing moves has fallen silent."))  # fmt: skip
 lab.theory()
 lab.code(lambda: factors.script(model))

@@ -12,19 +12,18 @@ from core import latent
 
 PRESETS = {
     "walk": Preset(_("Drag the point"), {}),
-    "clothes": Preset(_("A map of clothes"), {"data": "fashion", "layer": "pictures", "z_x": 0.6, "z_y": 0.4}),
-    "fast": Preset(_("Where pictures change fast"), {"layer": "speed", "dots": False}),
-    "holes": Preset(_("A plain autoencoder: holes"), {"beta": "0", "layer": "holes"}),
+    "clothes": Preset(_("Clothes"), {"data": "fashion", "layer": "pictures", "z_x": 0.6, "z_y": 0.4}),
+    "classes": Preset(_("What is read where"), {"layer": "classes", "dots": False}),
+    "fast": Preset(_("Fast and slow"), {"layer": "speed", "dots": False}),
+    "holes": Preset(_("Holes of a plain autoencoder"), {"beta": "0", "layer": "holes"}),
     "path": Preset(_("A way, played"), {"walk": "path"}),
-    "told": Preset(_("One place, ten classes"), {"beta": "told", "layer": "pictures", "class": 3, "dots": False}),
+    "told": Preset(_("Ten classes"), {"beta": "told", "layer": "pictures", "class": 3, "dots": False}),
 }  # fmt: skip
 CORNERS = ((-2.0, 1.5), (-0.5, -1.5), (1.0, 1.0), (2.0, -1.0), (0.0, 2.0))
 
 lab = Lab("vae", PRESETS)
 model = models.choose(lab)
-layer = lab.choice("layer", _("Under the dots"), {
-    "none": _("Nothing"), "pictures": _("Decoded pictures"), "speed": _("Speed of the picture"),
-    "holes": _("Prior and pictures")})  # fmt: skip
+layer = lab.choice("layer", _("Under the dots"), pad.layers(model))
 walk = lab.choice("walk", _("Walk"), {"free": _("Freely"), "path": _("Along a way")})
 if walk == "free":
     lab.slider("z_x", _("Across"), -pad.REACH, pad.REACH, 1.2, 0.02)
@@ -32,7 +31,8 @@ if walk == "free":
 else:
     lab.slider("t", _("Place on the way"), 0, pad.STEPS, 20)
     lab.slider("corners", _("Corners"), 2, pad.CORNERS, 4)
-label = lab.slider("class", _("Class that it is told"), 0, 9, 3) if model.plan.classes else None
+most = model.plan.classes - 1
+label = lab.slider("class", _("Class that it is told"), 0, most, min(3, most)) if most > 0 else None
 dotted = lab.toggle("dots", _("Held-back pictures as dots"), True)
 kind, i, j = "dims", 1, 2
 if model.plan.latent > 2:

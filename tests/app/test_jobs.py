@@ -2,7 +2,9 @@
 
 import gc
 import itertools
+import os
 import random
+import sys
 import threading
 import time
 import weakref
@@ -327,6 +329,22 @@ def test_those_who_wait_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     until(lambda: place.busy == 0)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ranks threads one by one")
+def test_a_training_stands_behind_those_who_answer_a_hand(place: Threads) -> None:
+    ranks: list[int] = []
+
+    def ranked(state: Walk, settings: Mapping[str, Any]) -> Walk:
+        ranks.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return step(state, settings)
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    job = made(place, Trainable(ranked, MODEL.observe))
+    job.do("step")
+    until(lambda: job.watched().step == 1)
+    assert ranks == [min(19, own + jobs.BEHIND)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
+
+
 def test_pause_and_play_at_once_neither_loses_nor_doubles_it(place: Threads) -> None:
     job = made(place)
     for _i in range(300):
@@ -373,3 +391,17 @@ def test_fifty_that_are_started_paused_and_abandoned_leave_nothing(place: Thread
     gc.collect()
     until(lambda: threading.active_count() <= before)
     assert not any(g() for g in gone) and not place._line and not place._held
+
+
+# --- it begins by itself ---
+
+
+def test_an_untouched_run_opens_up_to_a_step_and_rests_there() -> None:
+    job = made()
+    job.do("open", 30)
+    while job.advance() is not None:
+        pass
+    assert (job.phase, job.watched().step) == ("paused", 30) and job.status()["touched"]
+    assert same(job.moments[-1].states[0], walked(30))
+    job.do("open", 90)  # the visitor has seen it begin: from now on it obeys the bar alone
+    assert job.phase == "paused"

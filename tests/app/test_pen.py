@@ -10,7 +10,7 @@ from core import strokes
 
 
 def page(missing: bool = False) -> None:
-    from app.figures.picture import Picture, picture
+    from app.figures.picture import Picture, panel
     from app.lab import Lab
     from app.live.component import Pen
     from core import strokes
@@ -19,7 +19,7 @@ def page(missing: bool = False) -> None:
     lab.pen("ink", ".AAA___")
 
     def paper(ink: str) -> Picture:
-        return picture(strokes.raster(strokes.unpack(ink, (0, 0, 28, 28))), ink)
+        return Picture([panel("", strokes.raster(strokes.unpack(ink, (0, 0, 28, 28))))], ink)
 
     lab.live(paper, pen=Pen("other" if missing else "ink", paper=(0, 0, 28, 28)))
 

@@ -5,6 +5,7 @@ import io
 import json
 import math
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 import torch
@@ -13,20 +14,20 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.figures import palette
-from app.figures.picture import SMALL, Picture, Table, backdrop, panel, picture, signed
+from app.figures.picture import SMALL, Picture, Table, backdrop, panel, signed
 from app.figures.plot import (
     Plot,
     columns,
     decades,
     dots,
     encode,
-    growing_range,
     layout,
     line,
     play,
     stable_range,
     to_json,
 )
+from app.figures.violins import growing_range
 
 WIDTHS = {"f4": torch.float32, "f8": torch.float64, "i4": torch.int32, "u1": torch.uint8}
 
@@ -127,11 +128,13 @@ def test_stable_range_rests_under_small_changes():
 
 def test_small_pictures_are_lossless_and_carry_their_values():
     image = torch.rand(8, 8, generator=torch.Generator().manual_seed(0))
-    small = picture(image, "noise")
+    small = Picture([panel("", image)], "noise")
     (drawn,) = json.loads(to_json(small.header()))["panels"]
-    assert drawn["mime"] == "image/png" and small.payload().startswith(b"\x89PNG")
+    assert drawn["mime"] == "raw" and small.payload() == (image * 255).round().byte().numpy().tobytes()
     assert torch.equal(decoded(drawn["pixels"]), image)
-    (large,) = picture(torch.rand(SMALL + 1, 8, 3), "noise").header()["panels"]
+    middling = Picture([panel("", torch.rand(SMALL, SMALL))], "noise")
+    assert middling.header()["panels"][0]["mime"] == "image/png" and middling.payload().startswith(b"\x89PNG")
+    (large,) = Picture([panel("", torch.rand(SMALL + 1, 8, 3))], "noise").header()["panels"]
     assert large["mime"] == "image/jpeg" and large["pixels"] is None
     assert (large["height"], large["width"]) == (SMALL + 1, 8)
 
@@ -141,9 +144,18 @@ def test_panels_lie_behind_one_another_in_the_payload():
     first, second = both.header()["panels"]
     data = both.payload()
     assert len(data) == first["length"] + second["length"]
-    for part, size, color in ((data[: first["length"]], (5, 4), 0), (data[first["length"] :], (7, 100), 255)):
-        image = Image.open(io.BytesIO(part))
-        assert image.size == size and set(image.convert("L").get_flattened_data()) == {color}
+    assert (first["width"], first["height"], data[: first["length"]]) == (5, 4, bytes(20))
+    image = Image.open(io.BytesIO(data[first["length"] :]))
+    assert image.size == (7, 100) and set(image.convert("L").get_flattened_data()) == {255}
+
+
+def test_a_raw_picture_makes_a_file_of_the_same_pixels():
+    """Grey, RGB and RGBA; two of the same bytes and another shape are two pictures."""
+    for shape in ((6, 9), (6, 9, 3), (6, 9, 4)):
+        drawn = panel("", torch.rand(*shape, generator=torch.Generator().manual_seed(0)))
+        pixels = np.asarray(Image.open(io.BytesIO(drawn.file())))
+        assert pixels.shape == shape and pixels.tobytes() == drawn.data
+    assert panel("", torch.zeros(4, 6)).id != panel("", torch.zeros(6, 4)).id
 
 
 def test_signed_numbers_are_orange_white_and_blue():

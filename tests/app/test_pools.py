@@ -7,7 +7,7 @@ import torch
 
 from app import images
 from app.domains import Refused
-from app.pooling import pools
+from app.pooling import pools, subjects
 from core import drawing
 from core.pooling import Window
 
@@ -48,30 +48,32 @@ def own(height: int, width: int) -> images.Photo:
 
 def test_pictures_are_shrunk_in_proportion() -> None:
     photo = images.photograph("cat")
-    assert pools.picture(photo, PHOTO).shape == (3, 170, 256)
-    assert pools.picture(own(8, 640), PHOTO).shape == (3, 8, 640)
-    assert pools.picture(own(600, 40), PHOTO).shape == (3, 256, 17)
-    assert pools.square(photo, PHOTO, 96).pixels.shape == (1, 96, 96)
-    x, cells = pools.features(images.sample("digits", 3), 256, 16)
+    assert subjects.picture(photo, PHOTO).shape == (3, 170, 256)
+    assert subjects.picture(own(8, 640), PHOTO).shape == (3, 8, 640)
+    assert subjects.picture(own(600, 40), PHOTO).shape == (3, 256, 17)
+    assert subjects.square(photo, PHOTO, 96).pixels.shape == (1, 96, 96)
+    x, cells = subjects.features(images.sample("digits", 3), 256, 16)
     assert x.shape == (1, 256, 256) and cells.shape == (1, 16, 16)
 
 
 @pytest.mark.parametrize("size", [(20, 20), (8, 640), (640, 8), (27, 29), (28, 28), (300, 200)])
 def test_a_square_is_as_large_as_asked_for_whatever_the_picture(size: tuple[int, int]) -> None:
     photo = own(*size)
-    assert pools.square(photo, PHOTO, 28).pixels.shape == (1, 28, 28)
-    assert pools.square(photo, PHOTO, 32, 96).pixels.shape == (1, *[min(96, *size)] * 2)
-    assert pools.features(photo, 256, 32)[1].shape == (3, 8, 8)
-    assert set(pools.square(own(7, 7), PHOTO, 28).pixels.unique().tolist()) == set(
+    assert subjects.square(photo, PHOTO, 28).pixels.shape == (1, 28, 28)
+    assert subjects.square(photo, PHOTO, 32, 96).pixels.shape == (1, *[min(96, *size)] * 2)
+    assert subjects.features(photo, 256, 32)[1].shape == (3, 8, 8)
+    assert set(subjects.square(own(7, 7), PHOTO, 28).pixels.unique().tolist()) == set(
         own(7, 7).pixels.mean(0).unique().tolist()
     )
 
 
 def test_what_is_made_of_a_picture_is_made_once_and_dies_with_it() -> None:
     photo, now = own(40, 60), PHOTO | {"q": 0.5, "back": "nearest", "kinds": [], "layers": 2, "seed": 0}
-    of = pools.subject(photo, now)
+    of = subjects.subject(photo, now)
     once = pools.pooled(of, "max", Window(), now)
-    assert pools.pooled(pools.subject(photo, now | {"seed": 3, "q": 0.2}), "max", Window(), now)[0] is once[0]
+    assert (
+        pools.pooled(subjects.subject(photo, now | {"seed": 3, "q": 0.2}), "max", Window(), now)[0] is once[0]
+    )
     by_lot = [pools.pooled(of, "stochastic", Window(), now | {"seed": s})[0] for s in (0, 1, 0)]
     assert by_lot[0] is by_lot[2] and not torch.equal(by_lot[0], by_lot[1])
     assert pools.layers(of, "max", Window(), now) is pools.layers(
@@ -86,14 +88,14 @@ def test_a_script_carries_the_picture() -> None:
     """What is printed as code gives back the picture; where it had to be made smaller, a remark says so."""
     names = {"from_text": drawing.from_text}
     digit = images.sample("digits", 3)
-    call, size = pools.small_call(digit, PHOTO)
+    call, size = subjects.small_call(digit, PHOTO)
     assert size == (28, 28) and "#" not in repr(call)
     torch.testing.assert_close(eval(repr(call), names), digit.pixels[0])
-    call, size = pools.small_call(images.photograph("cat"), PHOTO)
+    call, size = subjects.small_call(images.photograph("cat"), PHOTO)
     assert size == (42, 64) and "PSNRs differ" in repr(call)
     assert eval(f"[{call!r}]", names)[0].shape == size
-    _x, cells = pools.features(images.photograph("cat"), 256, 16)
-    found = eval(f"[{pools.text_call(cells)!r}]", names)[0]
+    _x, cells = subjects.features(images.photograph("cat"), 256, 16)
+    found = eval(f"[{subjects.text_call(cells)!r}]", names)[0]
     torch.testing.assert_close(found, cells, atol=0.5 / 255 + 1e-6, rtol=0)
 
 

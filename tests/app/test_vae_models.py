@@ -11,7 +11,7 @@ from PIL import Image
 from app.figures.picture import to_bytes
 from app.images import photograph
 from app.models import MODELS
-from app.vae import film, inside, models, pad, restore, training
+from app.vae import between, film, inside, models, pad, restore, training
 from core import anomaly, strokes, vae
 from tools.train_vae import NOTES, measured
 
@@ -78,7 +78,18 @@ def test_the_way_becomes_a_film():
     assert pad.standing(here, now)[1] == pytest.approx((0.0, -0.5), abs=1e-5)
 
 
-@pytest.mark.parametrize("layer", ["none", "pictures", "speed", "holes"])
+def test_three_ways_become_a_film():
+    pair = between.Pair(models.shipped("digits-8-1"), 0, 3)
+    with Image.open(io.BytesIO(film.morphed(pair, 9))) as shown:
+        assert shown.n_frames == 16  # there and back
+        for place, t in ((0, 0.0), (4, 0.5), (12, 0.5)):
+            shown.seek(place)
+            blend = np.asarray(shown.convert("L"))[-film.WIDE :, -film.WIDE :].astype(float)
+            made = Image.fromarray(to_bytes(pair.at("blend", torch.tensor([t]))[0]))
+            assert abs(blend - np.asarray(made.resize((film.WIDE, film.WIDE), 3))).max() < 9
+
+
+@pytest.mark.parametrize("layer", ["none", "pictures", "classes", "speed", "holes"])
 def test_drawing_the_plane_again_adds_nothing_to_it(layer):
     """What lies under the dots is made once for all visitors: a figure must not write into it."""
     here = pad.laid(models.shipped("digits-2-1"), "dims", 1, 2)
@@ -98,7 +109,8 @@ def test_a_figure_keeps_only_the_pictures_that_it_shows():
 
 def test_the_beginning_of_a_training_is_shared_and_not_copied():
     plan = {"latent": 2, "kind": "mlp", "hidden": 8, "seed": 0}
-    how = {**{n: vae.SETTINGS[n] for n in training.STEERED}, "data": "digits", "plain": False, "steps": 2}
+    how = {**{n: vae.SETTINGS[n] for n in training.STEERED}, "data": "digits", "plain": False}
+    how |= {"classes": 0, "steps": 2}
     first, second = (training.begun(**plan, **how) for _ in range(2))
     assert first is not second and all(a is b for a, b in zip(first, second, strict=True))
 

@@ -1,4 +1,5 @@
-"""Every way in, fuzzed: an address, an upload, a formula, a pasted pipeline, a message on the live road, a release.
+"""Every way in, fuzzed: an address, what a link hides, an upload, a drawing, numbers typed and painted, a pasted
+pipeline, a message on the live road, our routes; formulas in tests/core/test_formula.py.
 
 Whatever comes in, the answer is a value that its control allows, or one sentence without a path in it.
 """
@@ -8,6 +9,7 @@ import io
 import json
 import re
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,17 +17,20 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
-from app import images, metrics
+from app import images, metrics, room, sharing, sliding
 from app.addresses import KnownAddresses
 from app.augment import pipeline
 from app.controls import _read
-from app.domains import Options, Pair, Refused, Span, Subset, Text
+from app.convolution import filters
+from app.domains import Options, Pair, Refused, Span, Strokes, Subset, Text
 from app.headers import SecurityHeaders, allowed
 from app.limits import LONGEST_ADDRESS, Limits
 from app.live.desk import Desk
-from app.live.socket import Visitor
+from app.live.socket import LONGEST_MESSAGE, PLOTLY_PATH, Visitor, _same_origin, live_routes
 from tools.visitor import unpack
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -36,7 +41,8 @@ json_values = st.recursive(
 )  # fmt: skip
 DOMAINS = {
     "x": Span(-10.0, 10.0, 0.1), "n": Span(1, 8, 1, whole=True), "span": Pair(Span(-10.0, 10.0, 0.5)),
-    "lr": Options((0.001, 0.01)), "of": Subset(("a", "b")), "text": Text(9)}  # fmt: skip
+    "lr": Options((0.001, 0.01)), "of": Subset(("a", "b")), "text": Text(9),
+    "pen": Strokes()}  # fmt: skip
 
 
 def is_a_sentence(text: str) -> bool:
@@ -96,6 +102,20 @@ def test_an_address_too_long_is_refused() -> None:
         assert asyncio.run(answered(app, "/", query))[0]["status"] == status
 
 
+@few
+@given(st.text(max_size=40) | st.text("{}<>/*;:,.#[]()'\"\\abc_-é\0\n", max_size=40))
+@example("</style><script>alert(1)</script>")
+@example("a{}b:has(x),title,presets")
+def test_what_a_link_hides_is_names_and_no_style_of_its_own(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharing.st, "query_params", {"hide": text, "only": text, "present": text})
+        patch.setattr(sharing.st, "session_state", {})
+        names, made = sharing.asked("hide"), sharing.style("gan")
+    assert all(re.fullmatch(r"[a-zA-Z0-9_]+", name) for name in names)
+    assert made.count("{") == made.count("}") and not re.search(r"[<>\\@]|//", made)
+    assert all(f".st-key-gan-{name}" in made for name in names if name not in sharing.PARTS)
+
+
 # --- an upload ---
 
 
@@ -124,7 +144,34 @@ def test_a_broken_picture_is_a_picture_or_a_sentence(form: str, data: st.DataObj
             assert is_a_sentence(str(why))
 
 
-# --- a pasted pipeline; formulas are fuzzed in tests/core/test_formula.py ---
+# --- numbers typed, and painted on a grid ---
+
+
+@few
+@given(st.text("0123456789.-+e,; \n\0infa_٣²", max_size=60))
+@example(",")
+@example("1e400")
+@example("nan inf")
+@example("1 " * 1000)
+def test_typed_weights_are_a_kernel_or_a_sentence(text: str) -> None:
+    try:
+        w = filters.weights({"kernel": "own", "weights": text})
+        assert w.isfinite().all() and max(w.shape) <= 11
+    except Refused as why:
+        assert is_a_sentence(str(why))
+
+
+@few
+@given(st.text("0123456789.٣²x\0", max_size=272), st.integers(1, sliding.MOST))
+def test_a_painted_text_is_a_grid_or_a_sentence(text: str, n: int) -> None:
+    try:
+        x = sliding.picture("drawn", n, 0, text)
+        assert x.shape == (n, n) and 0 <= float(x.min()) <= float(x.max()) <= 9
+    except Refused as why:
+        assert is_a_sentence(str(why))
+
+
+# --- a pasted pipeline ---
 
 
 @few
@@ -179,7 +226,7 @@ class Socket:
 @few
 @given(st.sampled_from(sorted(DOMAINS)), json_values, json_values, json_values)
 def test_a_message_sets_what_its_control_allows(name: str, value: Any, after: Any, told: Any) -> None:
-    values = {"x": 0.0, "n": 2, "span": (-6.0, 6.0), "lr": 0.01, "of": ["a"], "text": ""}
+    values = {"x": 0.0, "n": 2, "span": (-6.0, 6.0), "lr": 0.01, "of": ["a"], "text": "", "pen": ""}
     view = Desk().put("stage", lambda **now: now, values, DOMAINS, "en")  # type: ignore[arg-type, return-value]
     try:
         checked: Any = view.answer({name: value})
@@ -192,6 +239,51 @@ def test_a_message_sets_what_its_control_allows(name: str, value: Any, after: An
         socket = Socket()
         assert asyncio.run(Visitor(socket).hear(text)) in (True, False)  # type: ignore[arg-type]
         assert all(is_a_sentence(answer["error"]) for answer in socket.sent)
+
+
+@few
+@given(st.text(max_size=80) | st.binary(max_size=80))
+@example("[" * 60_000)
+@example("9" * 60_000)
+@example('{"view": "x", "id": 1e999, "set": {}}')
+@example('{"view": "x", "set": {}, "after": NaN}')
+@example("x" * (LONGEST_MESSAGE + 1))
+def test_what_is_no_message_is_told_so(text: str | bytes) -> None:
+    socket = Socket()
+    stays = asyncio.run(Visitor(socket).hear(text))  # type: ignore[arg-type]
+    assert stays == (len(text) <= LONGEST_MESSAGE)
+    assert len(socket.sent) == 1 and is_a_sentence(socket.sent[0]["error"])
+
+
+@few
+@given(st.sampled_from(["", "evil.", "me@", "x:y@"]), st.text("./:@#?\\ae0[]\0", max_size=8))
+@example("", "")
+@example("", ".evil.example")
+@example("", "@evil.example")
+def test_only_our_own_pages_open_the_live_road(before: str, after: str) -> None:
+    origin = f"https://{before}board.test{after}"
+    asked = SimpleNamespace(headers=Headers({"origin": origin, "host": "board.test"}))
+    ours = re.fullmatch(r"https://board\.test([/?#].*)?", origin) is not None
+    assert _same_origin(asked) == ours  # type: ignore[arg-type]
+
+
+# --- our routes ---
+
+
+@few
+@given(
+    st.sampled_from(["/metrics", "/health", PLOTLY_PATH, "/live"]),
+    st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "X"]),
+    st.binary(max_size=40),
+    st.lists(st.tuples(st.binary(min_size=1, max_size=12), st.binary(max_size=40)), max_size=4),
+)
+def test_our_routes_answer_whatever_is_asked(
+    path: str, method: str, query: bytes, headers: list[tuple[bytes, bytes]]
+) -> None:
+    app = Starlette(routes=[*live_routes(), *room.room_routes("")])
+    start, *rest = asyncio.run(answered(app, path, query, method=method, headers=headers))
+    assert start["status"] == (404 if path == "/live" else 200 if method in ("GET", "HEAD") else 405)
+    assert not any(b"Traceback" in message.get("body", b"")[:2000] for message in rest)
 
 
 # --- what goes out ---

@@ -7,7 +7,7 @@ import torch
 
 from app.domains import Refused
 from app.figures import palette
-from app.figures.picture import Picture, Table, picture
+from app.figures.picture import Picture, Table, panel
 from app.figures.plot import Plot, dots, heat, layout, line, play, tiles
 from app.lab import Lab, Preset
 from app.live.component import Handle, Pen
@@ -61,7 +61,7 @@ def box() -> None:
             raise ValueError("The box is empty: pull its corners apart.")
         image = torch.zeros(64, 64)
         image[top:bottom, left:right] = 1
-        return picture(image, f"box={left},{top},{right},{bottom}")
+        return Picture([panel("", image)], f"box={left},{top},{right},{bottom}")
 
     lab.live(
         frame,
@@ -88,7 +88,7 @@ def pixels() -> None:
     def small(x: int) -> Picture:
         image = torch.arange(64.0).reshape(8, 8) / 100
         image[0, x] = 1.0
-        return picture(image, f"pixels x={x}")
+        return Picture([panel("", image)], f"pixels x={x}")
 
     lab.live(small)
 
@@ -98,7 +98,7 @@ def photo() -> None:
     lab.slider("x", "X", 0.0, 1.0, 0.5, 0.01)
 
     def large(x: float) -> Picture:
-        return picture(torch.full((200, 300, 3), x), f"photo x={x:g}")
+        return Picture([panel("", torch.full((200, 300, 3), x))], f"photo x={x:g}")
 
     lab.live(large)
 
@@ -136,7 +136,7 @@ def marks() -> None:
             line(z, z + x, "dotted", palette.GREEN, mode="lines+markers"),
             line(torch.cat([z, -z]), torch.cat([z * 0 + x, z * 0]), "area", palette.PINK, fill="toself"),
             dots(z, z * x, "", palette.RED),
-            line(z[:2], z[:2], "", palette.INK, mode="text", text=[f"x<br>{x:g}", f"{x:g}"]),
+            line(z[:2] + x, z[:2], "", palette.INK, mode="text", text=[f"x<br>{x:g}", f"{x:g}"]),
         ]
         return Plot(data, layout(**GRID), f"marks x={x:g}")
 
@@ -184,7 +184,7 @@ def pen() -> None:
 
     def paper(ink: str) -> Picture:
         image = strokes.raster(strokes.unpack(ink, (0, 0, 28, 28)))
-        return picture(image, f"ink={image.sum():.3f} strokes={ink.count('.')}")
+        return Picture([panel("", image)], f"ink={image.sum():.3f} strokes={ink.count('.')}")
 
     lab.live(paper, pen=Pen("ink"))
 

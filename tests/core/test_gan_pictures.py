@@ -116,6 +116,34 @@ def test_who_is_not_told_the_class_does_not_depend_on_it() -> None:
     assert not told["first.class"].any() and told["first"].any()
 
 
+def test_penalties_of_a_critic_with_a_known_slope() -> None:
+    real, fake = torch.rand(2, 6, 28, 28, generator=chance(0, 2))
+    how = {"loss": gan_losses.chosen_loss("gp"), "penalty": 2.0, "r1": 0.0}
+
+    def cost(critic, **more) -> float:
+        found = gan_pictures.penalty(critic, real, fake, {**how, **more}, chance(0, 3))
+        return float(torch.as_tensor(found).detach())
+
+    w = torch.randn(28, 28, generator=chance(0, 4))
+    steep = float(w.norm())
+    assert cost(lambda x: (x * w).sum((1, 2))) == pytest.approx(2 * (steep - 1) ** 2, rel=1e-4)
+    ns = {"loss": gan_losses.chosen_loss("ns")}
+    assert cost(lambda x: (x * w).sum((1, 2)), **ns) == 0
+    expected = float(0.5 * 3.0 * (2 * real).square().sum((1, 2)).mean())  # of |x|²
+    assert cost(lambda x: x.square().sum((1, 2)), r1=3.0, **ns) == pytest.approx(expected, rel=1e-4)
+    way = torch.rand(6, 1, 1, generator=chance(0, 3))
+    lengths = 2 * (fake + way * (real - fake)).flatten(1).norm(dim=1)
+    assert cost(lambda x: x.square().sum((1, 2))) == pytest.approx(
+        2 * float((lengths - 1).square().mean()), rel=1e-4
+    )
+
+
+def test_a_penalty_changes_what_d_learns_and_not_what_is_told() -> None:
+    start = after(1, untrained(Noise()))
+    plain, held = after(1, start), after(1, start, r1=5.0)
+    assert not torch.allclose(plain.d, held.d) and torch.equal(plain.told[0], held.told[0])
+
+
 def test_lost_numbers_are_noticed() -> None:
     assert after(1, untrained(Noise())).finite
     assert not after(2, untrained(Noise()), lr_g=1e38, lr_d=1e38).finite

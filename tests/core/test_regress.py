@@ -10,7 +10,7 @@ START, TARGET = (40.0, 40.0, 120.0, 110.0), (200.0, 120.0, 300.0, 260.0)
 
 
 def descend(names=tuple(LOSSES), start=START, **more):
-    return regress.descend(boxes.overlap, start, TARGET, names, **more)
+    return regress.descend(boxes.overlap, boxes.slope, start, TARGET, names, **more)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -6,7 +6,14 @@
 //      for st.select_slider it is the index of the option.
 const figures = new Map(); // root element -> Figure
 const painters = {}; // kind of a picture -> async (picture) => whether only marks have moved; `this` is the figure
-let lastInput = 0; // when the hand last moved
+let lastInput = 0, pressed = false; // when the hand last moved; whether it holds something
+const press = (e) => { // a button that was let go outside of the window is seen at the next move
+  const now = e.type === "pointerdown" || (e.type === "pointermove" && pressed && e.buttons > 0);
+  if (now === pressed) return;
+  [pressed, road.leader] = [now, null];
+  road.pump();
+};
+for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) document.addEventListener(type, press, { capture: true, passive: true });
 for (const type of ["pointerdown", "pointermove", "keydown", "touchmove"])
   document.addEventListener(type, (e) => (lastInput = e.timeStamp), { capture: true, passive: true });
 new MutationObserver((changes) => { // any slider that moves makes every figure compare again
@@ -15,7 +22,7 @@ new MutationObserver((changes) => { // any slider that moves makes every figure 
 
 class Figure {
   constructor(root) {
-    Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, frames: 0, step: null, handles: [], maps: [], turn: 0 });
+    Object.assign(this, { root, held: {}, dragging: false, releasedAt: 0, sentAt: 0, took: 0, frames: 0, step: null, handles: [], maps: [], turn: 0 });
     for (const part of ["tools", "stage", "note", "mark"]) this[part] = make(root, "div", `lb-${part}`, { role: part === "note" ? "status" : "group" });
     (this.resize = new ResizeObserver(() => this.fit())).observe(root);
     setTimeout(() => root.classList.add("lb-settled"), 1500); // "not live" is said only once the road had its chance
@@ -54,7 +61,7 @@ class Figure {
   answered(answer) {
     if (answer.id !== this.flying?.id) return; // for another figure, or the road of record was quicker
     const { sign, after } = this.flying;
-    Object.assign(this, { shown: sign, flying: null, gone: Boolean(answer.gone), version: answer.job?.version ?? this.version });
+    Object.assign(this, { took: performance.now() - this.sentAt, shown: sign, flying: null, gone: Boolean(answer.gone), version: answer.job?.version ?? this.version });
     if (after !== undefined) this.rested = false;
     if (this.gone) this.wake(); // the server was started anew: a run of the page makes new tokens
     else this.painting = this.paint(answer, after === undefined ? this.askedAt : 0);

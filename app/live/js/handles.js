@@ -5,10 +5,10 @@ Object.assign(Figure.prototype, {
     this.handles.forEach((node) => node.remove());
     this.handles = this.head.handles.map((spec, i) => {
       const node = make(this.root, "div", `lb-handle${spec.y ? "" : " lb-line"}`, { role: "slider", tabindex: 0, "aria-label": spec.label });
-      const take = (e) => { e.preventDefault(); node.setPointerCapture(e.pointerId); node.focus(); this.dragging = true; };
+      const take = (e) => { e.preventDefault(); node.setPointerCapture(e.pointerId); node.focus(); Object.assign(this, { dragging: true, seen: null }); };
       const drop = () => this.dragging && this.letGo();
       return Object.assign(node, { onpointerdown: take, onpointerup: drop, onpointercancel: drop,
-        onpointermove: (e) => this.dragging && this.moveTo(i, e), onkeydown: (e) => this.nudge(i, e) });
+        onpointermove: (e) => this.follows(i, e), onpointerrawupdate: (e) => this.early(i, e), onkeydown: (e) => this.nudge(i, e) });
     });
     this.root.onpointerdown = (down) => document.addEventListener("pointerup", (e) => { // a click puts its handle there
       const i = this.head.handles.findIndex((h) => h.click), g = i >= 0 && this.geometry(this.head.handles[i]);
@@ -31,13 +31,24 @@ Object.assign(Figure.prototype, {
       const { x, y, bounds } = this.head.handles[i], g = this.geometry(this.head.handles[i]), left = g?.xa.d2p(aside(this.head.handles[i], now, now[x], 0)[0]);
       if ((node.hidden = !(left >= -1 && left <= g?.width + 1))) return; // outside of what is seen
       const top = g.y0 - edge.top + (y ? g.ya.d2p(aside(this.head.handles[i], now, now[y], 1)[0]) : 0), text = [x, y].filter(Boolean).map((n) => Number(now[n].toPrecision(4)));
-      Object.assign(node.style, { left: `${g.x0 - edge.left + left}px`, top: `${top}px`, height: y ? "" : `${g.height}px` });
+      Object.assign(node.style, { transform: `translate(${g.x0 - edge.left + left}px, ${top}px)`, height: y ? "" : `${g.height}px` });
       Object.assign(node, { ariaValueNow: text[0], ariaValueMin: bounds[0][0], ariaValueMax: bounds[0][1], ariaValueText: text.join("; ") });
     });
   },
   moveTo(i, { clientX, clientY }, spec = this.head.handles[i], g = this.geometry(spec)) {
     const now = this.standing();
     if (g) this.hold(spec, aside(spec, now, g.xa.p2d(clientX - g.x0), 0)[1], aside(spec, now, g.ya.p2d(clientY - g.y0), 1)[1]);
+  },
+  follows(i, e) {
+    if (!this.dragging || (e.clientX === this.seen?.clientX && e.clientY === this.seen.clientY)) return;
+    this.seen = e;
+    this.moveTo(i, e);
+  },
+  early(i, e) { // the first move since the last frame, as it comes: its picture may be there in time for the next one
+    if (!this.dragging || this.soon) return;
+    this.soon = requestAnimationFrame(() => (this.soon = null));
+    lastInput = e.timeStamp;
+    this.follows(i, e);
   },
   hold({ x, y, bounds }, toX, toY) { // on the steps of its control, within its bounds
     const legal = (v, [low, high, step]) => clamp(step ? Number((low + Math.round((v - low) / step) * step).toFixed(9)) : Number(v.toPrecision(4)), low, high);

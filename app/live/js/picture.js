@@ -1,14 +1,22 @@
 // Pictures: panels side by side, each on a canvas of its own with its title above; and tables, which come as HTML.
 painters.table = async function ({ html }) { if (html !== this.html) this.stage.innerHTML = this.html = html; };
+function rastered(bytes, { width, height }) { // raw rows of grey, RGB or RGBA: painted at once
+  const picture = new ImageData(width, height), { data } = picture, n = bytes.length / (width * height);
+  for (let i = 0, at = 0; at < data.length; i += n, at += 4)
+    for (let c = 0; c < 4; c++) data[at + c] = c < 3 ? bytes[i + (n > 1 ? c : 0)] : n > 3 ? bytes[i + 3] : 255;
+  return picture;
+}
 painters.picture = async function (picture) {
   const { panels, payload } = picture, gap = 14, title = panels.some((p) => p.title) ? 24 : 0;
   // Panels that came with the page are kept: the live road does not send them again.
   const blobs = new Map([this.head, picture].flatMap(({ panels = [], payload }) => {
     let at = 0;
-    return panels.filter((p) => p.length).map(({ id, mime, length }) => [id, [payload.subarray(at, (at += length)), { type: mime }]]);
+    return panels.filter((p) => p.length).map(({ id, length }) => [id, payload.subarray(at, (at += length))]);
   }));
   if (panels.some(({ id }) => !this.bitmaps?.has(id) && !blobs.has(id))) return true; // its bytes come with the page, in a moment
-  const bitmaps = await Promise.all(panels.map(({ id }) => this.bitmaps?.get(id) ?? createImageBitmap(new Blob([blobs.get(id)[0]], blobs.get(id)[1]))));
+  const bitmapOf = (p) => this.bitmaps?.get(p.id) ?? (p.mime === "raw" ? rastered(blobs.get(p.id), p) : createImageBitmap(new Blob([blobs.get(p.id)], { type: p.mime })));
+  let bitmaps = panels.map(bitmapOf);
+  if (bitmaps.some((b) => b instanceof Promise)) bitmaps = await Promise.all(bitmaps); // files are decoded elsewhere
   if (this.picture !== picture) return true; // a newer one has come meanwhile
   const all = new Map([...(this.bitmaps ?? []), ...panels.map((p, i) => [p.id, bitmaps[i]])]);
   this.bitmaps = new Map([...all].filter(([id]) => [...panels, ...(this.head.panels ?? [])].some((p) => p.id === id)));
@@ -26,8 +34,8 @@ painters.picture = async function (picture) {
     canvas.style.width = `${Math.round(width * (crisp && scale > 1 && panels.length === 1 ? Math.floor(scale) : scale))}px`; // one alone: whole squares
     if (cell.id === id) return;
     const ink = canvas.getContext("2d", { willReadFrequently: true });
-    ink.clearRect(0, 0, width, height);
-    ink.drawImage(bitmaps[i], 0, 0);
+    if (bitmaps[i] instanceof ImageData) ink.putImageData(bitmaps[i], 0, 0); // takes the place of what was there
+    else { ink.clearRect(0, 0, width, height); ink.drawImage(bitmaps[i], 0, 0); }
     cell.id = id;
   });
 };

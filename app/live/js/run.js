@@ -9,6 +9,11 @@ Object.assign(Figure.prototype, {
       this.due ??= Promise.all([this.painting, pause]).then(() => { this.due = null; this.rested = true; this.compare(); });
       return;
     }
+    const { opens } = this.head.run;
+    if (opens > this.head.job.step && !this.head.job.touched && this.opened !== this.head.job) { // a run that begins before one's eyes
+      this.opened = this.head.job;
+      this.tell("open", opens);
+    }
     this.wish = { set, sign: this.shown, after: this.version };
     road.pump();
   },
