@@ -5,8 +5,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from app.jobs import Watched
-from tests.pages.screen import figures, rows
-from tests.pages.test_contract import presets, rendered
+from tests.pages.screen import figures, presets, rendered, rows
 
 pytestmark = pytest.mark.xdist_group("gan")
 

@@ -259,13 +259,6 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "covers": lambda s: s.row("ends", "smaller and smaller KL(p")[1] > 2,
         "seeks": lambda s: s.row("ends", "smaller and smaller KL(q")[1] == 0.5,
     },
-    "gan": {
-        "works": lambda s: s.row("numbers", "this")[0] == 8,
-        "collapse": lambda s: s.row("numbers", "this")[0] <= 2,
-        "smooth": lambda s: s.row("numbers", "this")[0] == 8,
-        "fades": lambda s: s.row("numbers", "this")[0] == 0 and s.row("numbers", "this")[6] == 1,
-        "mends": lambda s: s.row("numbers", "this")[0] == 2,
-    },
     "gan-round": {
         "sure": lambda s: abs(s.row("numbers", "loss of G")[0]) < 0.01,
         "pulls": lambda s: s.row("numbers", "loss of G")[0] > 5,
