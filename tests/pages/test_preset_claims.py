@@ -217,7 +217,7 @@ CLAIMS: dict[str, dict[str, Claim]] = {
     },
     "detection-nms": {
         "two": lambda s: s.said()[0] == 1 and s.said()[3] == 2,
-        "soft": lambda s: s.row("rules", "Hard")[2] == 0.5 and s.row("rules", "Soft, Gaussian")[1:] == [1, 1],
+        "soft": lambda s: s.row("rules", "Hard")[2] == 0.5 and s.row("rules", "Soft, Gaussian")[1:3] == [1, 1],
         "high": lambda s: s.row("rules", "Hard")[1] < s.at("").row("rules", "Hard")[1] / 2,
         "low": lambda s: s.row("rules", "Hard")[2] < 1,
         "coins": lambda s: [s.said()[3], s.said()[0] + s.said()[1]] == [*map(number, s.title.split(","))],
