@@ -8,8 +8,7 @@ from app.gan import plane
 from app.jobs import Job, Watched
 from core import clouds, gan2d, gan_losses
 from tests.app.test_jobs import ByHand, run_to
-from tests.pages.screen import figures, rows
-from tests.pages.test_contract import presets, rendered
+from tests.pages.screen import figures, presets, rendered, rows
 
 pytestmark = pytest.mark.xdist_group("gan")
 
