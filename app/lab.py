@@ -210,10 +210,10 @@ class Lab(Controls):
         key = f"{self.address}.preset"
         st.session_state[key] = standing
         with line:
-            st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
-                     on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
             if sharing.presenting():
                 self._turn(standing)
+            st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
+                     on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
 

@@ -54,7 +54,7 @@ lab.live(taste, height=380, handles=[Handle("x", label=_("Input x"), click=True)
 with lab.below, st.grid(3, min_column_width=260):
     for concept in catalog.CONCEPTS:
         with st.container(border=True, key=f"card-{concept.pages[0].address}", height="stretch"):
-            st.markdown(f"#### :material/{concept.icon}: {_(concept.title)}")
+            st.markdown(f"## :material/{concept.icon}: {_(concept.title)}")
             for page in concept.all:
                 st.page_link(f"../{page.script}", label=_(page.title), icon=f":material/{page.icon}:",
                              help=_(page.summary))  # fmt: skip

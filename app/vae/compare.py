@@ -25,7 +25,7 @@ def compared(data: str, latent: int, told: bool = False) -> list[tuple[str, Mode
     if told:
         every.append(("told", models.shipped(models.found(data, latent, 1.0, conditional=True).name)))
     own: Model | None = st.session_state.get(models.OWN)
-    return [*every, ("own", own)] if own is not None and own.data == data and not own.plan.classes else every
+    return [*every, ("own", own)] if own is not None and own.data == data else every
 
 
 def title(id: str) -> str:
@@ -33,12 +33,17 @@ def title(id: str) -> str:
     return known.get(id, _("β = {b}").format(b=id))
 
 
+def short(id: str) -> str:
+    """The same where there is little room."""
+    return {"0": _("0 (AE)"), "told": _("told the class"), "own": _("your own")}.get(id, id)
+
+
 def headed(id: str, model: Model) -> str:
     """What stands over its column: how it is called, and how many of its copies can still be read."""
     share = model.read_right()
-    return (
-        title(id) if share is None else title(id) + "<br>" + _("{share:.0%} read right").format(share=share)
-    )
+    if share is None:
+        return title(id)
+    return _("{name}<br>{share:.0%} read right").format(name=title(id), share=share)
 
 
 def labels(model: Model, n: int, first: int = 0) -> Tensor | None:
@@ -66,7 +71,7 @@ def board(model: Model, first: int, temperature: float, seed: int) -> Tensor:
     """Rows of SHOWN pictures: given, restored, and twice drawn from the prior N(0, temperature²), class by class."""
     given = models.held_back(model.data)[0][first : first + SHOWN]
     noise = torch.randn(2 * SHOWN, model.plan.latent, generator=torch.Generator().manual_seed(seed))
-    turn = torch.arange(2 * SHOWN) if model.plan.classes else None
+    turn = torch.arange(2 * SHOWN) % model.plan.classes if model.plan.classes else None
     drawn = vae.picture(model.net, temperature * noise, turn)
     restored = vae.reconstruct(model.net, given, labels(model, SHOWN, first))
     return maps.tiled(torch.cat([given, restored, drawn]), SHOWN, gap=2)
@@ -163,7 +168,7 @@ def trade(data: str, latent: int) -> Plot:
 
 def numbers(model: Model, name: str) -> Table:
     """One model on the pictures that the script carries."""
-    found = vae.report(model.net, models.held_back(model.data)[0][:CARRIED])
+    found = vae.report(model.net, models.held_back(model.data)[0][:CARRIED], labels=labels(model, CARRIED))
     kl = f"{found.total_kl:.2f}" if found.kl else "–"
     bound = f"{found.bound:.2f}" if found.kl else "–"
     head = [_("{n} held-back pictures").format(n=CARRIED), _("reconstruction, nats"), _("KL, nats"), _("−ELBO, nats"),
@@ -176,7 +181,9 @@ def script(model: Model) -> Any:
     """One model with its weights, and its measures on a few pictures."""
     text = drawing.as_text(models.held_back(model.data)[0][:CARRIED].flatten(0, 1))
     pictures = Call(drawing.from_text, {"text": text, "width": vae.EDGE, "channels": CARRIED})
-    return vae.report, (), {"net": model.call(), "pictures": pictures}
+    told = labels(model, CARRIED)
+    return vae.report, (), {"net": model.call(), "pictures": pictures,
+                            **({} if told is None else {"labels": told.tolist()})}  # fmt: skip
 
 
 def chosen(every: Sequence[tuple[str, Model]], id: str) -> tuple[str, Model]:

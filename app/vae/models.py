@@ -105,6 +105,11 @@ def class_names(data: str) -> list[str]:
     return models.class_names(data)
 
 
+def classes(data: str) -> int:
+    """How many classes its pictures have."""
+    return len(class_names(data))
+
+
 def dimension(k: int) -> str:
     """How the k-th dimension of a latent space is called, from 1."""
     return _("z<sub>{k}</sub>").format(k=k)

@@ -16,7 +16,7 @@ PRESETS = {
     "clothes": Preset(_("Clothes: sneaker to boot"), {"data": "fashion", "left": "7", "right": "9"}),
     "scratch": Preset(_("From scratch"), {"start": "scratch"}),
     "plain": Preset(_("Not told the classes"), {"classes": False, "seed": 10}),
-    "wrecked": Preset(_("Rates too high: it forgets"), {"lr_g": 0.02, "lr_d": 0.02}),
+    "wrecked": Preset(_("Rates too high: it forgets"), {"lr_g": 0.05, "lr_d": 0.05}),
 }
 
 lab = Lab("gan-pictures", PRESETS)

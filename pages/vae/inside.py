@@ -15,11 +15,12 @@ PRESETS = {
     "unsure": Preset(_("A code of two numbers"), {"latent": "2", "index": 18}),
     "collapse": Preset(_("β = 4: dimensions fall silent"), {"beta": "4"}),
     "strange": Preset(_("A cat for a model of digits"), {"source": "photo", "picture": "cat"}),
+    "told": Preset(_("Told the class, it keeps the hand"), {"latent": "2", "beta": "told"}),
     "causes": Preset(_("Known causes: which dimension has which?"), {"data": "shapes", "beta": "4"}),
 }  # fmt: skip
 
 lab = Lab("vae-inside", PRESETS)
-model = models.choose(lab, latent=8, shapes=True, conditional=False)
+model = models.choose(lab, latent=8, shapes=True)
 asked = inside.choose(lab, model)
 for k in range(1, model.plan.latent + 1):
     lab.slider(f"o{k}", _("Push z{k} away from μ{k} by").format(k=k), -4.0, 4.0, 0.0, 0.1)

@@ -7,8 +7,13 @@
 const figures = new Map(); // root element -> Figure
 const painters = {}; // kind of a picture -> async (picture) => whether only marks have moved; `this` is the figure
 let lastInput = 0, pressed = false; // when the hand last moved; whether it holds something
-for (const type of ["pointerdown", "pointerup", "pointercancel"])
-  document.addEventListener(type, () => { pressed = type === "pointerdown"; road.leader = null; road.pump(); }, { capture: true, passive: true });
+const press = (e) => { // a button that was let go outside of the window is seen at the next move
+  const now = e.type === "pointerdown" || (e.type === "pointermove" && pressed && e.buttons > 0);
+  if (now === pressed) return;
+  [pressed, road.leader] = [now, null];
+  road.pump();
+};
+for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) document.addEventListener(type, press, { capture: true, passive: true });
 for (const type of ["pointerdown", "pointermove", "keydown", "touchmove"])
   document.addEventListener(type, (e) => (lastInput = e.timeStamp), { capture: true, passive: true });
 new MutationObserver((changes) => { // any slider that moves makes every figure compare again
