@@ -47,8 +47,10 @@ def _written(figure: dict[str, Any]) -> Iterator[Written]:
         yield from with_font(font)
     for note in layout.get("annotations", ()):
         yield from with_font(note.get("font", {}), note.get("bgcolor", paper))
+    # Inside a bar Plotly chooses what stands out, and what lies on a map is not on paper.
+    maps = {trace.get("yaxis", "y") for trace in figure["data"] if trace["type"] == "heatmap"}
     for trace in figure["data"]:
-        if "text" in trace and trace.get("textposition") != "inside":  # there Plotly chooses what stands out
+        if "text" in trace and trace.get("textposition") != "inside" and trace.get("yaxis", "y") not in maps:
             yield from with_font(trace.get("textfont", {}))
 
 
