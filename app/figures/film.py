@@ -32,11 +32,15 @@ def film(z: Tensor, relief: Relief, view: View, paths: Mapping[str, Tensor], col
     steps = max(len(points) for points in paths.values()) - 1
     shown = [round(i * steps / n) for n in [min(steps, FRAMES)] for i in range(n + 1)] if steps else [0]
     frames = [_frame(paper, ways, colors, step) for step in shown]
-    common = frames[-1].quantize(256)  # one palette for all: the last frame has every colour
+    return gif(frames, frames[-1].quantize(256), seconds, LINGER_MS)  # the last frame has every colour
+
+
+def gif(frames: Sequence[Image.Image], common: Image.Image, seconds: float, linger_ms: int) -> bytes:
+    """All frames with one palette, that of `common`; the last one lingers."""
     images = [frame.quantize(palette=common, dither=Image.Dither.NONE) for frame in frames]
     pause, file = max(20, round(1000 * seconds / len(frames))), io.BytesIO()
     images[0].save(file, "GIF", save_all=True, append_images=images[1:], loop=0,
-                   duration=[pause] * (len(images) - 1) + [LINGER_MS])  # fmt: skip
+                   duration=[pause] * (len(images) - 1) + [linger_ms])  # fmt: skip
     return file.getvalue()
 
 
