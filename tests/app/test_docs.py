@@ -53,7 +53,9 @@ def test_films_belong_to_pages_and_all_together_are_light() -> None:
     films = {path.stem: path.stat().st_size for path in film.FILMS.glob("*.webp")}
     first = {concept.pages[0].address for concept in catalog.CONCEPTS}
     stills = {f"{address}-{scheme}" for address in first for scheme in ("light", "dark")}
-    assert films and films.keys() <= catalog.PAGES.keys() | stills and film.TAKES.keys() <= catalog.PAGES.keys()
+    assert (
+        films and films.keys() <= catalog.PAGES.keys() | stills and film.TAKES.keys() <= catalog.PAGES.keys()
+    )
     assert max(films.values()) <= 400_000 and sum(films.values()) < 6_000_000
 
 
