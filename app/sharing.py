@@ -6,6 +6,7 @@ What a link may ask of the frame, beside the controls of its page: `hide=lr,step
 
 import os
 import re
+from base64 import b64encode
 from collections.abc import Collection, Mapping
 from html import escape
 from textwrap import shorten
@@ -111,18 +112,21 @@ def popover(
     if not shown.open:
         return
     with shown:
-        hidden = st.multiselect(_("An exercise: hide these controls"), list(controls), format_func=controls.__getitem__,
-                                key=f"share.{address}.hide", placeholder=_("Choose"))  # fmt: skip
+        left, right = st.columns([0.42, 0.58])
+        hidden = right.multiselect(_("An exercise: hide these controls"), list(controls),
+                                   format_func=controls.__getitem__, key=f"share.{address}.hide",
+                                   placeholder=_("Choose"))  # fmt: skip
         here = present_link(address, hide=",".join(hidden))
-        st.code(here, language=None, wrap_lines=True)
+        right.code(here, language=None, wrap_lines=True)
         if len(here) <= LONGEST_CODE:
-            st.image(qr(here), width=260)
+            alt = escape(_("The link as a code for the camera of a phone"))
+            left.html(f'<img class="code" alt="{alt}" src="{_as_address(qr(here))}">')
         else:
-            st.caption(_("This link is too long for a code that a phone can read: a drawing is in it."))
-        names = list(figures)
-        figure = st.selectbox(_("For a slide: one figure alone"), names, key=f"share.{address}.only",
-                              format_func=lambda name: _titled(names.index(name) + 1, figures[name]))  # fmt: skip
-        st.code(frame(present_link(address, only=figure, embed="true")), language="html", wrap_lines=True)
+            left.caption(_("This link is too long for a code that a phone can read: a drawing is in it."))
+        titles = {name: _titled(n, alt) for n, (name, alt) in enumerate(figures.items(), 1)}
+        figure = st.selectbox(_("For a slide: one figure alone"), list(figures), key=f"share.{address}.only",
+                              format_func=titles.__getitem__)  # fmt: skip
+        st.code(frame(present_link(address, only=figure, embed="true")), language=None, wrap_lines=True)
         if not os.environ.get("LIGHTBOARD_EMBED", "").strip():
             st.caption(_("This server lets no other site show it in a frame. Whoever runs it can name those that may: "
                          "`LIGHTBOARD_EMBED`."))  # fmt: skip
@@ -143,6 +147,10 @@ def code(text: str) -> segno.QRCode:
 def qr(text: str) -> str:
     """A code that a phone reads: dark on white in either theme."""
     return code(text).svg_inline(scale=6, border=3, light="#ffffff")
+
+
+def _as_address(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
 def frame(address: str) -> str:

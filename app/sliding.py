@@ -10,6 +10,7 @@ from torch import Tensor
 from app.domains import Refused
 from app.figures.grids import Grid, Grids
 from app.i18n import gettext as _
+from app.lab import Lab
 from core import arithmetic, digits, patterns
 from core.arithmetic import BEYOND, DROPPED, PADDING, ZERO, Windows
 
@@ -22,6 +23,16 @@ def inputs() -> dict[str, str]:
     """What a page offers as an input."""
     known = {name: _(pattern.title) for name, pattern in patterns.PATTERNS.items()}
     return {"digit": _("A handwritten digit"), **known, "drawn": _("Drawn by hand")}
+
+
+def more(lab: Lab, chosen: int) -> None:
+    """Under a fold: the chosen output, at first in row and column `chosen`, and what the inputs are made of."""
+    with lab.fold(_("More")):
+        with lab.row("chosen"):
+            lab.number("row", _("Chosen row"), 0, 31, chosen)
+            lab.number("col", _("Chosen column"), 0, 31, chosen)
+        lab.text("drawn", _("Drawn by hand, row by row"), HEART, longest=272, painted=True)
+        lab.seed()
 
 
 def picture(name: str, n: int, seed: int, drawn: str) -> Tensor:
@@ -90,7 +101,7 @@ def convolution(x: Tensor, kernel: Tensor, kind: str, settings: Mapping[str, int
     turned = tuple(size - 1 for size in kernel.shape) if known.transposed else (0, 0)
     of_kernel: dict[str, Any] = {"link": 1, "origin": turned, "every": -1 if known.transposed else 1}
     name = _("kernel w, turned") if known.transposed else _("kernel w")
-    said = _("w{at} = {value} is multiplied with {n} numbers: {terms}")
+    said = _("w{at} = {value} is multiplied by {n} numbers: {terms}")
     grids = [_input(x, w, known, "∗"),
              Grid(name, weights, say=said, term="{0}", joined=", ", sign="=", **of_kernel),
              Grid(_sized(_("output y"), y), y, 2, "y{at} = {terms} = {value}", "{0}·{1}", corner=1)]  # fmt: skip

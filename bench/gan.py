@@ -22,7 +22,7 @@ BARE = """
 import sys, time, torch
 from core import clouds, gan2d, gan_losses
 torch.set_num_threads(1)
-state, how = gan2d.init(clouds.cloud("eight")), {"loss": gan_losses.chosen_loss("ns")}
+state, how = gan2d.init(clouds.cloud("eight")), {"loss": gan_losses.chosen_loss("ns"), "ema": 0.9}
 for state in gan2d.rounds(state, 50, how): pass
 for line in sys.stdin:
     begun, n = time.perf_counter(), 0
@@ -53,7 +53,7 @@ async def watched(visitor: Visitor, seconds: float) -> tuple[float, float, list[
     while not begun or time.perf_counter() - begun < seconds:
         asks, asked = asks + 1, time.perf_counter()
         moved = asks % 10 == 0
-        await tell(visitor, **({"set": {"lr_g": 0.001}} if moved else {"after": version}))
+        await tell(visitor, **({"set": {"lr_g": 0.002}} if moved else {"after": version}))
         assert visitor.road is not None
         head = unpack(await visitor.road.recv())[0]
         version, pictures = (

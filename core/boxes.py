@@ -133,8 +133,7 @@ def slope(name: str, a: Sequence[float], b: Sequence[float]) -> list[float]:
     each other the slope is the mean of both sides."""
     measure(name)  # there must be one of that name
     size, other = ([c[2] - c[0], c[3] - c[1]] for c in (a, b))
-    along = [_along(a[k], a[k + 2], b[k], b[k + 2]) for k in (0, 1)]
-    shared, span = ([one[part] for one in along] for part in (0, 1))
+    shared, span, slopes = zip(*(_along(a[k], a[k + 2], b[k], b[k + 2]) for k in (0, 1)), strict=True)
     middles = [(a[k] + a[k + 2] - b[k] - b[k + 2]) / 2 for k in (0, 1)]
     both, hull = max(shared[0], 0.0) * max(shared[1], 0.0), span[0] * span[1]
     union = sum(max(w, 0.0) * max(h, 0.0) for w, h in (size, other)) - both
@@ -145,7 +144,7 @@ def slope(name: str, a: Sequence[float], b: Sequence[float]) -> list[float]:
     lost = 1 - both / (union or 1.0) + v
     found = []
     for k, end in ((0, 0), (1, 0), (0, 1), (1, 1)):  # along which axis, and at which end of it
-        out, (d_shared, d_span) = 2 * end - 1, along[k][2 + end]
+        out, (d_shared, d_span) = 2 * end - 1, slopes[k][end]
         d_both = d_shared * (shared[k] >= 0) * max(shared[1 - k], 0.0)
         d_union = out * (size[k] >= 0) * max(size[1 - k], 0.0) - d_both
         d_hull, d_diagonal2 = d_span * span[1 - k], 2 * span[k] * d_span
@@ -161,17 +160,13 @@ def slope(name: str, a: Sequence[float], b: Sequence[float]) -> list[float]:
     return found
 
 
-def _along(
-    a1: float, a2: float, b1: float, b2: float
-) -> tuple[float, float, tuple[float, float], tuple[float, float]]:
+def _along(a1: float, a2: float, b1: float, b2: float) -> tuple[float, float, list[tuple[float, float]]]:
     """Along one axis: the length shared, that of the hull, and the slopes of both for a1 and for a2."""
-    top, bottom = (
-        _over(max(a2, b2), max(a1, b1)),
-        _over(min(a2, b2), min(a1, b1)),
-    )  # 1, unless turned inside out
+    # 1, unless turned inside out.
+    top, bottom = _over(max(a2, b2), max(a1, b1)), _over(min(a2, b2), min(a1, b1))
     first = (-_over(a1, b1), (1 - top) * _over(a1, b1) - bottom * _over(b1, a1))
     second = (_over(b2, a2), top * _over(a2, b2) - (1 - bottom) * _over(b2, a2))
-    return min(a2, b2) - max(a1, b1), max(a1, a2, b1, b2) - min(a1, a2, b1, b2), first, second
+    return min(a2, b2) - max(a1, b1), max(a1, a2, b1, b2) - min(a1, a2, b1, b2), [first, second]
 
 
 def _over(p: float, q: float) -> float:

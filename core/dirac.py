@@ -33,7 +33,7 @@ class Game:
 GAMES: dict[str, Game] = {
     "minimax": Game("Minimax", "Circles, and goes outwards when both step at once.",
                     torch.sigmoid, lambda s: -torch.sigmoid(s)),
-    "ns": Game("Non-saturating", "Circles all the same, and hardly comes any closer.",
+    "ns": Game("Non-saturating", "Circles, and creeps inwards, ever more slowly.",
                torch.sigmoid, lambda s: -torch.sigmoid(-s)),
     "wgan": Game("Wasserstein", "Circles of constant speed: there is nothing that slows it down.",
                  torch.ones_like, lambda s: -torch.ones_like(s)),

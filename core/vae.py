@@ -14,7 +14,7 @@ Kingma & Welling, "Auto-encoding variational Bayes", 2013; Higgins et al., "beta
 
 import base64
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -213,10 +213,11 @@ class Report:
     active: int  # dimensions whose μ has a variance of more than 0.01 (Burda et al., 2015)
 
 
-def report(net: Weights, pictures: Tensor, seen: Tensor | None = None, labels: Tensor | None = None,
+def report(net: Weights, pictures: Tensor, seen: Tensor | None = None, labels: Tensor | Sequence[int] | None = None,
            draws: int = 4, seed: int = 0) -> Report:  # fmt: skip
     """The measures of a network; a denoising one encodes what is `seen`. Without σ all draws are z = μ."""
     random = chance(seed, 0)
+    labels = None if labels is None else torch.as_tensor(labels)
     with torch.no_grad():
         mu, logvar = encode(net, pictures if seen is None else seen, labels)
         logits = decode(net, mu, labels)
@@ -317,7 +318,7 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
         seen = (x + strength * torch.randn(x.shape, generator=random)).clamp(0, 1)
     plan, flat, t = state.plan, state.flat.detach().requires_grad_(), state.step + 1
     noise = torch.randn(len(x), plan.latent, generator=random)
-    told = labels[which] if plan.classes and labels is not None else None
+    told = torch.as_tensor(labels)[which] if plan.classes and labels is not None else None
     found = terms(unpacked_flat(flat, plan), x, noise, told, how["decoder"], how["sigma"], seen)
     beta = 0.0 if plan.plain else warmed(how["beta"], how["warm"], t)
     (grad,) = torch.autograd.grad(found.loss(beta).mean(), flat)

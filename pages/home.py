@@ -33,8 +33,8 @@ def taste(x: float) -> Plot:
 
 with st.container(key="frame-title", gap="xxsmall"):
     st.title(_("Deep learning you can drag"), anchor=False)
-    st.markdown(_("Move a slider or a point: the picture follows the hand, and every number in it is computed "
-                  "by PyTorch at that moment."))  # fmt: skip
+    st.markdown(_("Move a slider or a point: the picture follows the hand, computed anew at that moment, "
+                  "nearly always by PyTorch."))  # fmt: skip
 
 if missing := st.query_params.get("missing"):
     address = "".join(c for c in missing[:60] if c.isalnum() or c in "-_")
@@ -54,7 +54,7 @@ lab.live(taste, height=380, handles=[Handle("x", label=_("Input x"), click=True)
 with lab.below, st.grid(3, min_column_width=260):
     for concept in catalog.CONCEPTS:
         with st.container(border=True, key=f"card-{concept.pages[0].address}", height="stretch"):
-            st.markdown(f"#### :material/{concept.icon}: {_(concept.title)}")
+            st.markdown(f"## :material/{concept.icon}: {_(concept.title)}")
             for page in concept.all:
                 st.page_link(f"../{page.script}", label=_(page.title), icon=f":material/{page.icon}:",
                              help=_(page.summary))  # fmt: skip

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir, extract_from_file
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
+
+from app.i18n import LANGUAGES, LOCALE, catalogue
 
 ROOT = Path(__file__).parent.parent
-LOCALE = ROOT / "assets" / "locale"
-LANGUAGES = ("ru",)  # English is the source
 KEYWORDS = {"_": None, "gettext": None}
 HEADER = 'msgid ""\nmsgstr ""\n"Language: {}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
 
@@ -24,15 +24,6 @@ HEADER = 'msgid ""\nmsgstr ""\n"Language: {}\\n"\n"Content-Type: text/plain; cha
 def collect() -> set[str]:
     """Every text that a visitor may read in the interface."""
     return {*_from_calls(), *_from_families()}
-
-
-def read(language: str) -> dict[str, str]:
-    """text -> translation, as the file has it."""
-    path = LOCALE / f"{language}.po"
-    if not path.exists():
-        return {}
-    with path.open("rb") as file:
-        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id}
 
 
 def write(language: str, translations: dict[str, str]) -> None:
@@ -74,8 +65,8 @@ def _from_families() -> Iterator[str]:
 
 if __name__ == "__main__":
     texts = collect()
-    for language in LANGUAGES:
-        known = read(language)
+    for language in LANGUAGES.keys() - {"en"}:  # English is the source
+        known = catalogue(language)
         write(language, {text: known.get(text, "") for text in texts})
         missing = sum(not known.get(text) for text in texts)
         print(f"{language}: {len(texts)} texts, {missing} to translate, {len(known.keys() - texts)} dropped")

@@ -41,6 +41,15 @@ def matching(**now: Any) -> Table:
     return Table(titles, cells, _("What each detection is worth"))
 
 
+def columns_of(now: dict[str, Any]) -> dict[str, list[float]]:
+    """The whole matching, number by number; object 0 stands for none."""
+    boxes, scores, classes, truth, kinds = given(now)
+    found = precision.match(boxes, scores, classes, truth, kinds, now["t"])
+    names = ("place", "score", "class", "iou", "object")
+    columns = list(zip(*precision.matched(found, scores, classes), strict=True))[:5]
+    return dict(zip(names, map(list, columns), strict=False)) or {name: [] for name in names}
+
+
 def averages(**now: Any) -> Table:
     """AP of each class and their mean, counted in three ways."""
     cells = [[_("mean: mAP") if kind < 0 else _("class {k}").format(k=kind), str(n), *(short(v, 4) for v in ap)]

@@ -13,6 +13,7 @@ from app.figures import frames
 from app.figures.picture import backdrop, inked
 from app.i18n import gettext as _
 from app.lab import Lab
+from app.live.component import Handle
 from core import boxes, scenes
 
 CLASSES = 3
@@ -49,6 +50,26 @@ def ask(lab: Lab, number: int = 8, each: int = 5, noise: float = 0.1, alarms: in
     lab.seed()
 
 
+OWN = {"own": "a", "own_b": "b", "own_c": "c"}  # the score of each box of the visitor, and its name
+PLACES = {"a": (240, 160, 70, 90), "b": (255, 175, 75, 90), "c": (150, 120, 70, 100)}
+
+
+def ask_own(lab: Lab, score: float) -> list[Handle]:
+    """Up to three boxes of the visitor; the handles of those that are there."""
+    handles = []
+    for name, box in OWN.items():
+        title = _("Your box {name}").format(name=box.upper())
+        said = lab.slider(name, _("{box}: its score (0: there is none)").format(box=title), 0.0, 1.0,
+                          score if name == "own" else 0.0, 0.01)  # fmt: skip
+        found = frames.ask(lab, box, title, PLACES[box], most=480)
+        handles += found if said > 0 else []
+    return handles
+
+
+def _own(now: Mapping[str, Any]) -> list[tuple[list[float], float]]:
+    return [(frames.box(box, now), now[name]) for name, box in OWN.items() if now.get(name, 0) > 0]
+
+
 def _truth(now: Mapping[str, Any]) -> tuple[Any, Any]:
     """The calls that give the true boxes and their kinds."""
     if now["scene"] in PHOTOS:
@@ -74,14 +95,14 @@ def _noise(now: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def seen(now: Mapping[str, Any]) -> scenes.Scene:
-    """The scene of these settings, the box of the visitor in it; shared by all figures, to be read only."""
+    """The scene of these settings, the boxes of the visitor in it; shared by all figures, to be read only."""
     found = _seen(frozen(now, MAKES))
-    if now.get("own", 0) > 0:
-        found = scenes.joined(found, frames.box("a", now), now["own"], 0)
+    for box, score in _own(now):
+        found = scenes.joined(found, box, score, 0)
     return found
 
 
-# what a scene is made of, beside the box of the visitor
+# what a scene is made of, beside the boxes of the visitor
 MAKES = frozenset({"scene", "number", "overlap", "each", "noise", "alarms", "seed", "mistakes", "missed"})
 
 
@@ -95,10 +116,8 @@ def written(now: Mapping[str, Any]) -> Call:
     """The same as a call for the script."""
     true, kinds = _truth(now)
     found = Call(scenes.detections, {"truth": true, "kinds": kinds, **_noise(now)})
-    if now.get("own", 0) > 0:
-        found = Call(
-            scenes.joined, {"scene": found, "box": frames.box("a", now), "score": now["own"], "kind": 0}
-        )
+    for box, score in _own(now):
+        found = Call(scenes.joined, {"scene": found, "box": box, "score": score, "kind": 0})
     return found
 
 

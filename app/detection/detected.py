@@ -49,9 +49,11 @@ def worth(confidence: float, judged: tuple[precision.Curve, float, int]) -> Plot
     ]
     below = _("recall, of {m} objects in {n} held-back scenes").format(m=objects, n=seeing.JUDGED)
     grid = columns([_("precision")], (0, 1.02), [(0, 1.04)], below=below)
+    grid["meta"] = {"narrow": {"xaxis": {"title": {"text": _("recall"), "standoff": 6}}}, "small": 13}
     told = seeing.noted()["judged"]
-    words = _("mAP at IoU 0.5: {here} here; on {n} scenes after the training {all}, at 0.50:0.95 {coco}").format(
-        here=short(mean, 3), n=told["scenes"], all=short(told["AP50"], 3), coco=short(told["AP"], 3))  # fmt: skip
-    data.append(line(torch.tensor([0.02, 0.02]), torch.tensor([0.12, -9.0]), "", palette.INK, mode="text", legend=False,
-                     text=[words, ""], textposition="middle right", textfont={"size": 16}))  # fmt: skip
-    return Plot(data, layout(**grid), words)
+    words = [_("mAP at IoU 0.5: {here} on these scenes").format(here=short(mean, 3)),
+             _("after the training, on {n} scenes: {all},").format(n=told["scenes"], all=short(told["AP50"], 3)),
+             _("at IoU 0.50:0.95 {coco}").format(coco=short(told["AP"], 3))]  # fmt: skip
+    data.append(line(torch.full((3,), 0.02), torch.tensor([0.32, 0.19, 0.06]), "", palette.INK, mode="text", text=words,
+                     legend=False, textposition="middle right", textfont={"size": 16}))  # fmt: skip
+    return Plot(data, layout(**grid), " ".join(words))

@@ -46,6 +46,14 @@ def queue(**now: Any) -> Table:
     return Table(titles, cells, _("The queue of boxes"))
 
 
+def columns_of(now: dict[str, Any]) -> dict[str, list[float]]:
+    """The whole queue, number by number; place 0 stands for nobody."""
+    scene, found = judged(now)
+    names = ("place", "kept", "score", "afterwards", "by", "iou")
+    columns = zip(*suppress.reasons(found, scene.scores), strict=True)
+    return dict(zip(names, map(list, columns), strict=False)) or {name: [] for name in names}
+
+
 def settings(now: dict[str, Any]) -> dict[str, Any]:
     return {"threshold": now["t"], "sigma": now["sigma"], "floor": now["floor"]}
 
@@ -54,10 +62,9 @@ def rules(**now: Any) -> Table:
     """All rules on the same scene."""
     s = crowds.seen(now)
     rows = suppress.compare(s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **settings(now))
-    cells = [[_(suppress.RULES[id].title), str(n), short(p, 3), short(r, 3)] for id, n, p, r in rows]
-    return Table(
-        [_("Rule"), _("boxes left"), _("precision"), _("recall")], cells, _("All rules on this scene")
-    )
+    cells = [[_(suppress.RULES[id].title), str(n), *(short(v, 3) for v in more)] for id, n, *more in rows]
+    titles = [_("Rule"), _("boxes left"), _("precision"), _("recall"), _("AP"), _("IoU of the right ones")]
+    return Table(titles, cells, _("All rules on this scene"))
 
 
 def sweep(**now: Any) -> Plot:
@@ -65,13 +72,16 @@ def sweep(**now: Any) -> Plot:
     s, at = crowds.seen(now), [i / 12 for i in range(13)]
     more = {n: v for n, v in settings(now).items() if n != "threshold"}
     rows = suppress.sweep(now["rule"], at, s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **more)
-    t, n, p, r = (torch.tensor(part, dtype=torch.float64) for part in zip(*rows, strict=True))
+    t, n, p, r, ap, _fit = (torch.tensor(part, dtype=torch.float64) for part in zip(*rows, strict=True))
     mark: dict[str, Any] = {"color": palette.ACCENT, "dash": "dash", "legend": False}
     here = torch.tensor([now["t"]] * 2)
     data = [line(t, p, _("precision"), palette.PINK), line(t, r, _("recall"), palette.ORANGE, dash="dash"),
+            line(t, ap, _("AP"), palette.GREEN, dash="dot"),
             line(t, n, _("boxes left"), palette.BLUE, axes="x2y2"),
             line(here, torch.tensor([0.0, 1.0]), "", **mark),
             line(here, torch.tensor([0.0, 500.0]), "", axes="x2y2", **mark)]  # fmt: skip
     most = math.ceil(max(len(s.boxes), 1) / 10) * 10
     grid = columns(["", _("boxes left")], (0, 1), [(0, 1.05), (0, most)], below=_("IoU threshold"))
-    return Plot(data, layout(**grid), _("Precision, recall and the number of boxes against the threshold"))
+    return Plot(
+        data, layout(**grid), _("Precision, recall, AP and the number of boxes against the threshold")
+    )

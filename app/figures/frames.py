@@ -1,6 +1,6 @@
 """Boxes on a picture. Each role has one colour and one stroke, the same on every page; so colour is never alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -23,8 +23,8 @@ ROLES: dict[str, tuple[str, str, float]] = {
 
 def outlines(boxes: Tensor) -> tuple[Tensor, Tensor]:
     """Boxes (n, 4) as one line with gaps. It ends in a box without a size, so that there always is a line to move."""
-    boxes = torch.cat([boxes.double(), boxes.new_zeros(1, 4).double()])
-    gap = torch.full((len(boxes), 1), torch.nan, dtype=torch.float64)
+    boxes = torch.cat([boxes.float(), torch.zeros(1, 4)])
+    gap = torch.full((len(boxes), 1), torch.nan)
     x = torch.cat([boxes[:, [0, 2, 2, 0, 0]], gap], 1).flatten()
     y = torch.cat([boxes[:, [1, 1, 3, 3, 1]], gap], 1).flatten()
     return x, y
@@ -35,6 +35,17 @@ def frames(boxes: Tensor, name: str, role: str, **more: Any) -> Trace:
     color, dash, width = ROLES[role]
     look: dict[str, Any] = {"dash": dash, "width": width, "hoverinfo": "skip"}
     return line(*outlines(boxes), name, color, **look | more)
+
+
+def names(boxes: Tensor, said: Sequence[str], size: int, room: int = 8) -> Trace:
+    """Words above the upper left corner of each box. Blank ones stand aside, so that there are as many while the number
+    of boxes changes: words move under the hand as long as no new one comes."""
+    spare = -len(said) % room if said else room
+    x, y = (
+        torch.cat([boxes[:, k].double(), torch.full((spare,), -99.0, dtype=torch.float64)]) for k in (0, 1)
+    )
+    return line(x, y - size / 4, "", palette.INK, mode="text", text=[*said, *["\u00a0"] * spare], legend=False,
+                textposition="middle right", textfont={"size": size})  # fmt: skip
 
 
 def filled(box: Tensor, name: str, color: str, **more: Any) -> Trace:

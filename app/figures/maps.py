@@ -21,10 +21,17 @@ SIGNED = (BELOW, PAPER[0], ABOVE)  # below zero, zero, above
 
 def shown(z: Tensor, n: str = "", colors: Sequence[str] = GREY, low: float = 0.0, high: float = 1.0,
           **more: Any) -> Trace:  # fmt: skip
-    """Numbers (rows, columns) as squares on the axes n; NaN stays blank."""
+    """Numbers (rows, columns) as squares on the axes n; NaN stays blank. Bytes are sent as bytes."""
     rows, columns = z.shape
     made = heat(
-        z.float(), torch.arange(columns), torch.arange(rows), colors, low, high, zsmooth=False, **more
+        z if z.dtype == torch.uint8 else z.float(),
+        torch.arange(columns),
+        torch.arange(rows),
+        colors,
+        low,
+        high,
+        zsmooth=False,
+        **more,
     )
     return made | {"xaxis": f"x{n}", "yaxis": f"y{n}"}
 

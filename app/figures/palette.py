@@ -8,7 +8,7 @@ PAPER = ("#fcfcfa", "#0e1417")
 INK = "#1d2329"
 MUTED = "#5d666e"
 GRID = "#e4e3dc"
-ACCENT = "#bd3b17"
+ACCENT = "#b53712"
 
 DEEP = "#a9c6d8"  # the bottom of a loss surface; its heights are paper
 

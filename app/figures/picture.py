@@ -85,7 +85,8 @@ class Table:
     def header(self) -> dict[str, Any]:
         def line(texts: Sequence[str], name: str, others: str) -> str:
             first, *rest = map(escape, texts)
-            return f"<tr>{name.format(first)}{''.join(others.format(text) for text in rest)}</tr>"
+            named = name.format(first) if first else "<td></td>"  # an empty title names nothing
+            return f"<tr>{named}{''.join(others.format(text) for text in rest)}</tr>"
 
         head = line(self.columns, '<th scope="col">{}</th>', '<th scope="col">{}</th>')
         body = "".join(line(row, '<th scope="row">{}</th>', "<td>{}</td>") for row in self.rows)

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 class Drawing(Protocol):
     """What a draw function returns: a Plot, a Picture, a Table or Grids."""
 
+    @property
+    def alt(self) -> str: ...
+
     def header(self) -> dict[str, Any]: ...
 
     def payload(self) -> bytes: ...

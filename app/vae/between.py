@@ -24,6 +24,11 @@ def way_names() -> dict[str, str]:
     return {"straight": _("straight"), "circle": _("great circle"), "blend": _("pixel blend")}
 
 
+def label_of(model: Model, index: int) -> int | None:
+    """The class that a conditional model is told: that of the (first) held-back picture, all along the way."""
+    return int(models.held_back(model.data)[1][index]) if model.plan.classes else None
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two held-back pictures and their codes."""
@@ -50,7 +55,7 @@ class Pair:
         if how == "blend":
             a, b = self.pictures()
             return torch.lerp(a, b, t[:, None, None])
-        return self.model.decode(self.codes(how, t))
+        return self.model.decode(self.codes(how, t), label_of(self.model, self.one))
 
 
 def halfway(pair: Pair, t: float) -> Picture:
@@ -98,7 +103,7 @@ def _along(pair: Pair) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
 def crossed(pair: Pair, t: float) -> Table:
     """The place in numbers."""
     a, b = pair.ends()
-    found = latent.crossing(pair.model.decoder(), a, b, t)
+    found = latent.crossing(pair.model.decoder(label_of(pair.model, pair.one)), a, b, t)
     rows = [[_("straight"), f"{found.straight:.3f}", f"{found.straight_ink:.2f}"],
             [_("great circle"), f"{found.circle:.3f}", f"{found.circle_ink:.2f}"],
             [_("angle between the codes, degrees"), f"{found.angle:.1f}", ""]]  # fmt: skip
@@ -161,7 +166,7 @@ def moved(z: list[float], by: list[float], amount: float) -> list[float]:
 def attributed(model: Model, index: int, by: list[float], amount: float) -> Picture:
     """The picture, its decode, and the decode with the attribute added."""
     z, original = code(model, index), models.held_back(model.data)[0][index]
-    plain, changed = model.decode(torch.tensor([z, moved(z, by, amount)]))
+    plain, changed = model.decode(torch.tensor([z, moved(z, by, amount)]), label_of(model, index))
     titles = [_("picture"), _("decoded"), f"z {'−' if amount < 0 else '+'} {abs(amount):.1f}·v"]
     panels = [panel(title, x) for title, x in zip(titles, (original, plain, changed), strict=True)]
     return Picture(panels, _("With the attribute: {said}").format(said=reading(model.data, changed)))
@@ -170,7 +175,9 @@ def attributed(model: Model, index: int, by: list[float], amount: float) -> Pict
 def attribute_strip(model: Model, index: int, by: list[float]) -> Picture:
     """From a lot of the opposite to a lot of the attribute."""
     amounts = torch.linspace(-2, 2, STRIP)[:, None]
-    row = model.decode(torch.tensor([code(model, index)]) + amounts * torch.tensor([by]))
+    row = model.decode(
+        torch.tensor([code(model, index)]) + amounts * torch.tensor([by]), label_of(model, index)
+    )
     return Picture(
         [panel(_("from −2·v to +2·v"), latent.tiled(row, STRIP))], _("The attribute taken away and added")
     )
@@ -179,7 +186,7 @@ def attribute_strip(model: Model, index: int, by: list[float]) -> Picture:
 def measured(model: Model, index: int, by: list[float], amount: float) -> Table:
     """What the attribute changes, in numbers."""
     z = code(model, index)
-    found = latent.looks(model.decoder(), [z, moved(z, by, amount)])
+    found = latent.looks(model.decoder(label_of(model, index)), [z, moved(z, by, amount)])
     rows = [[name, f"{seen.slant:.3f}".replace("-", "−"), f"{seen.thickness:.2f}", f"{seen.ink:.2f}"]
             for name, seen in zip((_("decoded"), _("with the attribute")), found, strict=True)]  # fmt: skip
     return Table(

@@ -65,17 +65,34 @@ class Asked:
             return cast(Tensor, drawn(now["drawing"], vae.EDGE, False)())
         return self.picture(now)
 
+    def label(self, now: Mapping[str, Any]) -> int | None:
+        """The class that a conditional model is told: of a held-back picture its own."""
+        if not self.model.plan.classes:
+            return None
+        own = self.source == "test"
+        return int(models.held_back(self.model.data)[1][now["index"]]) if own else int(now["class"])
+
+    def code(self, now: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+        """μ and log σ² (1, L) of the picture."""
+        label = self.label(now)
+        return self.model.encode(self.picture(now)[None], torch.tensor([label or 0]))
+
+    def decode(self, z: Tensor, now: Mapping[str, Any]) -> Tensor:
+        return self.model.decode(z, self.label(now))
+
     def calls(self, now: Mapping[str, Any]) -> dict[str, Any]:
         """Model and picture as the script carries them."""
         text = drawing.as_text(self.picture(now))
         picture = Call(drawing.from_text, {"text": text, "width": vae.EDGE})
         if self.source == "pen":
             picture = drawn(now["drawing"], vae.EDGE, now["centred"])
-        return {"net": self.model.call(), "picture": picture, "draws": DRAWS, "seed": int(now["seed"])}
+        return {"net": self.model.call(), "picture": picture, "draws": DRAWS, "seed": int(now["seed"]),
+                **({} if (label := self.label(now)) is None else {"label": label})}  # fmt: skip
 
 
 def choose(lab: Lab, model: Model) -> Asked:
     """The controls for the picture."""
+    brought = None
     source = lab.choice(
         "source", _("Picture"), {"test": _("Held back"), "pen": _("Drawn"), "photo": _("Photograph")}
     )
@@ -87,8 +104,10 @@ def choose(lab: Lab, model: Model) -> Asked:
                    help=_("As the digits of MNIST were, before they are read."))  # fmt: skip
     else:
         photo = images.choose(lab)
-        return Asked(model, source, small(photo, lab.toggle("inverted", _("Dark and light swapped"))))
-    return Asked(model, source)
+        brought = small(photo, lab.toggle("inverted", _("Dark and light swapped")))
+    if model.plan.classes and source != "test":
+        lab.slider("class", _("Class that it is told"), 0, model.plan.classes - 1, 0)
+    return Asked(model, source, brought)
 
 
 def offsets(now: Mapping[str, Any]) -> Tensor:
@@ -100,10 +119,10 @@ def offsets(now: Mapping[str, Any]) -> Tensor:
 def clouded(asked: Asked, now: Mapping[str, Any]) -> Picture:
     """The picture, its decode, how unsure each pixel is, and some of the samples."""
     model, x, paper = asked.model, asked.picture(now), asked.paper(now)
-    mu, logvar = vae.encode(model.net, x[None])
+    mu, logvar = asked.code(now)
     noise = torch.randn((DRAWS, model.plan.latent), generator=vae.chance(now["seed"], 0))
     here = mu + offsets(now)
-    made, made_of_mean = model.decode(vae.sample(here, logvar, noise)), model.decode(here)[0]
+    made, made_of_mean = asked.decode(vae.sample(here, logvar, noise), now), asked.decode(here, now)[0]
     spread = made.std(0)
     moved = bool(offsets(now).any())
     title = _("decode of z") if moved else _("decode of μ")
@@ -117,8 +136,8 @@ def clouded(asked: Asked, now: Mapping[str, Any]) -> Picture:
 
 def dimensions(asked: Asked, now: Mapping[str, Any]) -> Plot:
     """For each dimension: μ ± σ of the picture, its KL, and how much μ varies over all held-back pictures."""
-    model, x = asked.model, asked.picture(now)
-    (mu, logvar), everyone = vae.encode(model.net, x[None]), model.codes()[0]
+    model = asked.model
+    (mu, logvar), everyone = asked.code(now), model.codes()[0]
     sigma, n = (0.5 * logvar[0]).exp(), model.plan.latent
     variance, place = everyone.var(0), torch.arange(n, dtype=torch.float32)
     alive = latent.active(everyone, ACTIVE)
@@ -147,25 +166,26 @@ def dimensions(asked: Asked, now: Mapping[str, Any]) -> Plot:
 
 def traversals(asked: Asked, now: Mapping[str, Any]) -> Picture:
     """A row for each dimension: it alone goes from −3 to 3, the others stay."""
-    model, x = asked.model, asked.picture(now)
-    here = vae.encode(model.net, x[None])[0][0] + offsets(now)
+    model = asked.model
+    here = asked.code(now)[0][0] + offsets(now)
     wide = REACH if not model.plan.plain else REACH * model.codes()[0].std().item()
     codes = here.repeat(model.plan.latent, TRAVERSED, 1)
     for k in range(model.plan.latent):
         codes[k, :, k] = torch.linspace(-wide, wide, TRAVERSED)
-    tiles = latent.tiled(model.decode(codes.flatten(0, 1)), TRAVERSED)
+    tiles = latent.tiled(asked.decode(codes.flatten(0, 1), now), TRAVERSED)
     return Picture([panel("", tiles)], _("Each row changes one dimension of the code, the others stay"))
 
 
 def split(asked: Asked, now: Mapping[str, Any]) -> Table:
     """The loss in its parts."""
     model = asked.model
-    found = vae.inside(model.net, asked.picture(now), DRAWS, int(now["seed"]))
-    columns = ["", *(f"z{k + 1}" for k in range(model.plan.latent)), _("all")]
-    numbers = [["μ", *map(signed, found.mu), ""], ["σ", *(f"{v:.3f}" for v in found.sigma), ""],
-               [_("KL, nats"), *map(signed, [*found.kl, found.total])],
-               [_("reconstruction, nats"), *[""] * len(found.mu), f"{found.reconstruction:.2f}"],
-               [_("reconstruction + KL"), *[""] * len(found.mu), signed(found.loss, 2)]]  # fmt: skip
+    found = vae.inside(model.net, asked.picture(now), DRAWS, int(now["seed"]), label=asked.label(now))
+    columns = ["", "μ", "σ", _("loss, nats")]
+    each = zip(found.mu, found.sigma, found.kl, strict=True)
+    numbers = [[f"z{k}", signed(mu), f"{sigma:.3f}", signed(kl)] for k, (mu, sigma, kl) in enumerate(each, 1)]
+    numbers += [[_("KL of all"), "", "", signed(found.total)],
+                [_("reconstruction"), "", "", f"{found.reconstruction:.2f}"],
+                [_("reconstruction + KL"), "", "", signed(found.loss, 2)]]  # fmt: skip
     return Table(columns, numbers, _("The code of the picture, and the loss in its parts"))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any
 
 import torch
@@ -100,16 +101,17 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
             font = {"color": palette.letters(color), "size": 18 if len(name) == 1 else 14}
             notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "font": font, "borderpad": 1,
                           "bgcolor": palette.PAPER[0] + "b8"})  # fmt: skip
-    said = explained(layer) or restored(pad.model)
+    said = wrap(explained(layer) or restored(pad.model), 46)  # what a phone has room for
     if said:
         notes.append({"x": 0, "y": 1, "xref": "paper", "yref": "paper", "yanchor": "bottom", "xanchor": "left",
-                      "text": said, "showarrow": False, "font": {"size": 14, "color": palette.MUTED}})  # fmt: skip
+                      "text": "<br>".join(said), "align": "left", "showarrow": False,
+                      "font": {"size": 14, "color": palette.MUTED}})  # fmt: skip
     ends = {"range": [-REACH, REACH], "zeroline": False, "showgrid": False}
     grid = {"xaxis": axis(pad.titles[0], **ends), "yaxis": axis(pad.titles[1], **ends, scaleanchor="x")}
     grid["xaxis"] |= {"constrain": "domain"}
     grid["yaxis"] |= {"constrain": "domain"}
     frame = {
-        "margin": {"l": 44, "r": 8, "t": 26, "b": 42},
+        "margin": {"l": 44, "r": 8, "t": 8 + 19 * max(1, len(said)), "b": 42},
         "showlegend": False,
         "images": [dict(image) for image in images],
         "annotations": notes,
@@ -151,11 +153,7 @@ def explained(layer: str) -> str:
 def restored(model: Model) -> str:
     """How much the codes have kept."""
     share = model.read_right()
-    return (
-        ""
-        if share is None
-        else _("Restored from their codes, {share:.0%} are read right").format(share=share)
-    )
+    return "" if share is None else _("Restored, {share:.0%} of them are read right").format(share=share)
 
 
 def under(pad: Pad, layer: str) -> Layer:
@@ -178,7 +176,7 @@ def _read_there(pad: Pad) -> Tensor:
     """(H, W, 4), the colour of the class that the classifier reads at each place, as dense as it is sure."""
     likely = cnn.predict(judges.classifier(pad.model.data), pad.decode(latent.lattice(MAPPED, REACH)))
     sure, which = likely.max(1)
-    inks = torch.tensor([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in palette.TEN])
+    inks = torch.tensor([palette.rgb(color) for color in palette.TEN]) / 255
     dense = 0.65 * ((sure - 0.2) / 0.8).clamp(0, 1)
     return torch.cat([inks[which], dense[:, None]], 1).reshape(MAPPED, MAPPED, 4)
 

@@ -36,33 +36,50 @@ class Seen:
     report: vae.Report
 
 
-def begun(data: str, plain: bool, steps: int, **now: Any) -> list[vae.State]:
+def begun(data: str, plain: bool, classes: int, steps: int, **now: Any) -> list[vae.State]:
     """The states from the start to step `steps`; the last beginnings are kept, as they are, for whoever comes next."""
-    return list(_begun(data, plain, steps, **now))
+    return list(_begun(data, plain, classes, steps, **now))
 
 
 @lru_cache(2)  # of up to 40 MB each; the jobs that begin with them share the tensors
-def _begun(data: str, plain: bool, steps: int, **now: Any) -> tuple[vae.State, ...]:
-    start = vae.begin(plain=plain, **{n: now[n] for n in PLAN})
+def _begun(data: str, plain: bool, classes: int, steps: int, **now: Any) -> tuple[vae.State, ...]:
+    start = vae.begin(plain=plain, classes=classes, **{n: now[n] for n in PLAN})
     how = {n: now[n] for n in STEERED}
-    return tuple(vae.train(start, steps, KEPT, pictures=models.trained_on(data)[0], **how))
+    pictures, labels = models.trained_on(data)
+    return tuple(vae.train(start, steps, KEPT, pictures=pictures, labels=labels, **how))
+
+
+def classes(now: Mapping[str, Any]) -> int:
+    """How many the network is told of; 0 where it is told nothing."""
+    return models.classes(now["data"]) if now["told"] else 0
+
+
+def labels_for(plan: vae.Plan, data: str, n: int) -> Tensor | None:
+    """The classes of the first held-back pictures, for a network that wants to be told."""
+    return models.held_back(data)[1][:n] if plan.classes else None
 
 
 def begun_call(now: Mapping[str, Any]) -> Call:
-    plain = {"plain": now["model"] == "ae", "data": now["data"], "steps": now["steps"]}
-    return Call(begun, {**plain, **{n: now[n] for n in (*PLAN, *STEERED)}})
+    kind = {
+        "plain": now["model"] == "ae",
+        "classes": classes(now),
+        "data": now["data"],
+        "steps": now["steps"],
+    }
+    return Call(begun, {**kind, **{n: now[n] for n in (*PLAN, *STEERED)}})
 
 
 @lru_cache(3)
 def trainable(data: str) -> Trainable:
     """What a job needs: the pictures lie here, not in the states."""
-    pictures, held = models.trained_on(data)[0], models.held_back(data)[0]
+    (pictures, labels), held = models.trained_on(data), models.held_back(data)[0]
 
     def step(state: vae.State, settings: Mapping[str, Any]) -> vae.State:
-        return vae.step(state, {**settings, "pictures": pictures})
+        return vae.step(state, {**settings, "pictures": pictures, "labels": labels})
 
     def observe(state: vae.State) -> Seen:
-        return Seen(state.net, state.plan, vae.report(state.net, held[:JUDGED]))
+        told = labels_for(state.plan, data, JUDGED)
+        return Seen(state.net, state.plan, vae.report(state.net, held[:JUDGED], labels=told))
 
     return Trainable(step, observe)
 
@@ -70,27 +87,31 @@ def trainable(data: str) -> Trainable:
 # --- what is seen ---
 
 
-def plane_of(net: Mapping[str, Tensor], data: str) -> tuple[Tensor, tuple[int, int]]:
+def plane_of(seen: Seen, data: str) -> tuple[Tensor, tuple[int, int]]:
     """Where the held-back pictures lie on the two dimensions that say most, (n, 2), and which those are."""
     with torch.no_grad():
-        mu, _logvar = vae.encode(net, models.held_back(data)[0][:SPREAD])
+        mu, _logvar = vae.encode(
+            seen.net, models.held_back(data)[0][:SPREAD], labels_for(seen.plan, data, SPREAD)
+        )
     if mu.shape[1] == 1:
         return torch.cat([mu, torch.zeros_like(mu)], 1), (0, 0)
     i, j = sorted(mu.var(0).topk(2).indices.tolist())
     return mu[:, [i, j]], (i, j)
 
 
-def pictures_of(net: Mapping[str, Tensor], data: str, noise: float) -> Tensor:
+def pictures_of(seen: Seen, data: str, noise: float) -> Tensor:
     """Four rows (4·SHOWN, 28, 28): what is given, what comes back, and twice what the decoder makes of N(0, 1)."""
     given = vae.noised(models.held_back(data)[0][:SHOWN], noise)
-    z = torch.randn(2 * SHOWN, vae.latent(net), generator=torch.Generator().manual_seed(1))
-    return torch.cat([given, vae.reconstruct(net, given), vae.picture(net, z)])
+    z = torch.randn(2 * SHOWN, seen.plan.latent, generator=torch.Generator().manual_seed(1))
+    turn = torch.arange(2 * SHOWN) % seen.plan.classes if seen.plan.classes else None  # class by class
+    restored = vae.reconstruct(seen.net, given, labels_for(seen.plan, data, SHOWN))
+    return torch.cat([given, restored, vae.picture(seen.net, z, turn)])
 
 
 def stage(run: Watched, data: str, noise: float) -> Plot:
     """Left, the latent plane; right, pictures in, pictures out, pictures out of nothing."""
     seen = run.seen
-    places, (i, j) = plane_of(seen.net, data)
+    places, (i, j) = plane_of(seen, data)
     labels, traces = models.held_back(data)[1][:SPREAD], []
     reach = 4.0 if not seen.plan.plain else 2.0 ** torch.ceil(places.abs().max().clamp(min=1).log2()).item()
     for c, name in enumerate(models.class_names(data)):
@@ -101,7 +122,7 @@ def stage(run: Watched, data: str, noise: float) -> Plot:
         angle = torch.linspace(0, 2 * torch.pi, 61)
         traces += [line(r * angle.cos(), r * angle.sin(), "", palette.MUTED, width=1.2, dash="dot", legend=False,
                         hoverinfo="skip") for r in (1.0, 2.0)]  # fmt: skip
-    board = maps.tiled(pictures_of(seen.net, data, noise), SHOWN, gap=2)
+    board = maps.tiled(pictures_of(seen, data, noise), SHOWN, gap=2)
     traces.append(maps.shown(board, "2"))
     frame = plane_frame(reach, (i, j), seen.plan.latent) | board_frame(board, noise)
     alt = _("Step {n}: reconstruction {rec} nats a picture, KL {kl}.")
@@ -186,7 +207,8 @@ def numbers(run: Watched, data: str, noise: float) -> Table:
     pictures = models.held_back(data)[0][:CARRIED]
     cells = []
     for name, seen in lanes:
-        found = vae.report(rounded(seen.net), pictures, vae.noised(pictures, noise))
+        told = labels_for(seen.plan, data, CARRIED)
+        found = vae.report(rounded(seen.net), pictures, vae.noised(pictures, noise), told)
         kl = f"{found.total_kl:.2f}" if found.kl else "–"
         cells.append([name, f"{found.reconstruction:.2f}", f"{found.error:.2f}", kl, str(found.active)])
     titles = [_("step {n}").format(n=run.step), _("reconstruction, nats"), _("squared error"), _("KL, nats"),
@@ -202,14 +224,17 @@ def script(run: Job, now: Mapping[str, Any]) -> Any:
     plan = {
         "latent": now["latent"],
         "plain": now["model"] == "ae",
+        "classes": classes(now),
         "kind": now["kind"],
         "hidden": now["hidden"],
     }
     net = models.Model(now["data"], now["beta"], last.plan, last.net).call()
     start = Call(vae.begin, {**plan, "seed": now["seed"]})
     how = {n: now[n] for n in STEERED} | {"batch": CARRIED}
-    again = Call(vae.train, {"start": start, "steps": 3, "pictures": pictures, **how})
-    return vae.report, (again,), {"net": net, "pictures": pictures, "seen": seen}
+    told = labels_for(last.plan, now["data"], CARRIED)
+    labels = {} if told is None else {"labels": told.tolist()}
+    again = Call(vae.train, {"start": start, "steps": 3, "pictures": pictures, **how, **labels})
+    return vae.report, (again,), {"net": net, "pictures": pictures, "seen": seen, **labels}
 
 
 def carried(data: str) -> str:

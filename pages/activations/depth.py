@@ -8,7 +8,8 @@ from app import formulas
 from app.code import Call, call
 from app.figures import palette
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, decades, growing_range, layout, line, ranks, remark, rows, violins
+from app.figures.plot import Plot, columns, decades, layout, line, remark, rows
+from app.figures.violins import growing_range, ranks, violins
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.memory import recalled
@@ -41,8 +42,7 @@ with lab.fold(_("More")):
 
 def measured(**now: Any) -> core.Experiment:
     """Once for all figures of the page."""
-    run = call(core.experiment, now, f=formulas.source(**now), device=str(device.exact()))
-    return recalled(run)
+    return recalled(call(core.experiment, now, f=formulas.source(**now), device=str(device.exact())))
 
 
 def stage(**now: Any) -> Plot:

@@ -48,12 +48,7 @@ lab.choice("view", _("Below it"), {"none": _("Nothing"), "matrix": _("Matrix"), 
                                    "coverage": _("Pixels per output")},
            help=_("Matrix: a row for each output (Toeplitz). Columns: one for each window (im2col)."))  # fmt: skip
 lab.toggle("gradients", _("Gradients of the chosen output"))
-with lab.fold(_("More")):
-    with lab.row("chosen"):
-        lab.number("row", _("Chosen row"), 0, 31, 2)
-        lab.number("col", _("Chosen column"), 0, 31, 2)
-    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272, painted=True)
-    lab.seed()
+sliding.more(lab, chosen=2)
 
 
 def operands(v: dict[str, Any]) -> tuple[Tensor, Tensor, dict[str, int]]:

@@ -9,7 +9,7 @@ from app import images
 from app.detection import anchored
 from app.figures import frames, palette
 from app.figures.picture import backdrop
-from app.figures.plot import Plot, axis, dots, layout, line
+from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -64,7 +64,7 @@ def stage(size_hw: tuple[int, int], under: dict[str, Any], **now: Any) -> Plot:
     made = anchors.decode(torch.tensor(anchored.given(now)), best)
     blank = anchored.middles(kind == anchors.IGNORED, size_hw, stride)
     data = [frames.frames(cell, _("anchors of one cell"), "now", width=1.5),
-            dots(blank[:, 0], blank[:, 1], _("ignored"), palette.PINK, 6, marker={"line": {"width": 0}}),
+            frames.strip(blank[:, 0] - 3, blank[:, 0] + 3, blank[:, 1], _("ignored"), palette.PINK, width=6),
             frames.frames(s.places[(kind == anchors.POSITIVE) & ~forced], _("positive"), "kept", width=1),
             frames.frames(s.places[forced], _("positive as the best"), "kept", width=4, dash="dot"),
             frames.frames(s.truth, _("true"), "truth", width=4),

@@ -6,7 +6,7 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.appraisal import LAST, averages, confusion, given, ladder, matching
+from app.detection.appraisal import LAST, averages, columns_of, confusion, given, ladder, matching
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, dots, layout, line, short
 from app.i18n import gettext as _
@@ -21,6 +21,10 @@ PRESETS = {
                    {"each": 1, "noise": 0.02, "missed": 0.0, "alarms": 0, "own": 1.0}),
     "missed": Preset(_("Missed objects end the curve early"), {"each": 1, "missed": 0.5, "own": 0.0}),
     "strict": Preset(_("A strict judge: IoU from 0.85"), {"t": 0.85}),
+    "yours": Preset(_("Three boxes of your own: move them, watch AP"),
+                    {"number": 3, "seed": 24, "each": 0, "alarms": 0, "own": 0.9, "own_b": 0.7, "own_c": 0.5, "a_x": 82,
+                     "a_y": 158, "a_w": 112, "a_h": 140, "b_x": 90, "b_y": 170, "b_w": 110, "b_h": 130, "c_x": 320,
+                     "c_y": 180, "c_w": 110, "c_h": 140}),
     "labels": Preset(_("Right place, wrong class"), {"mistakes": 0.4, "each": 1, "noise": 0.03, "own": 0.0}),
 }  # fmt: skip
 
@@ -41,9 +45,8 @@ with lab.fold(_("The scene")):
     crowds.ask(lab, number=12, each=2, noise=0.09, alarms=6, overlap=0.2)
     lab.slider("missed", _("Share of objects without a detection"), 0.0, 1.0, 0.15, 0.05)
     lab.slider("mistakes", _("Share of wrong classes"), 0.0, 1.0, 0.1, 0.05)
-with lab.fold(_("A box of your own")):
-    lab.slider("own", _("Its score (0: there is none)"), 0.0, 1.0, 0.7, 0.01)
-    own = frames.ask(lab, "a", _("Your box"), (240, 160, 70, 90), most=480)
+with lab.fold(_("Boxes of your own")):
+    own = crowds.ask_own(lab, 0.7)
 now = lab.values
 
 
@@ -97,7 +100,7 @@ def stage(**now: Any) -> Plot:
     return Plot(data, layout(**grid, **frame), ". ".join(words))
 
 
-lab.live(stage, handles=own if now["own"] > 0 else (), plays="step")
+lab.live(stage, handles=own, plays="step")
 lab.live(matching, height=0)
 lab.live(averages, height=0)
 lab.live(confusion, height=0)
@@ -105,6 +108,7 @@ lab.live(ladder, height=280)
 lab.look(_("Play: each right detection is a step to the right, each false one a step down; that makes the teeth. A "
            "false alarm hurts AP only if better ones come after it. The confidence cut moves along the curve, the IoU "
            "threshold makes another curve."))  # fmt: skip
+lab.csv(lambda: columns_of(now))
 lab.theory()
 parts = crowds.parts(now, ("boxes", "scores", "classes", "truth", "kinds"))
 found = Call(precision.match, {**parts, "threshold": now["t"]})

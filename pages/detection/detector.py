@@ -3,11 +3,9 @@
 from functools import partial
 from typing import Any
 
-import torch
-
 from app.detection import detected, seeing
 from app.figures import frames, maps, palette
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.plot import Plot, axis, layout
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import detector
@@ -59,9 +57,7 @@ def stage(**now: Any) -> Plot:
     ink = (palette.PAPER[0], palette.MUTED)
     data = [maps.shown((laid.canvas * 255).byte(), "", ink, 0, 255),
             frames.frames(laid.truth, _("true"), "truth"), frames.frames(left, _("left in the end"), "kept"),
-            line(torch.cat([left[:, 0], left.new_zeros(2)]), torch.cat([left[:, 1] - 4, left.new_full((2,), -40)]), "",
-                 palette.INK, mode="text", text=[*said, "", ""], textposition="middle right", textfont={"size": 17},
-                 legend=False),
+            frames.names(left, said, 17),
             maps.shown(board, "2", (palette.PAPER[0], palette.BLUE, palette.INK)),
             frames.frames(laid.truth, "", "truth", **right),
             frames.frames(s.sure.boxes[~kept], _("suppressed"), "dropped", **right | {"legend": True}),
@@ -78,11 +74,13 @@ def stage(**now: Any) -> Plot:
             "xaxis3": axis(_("after the confidence cut"), range=[0, SIDE], domain=[0.66, 1], anchor="y3", side="top",
                            **plain),
             "yaxis3": axis(range=[SIDE, 0], domain=[0, 0.42], anchor="x3", scaleanchor="x3", **plain)}  # fmt: skip
-    small = {axis: grid[axis]["title"] | {"font": {"size": 9}} for axis in ("xaxis2", "xaxis3")}
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.38, 1]},
-              "xaxis2": {"domain": [0, 0.48], "title": small["xaxis2"]}, "yaxis2": {"domain": [0, 0.28]},
-              "xaxis3": {"domain": [0.52, 1], "title": small["xaxis3"]}, "yaxis3": {"domain": [0, 0.28]}}  # fmt: skip
-    frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow}}
+    # On a phone the same beside each other, as large as the width allows.
+    titles = {"xaxis2": _("object?"), "xaxis3": _("confident")}
+    narrow = {
+        n: {"domain": [0.68, 1], "title": {"text": title, "standoff": 2}} for n, title in titles.items()
+    }
+    narrow |= {"xaxis": {"domain": [0, 0.65]}}
+    frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow, "small": 12}}
     return Plot(data, layout(**grid, **frame), f"{counts}: {', '.join(said) or '–'}")
 
 

@@ -7,7 +7,7 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.verdicts import LAST, judged, queue, rules, said, settings, sweep
+from app.detection.verdicts import LAST, columns_of, judged, queue, rules, said, settings, sweep
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
@@ -23,7 +23,12 @@ PRESETS = {
     "high": Preset(_("Threshold too high: duplicates stay"), {"t": 0.85}),
     "low": Preset(_("Too low: neighbours vanish"), {"t": 0.05}),
     "sure": Preset(_("The confidence cut comes first"), {"floor": 0.6}),
-    "fusion": Preset(_("A mean of boxes fits better than the best"), {"rule": "fusion", "noise": 0.15, "each": 8}),
+    "fusion": Preset(_("A mean of boxes fits better than the best"),
+                     {"rule": "fusion", "noise": 0.15, "each": 8, "alarms": 0, "own": 0.0}),
+    "yours": Preset(_("Three boxes of your own: who drops whom?"),
+                    {"scene": "garments", "number": 2, "seed": 3, "overlap": 0.6, "each": 0, "alarms": 0, "own_b": 0.7,
+                     "own_c": 0.5, "a_x": 91, "a_y": 150, "a_w": 130, "a_h": 160, "b_x": 146, "b_y": 160, "b_w": 136,
+                     "b_h": 170, "c_x": 110, "c_y": 140, "c_w": 140, "c_h": 160}),
     "coins": Preset(_("24 coins, 148 boxes"), {"scene": "coins", "each": 6, "own": 0.0}),
 }  # fmt: skip
 COLOR = {"kept": palette.BLUE, "dropped": palette.RED, "waiting": palette.MUTED}
@@ -37,9 +42,8 @@ lab.slider("step", _("Judged so far"), 0, LAST, LAST, help=_("At the end: the wh
 with lab.fold(_("The scene")):
     crowds.ask(lab, each=4, noise=0.07, alarms=4, overlap=0.3)
     lab.slider("sigma", _("σ of Gaussian and matrix"), 0.05, 2.0, 0.5, 0.05)
-with lab.fold(_("A box of your own")):
-    lab.slider("own", _("Its score (0: there is none)"), 0.0, 1.0, 0.9, 0.01)
-    own = frames.ask(lab, "a", _("Your box"), (240, 160, 90, 110), most=480)
+with lab.fold(_("Boxes of your own")):
+    own = crowds.ask_own(lab, 0.9)
 now = lab.values
 
 
@@ -84,12 +88,13 @@ def stage(**now: Any) -> Plot:
     return Plot(data, layout(**grid, **frame), alt)
 
 
-lab.live(stage, handles=own if now["own"] > 0 else (), plays="step")
+lab.live(stage, handles=own, plays="step")
 lab.live(queue, height=0)
 lab.live(rules, height=0)
 lab.live(sweep, height=280)
 lab.look(_("Play: the best box is kept, and whatever overlaps it too much falls. Then look for two neighbours of which "
            "one has lost all its boxes: no threshold is right for both crowds and duplicates."))  # fmt: skip
+lab.csv(lambda: columns_of(now))
 lab.theory()
 whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": crowds.IOU}
 verdict = Call(suppress.suppress, {"rule": rule, **whole, **settings(now)})

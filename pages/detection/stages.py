@@ -48,20 +48,18 @@ def stage(**now: Any) -> Plot:
     shown = torch.zeros(staged.LISTED, 28, 28)
     shown[: len(r.crops)] = r.crops[: staged.LISTED]
     board = maps.tiled(shown, ROW, 10).nan_to_num(0)
-    words, at = [""] * staged.LISTED, torch.arange(staged.LISTED)
+    words, at = ["\u00a0"] * staged.LISTED, torch.arange(staged.LISTED)
     for i, (kind, p) in enumerate(
         zip(r.kinds.tolist()[: staged.LISTED], r.probabilities.amax(1).tolist(), strict=False)
     ):
-        words[i] = f"<b>{names[kind]} {p:.2f}</b>" if r.kept[i] else f"{names[kind]} {p:.2f}"
+        words[i] = f"{names[kind]} {p:.2f}{' ✓' if r.kept[i] else ''}"
     left = r.first.boxes[r.kept]
     said = [names[k] for k in r.kinds[r.kept].tolist()]
     ink = (palette.PAPER[0], palette.MUTED)
     data = [maps.shown((laid.canvas * 255).byte(), "", ink, 0, 255),
             frames.frames(r.first.boxes[~r.kept], _("proposed"), "dropped", width=1.5),
             frames.frames(laid.truth, _("true"), "truth"), frames.frames(left, _("left in the end"), "kept"),
-            line(torch.cat([left[:, 0], left.new_zeros(2)]), torch.cat([left[:, 1] - 4, left.new_full((2,), -40)]), "",
-                 palette.INK, mode="text", text=[*said, "", ""], textposition="middle right", textfont={"size": 18},
-                 legend=False),
+            frames.names(left, said, 18),
             maps.shown((board.clamp(0, 1) * 255).byte(), "2", ink, 0, 255),
             line(at % ROW * 38.0 - 1, at // ROW * 38.0 + 32.5, "", palette.INK, mode="text", text=words, axes="x2y2",
                  textposition="middle right", textfont={"size": 14}, legend=False)]  # fmt: skip
@@ -74,9 +72,11 @@ def stage(**now: Any) -> Plot:
                            domain=[0.53, 1], anchor="y2", side="top", **plain),
             "yaxis2": axis(range=[rows * 38 - 2, -3], domain=[0, 0.94], anchor="x2", scaleanchor="x2",
                            **plain)}  # fmt: skip
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.5, 1]}, "xaxis2": {"domain": [0, 1]},
-              "yaxis2": {"domain": [0, 0.42]}}  # fmt: skip
-    frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow}}
+    # On a phone the first row alone, below a picture as large as the height allows.
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.34, 1]},
+              "xaxis2": {"domain": [0, 1], "title": {"text": ""}},
+              "yaxis2": {"domain": [0, 0.3], "range": [37, -3]}}  # fmt: skip
+    frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow, "small": 13}}
     alt = _("{n} proposals, {m} left: {said}").format(
         n=len(r.first.boxes), m=len(left), said=", ".join(said) or "–"
     )

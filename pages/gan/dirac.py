@@ -16,7 +16,7 @@ from core import dirac
 PRESETS = {
     "circles": Preset(_("One circles, one creeps, one arrives"), {}),
     "critics": Preset(_("Three critics, none arrives"), {"games": ["wgan", "clip", "gp"], "lr": 0.1}),
-    "thrown": Preset(_("Both at once: thrown outwards"), {"games": ["ns", "wgan"], "alternate": False}),
+    "thrown": Preset(_("Both at once: thrown outwards"), {"games": ["minimax", "wgan"], "alternate": False}),
     "tight": Preset(_("Too strong a penalty creeps"), {"games": ["r1"], "strength": 5.0}),
 }
 REACH = 2.0

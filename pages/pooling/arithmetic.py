@@ -44,12 +44,7 @@ if how == "average":
     lab.toggle(
         "count", _("Padding counts"), True, help=_("In the average it counts as zeros (count_include_pad).")
     )
-with lab.fold(_("More")):
-    with lab.row("chosen"):
-        lab.number("row", _("Chosen row"), 0, 31, 1)
-        lab.number("col", _("Chosen column"), 0, 31, 1)
-    lab.text("drawn", _("Drawn by hand, row by row"), sliding.HEART, longest=272, painted=True)
-    lab.seed()
+sliding.more(lab, chosen=1)
 
 
 def operands(v: dict[str, Any]) -> tuple[Tensor, dict[str, Any], dict[str, Any]]:

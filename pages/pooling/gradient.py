@@ -108,13 +108,8 @@ def script() -> Any:
 
 
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
-lab.live(
-    stage,
-    height=430,
-    handles=[*subjects.handles(lab.values), point],
-    pen=subjects.pen(lab.values),
-    photo=photo,
-)
+lab.live(stage, height=430, handles=[*subjects.handles(lab.values), point], pen=subjects.pen(lab.values),
+         photo=photo)  # fmt: skip
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("White pixels learn nothing. Max pays one pixel of each window, at a tie the first in reading order (and "
            "zeros behind a ReLU tie all the time); average pays all alike, Lp by share. The sums stay what was sent, "

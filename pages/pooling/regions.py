@@ -66,8 +66,7 @@ def outputs(photo: images.Photo, **now: Any) -> Picture:
 
 
 def inside(photo: images.Photo, now: dict[str, Any]) -> Tensor:
-    _x, cells, scale = features(photo, now)
-    return regions.touched(cells, box_of(now), scale)
+    return regions.touched(features(photo, now)[1], box_of(now), 1 / int(now["stride"]))
 
 
 def levels(photo: images.Photo, **now: Any) -> Picture:
@@ -90,12 +89,8 @@ def travel(photo: images.Photo, **now: Any) -> Plot:
 
 def numbers(**now: Any) -> Table:
     """How far RoI pooling moves each side."""
-    names = {
-        "left": _("left side"),
-        "top": _("top side"),
-        "right": _("right side"),
-        "bottom": _("bottom side"),
-    }
+    names = {"left": _("left side"), "top": _("top side"),
+             "right": _("right side"), "bottom": _("bottom side")}  # fmt: skip
     cells = [[names[r.side], f"{r.pixel:.4g}", f"{r.exact:.4f}", f"{r.taken:.0f}", f"{r.off_by:.2f}".replace("-", "−")]
              for r in regions.roundings(box_of(now), 1 / int(now["stride"]))]  # fmt: skip
     titles = [_("side"), _("pixel"), _("in cells"), _("rounded"), _("off by, pixels")]
@@ -105,8 +100,8 @@ def numbers(**now: Any) -> Table:
 def script() -> Any:
     """The corners, and what both ways make of the features of the page, which the script carries along."""
     now = lab.values
-    box, (_x, cells, scale) = box_of(now), features(photo, now)
-    given = {"box": box, "scale": scale}
+    _x, cells, scale = features(photo, now)
+    given = {"box": box_of(now), "scale": scale}
     how = {"out": now["out"], "largest": now["how"] == "max", "sampling": now["sampling"]}
     return regions.roundings, (Call(regions.outputs, {"x": subjects.text_call(cells)} | given | how),), given
 

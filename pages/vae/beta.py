@@ -24,17 +24,21 @@ lab.slider("first", _("First picture"), 0, 1990, 12)
 lab.slider("temperature", _("Temperature of the draws"), 0.0, 2.0, 1.0, 0.05,
            help=_("z is drawn from N(0, T²); the dotted circle has the radius 2T."))  # fmt: skip
 every = compare.compared(data, latent, told)
-free = [(id, model) for id, model in every if id != "told"]
 asked = lab.choice(
-    "model", _("In the table and the code"), {id: compare.title(id) for id, _model in free}, "1"
+    "model", _("In the table and the code"), {id: compare.short(id) for id, _model in every}, "1"
 )
 lab.seed()
-name, model = compare.chosen(free, asked)
+name, model = compare.chosen(every, asked)
 
 
-def stage(first: int, temperature: float, seed: int) -> Plot:
-    """A column for each β: where the pictures lie, what comes back, what the prior draws."""
-    return compare.draw(every, first, temperature, seed)
+def stage(temperature: float) -> Plot:
+    """A column for each β: where the pictures lie."""
+    return compare.planes(every, temperature)
+
+
+def boards(first: int, temperature: float, seed: int) -> Plot:
+    """What comes back, and what the prior draws."""
+    return compare.boards(every, first, temperature, seed)
 
 
 def trade() -> Plot:
@@ -47,7 +51,8 @@ def numbers() -> Table:
     return compare.numbers(model, name)
 
 
-lab.live(stage)
+lab.live(stage, height=220)
+lab.live(boards, height=300, place=lab.stage)
 lab.live(trade, height=280)
 lab.live(numbers, height=0)
 copies = _("More β makes better draws and worse copies: that is the curve below.")

@@ -18,7 +18,7 @@ PRESETS = {
 
 lab = Lab("vae-between", PRESETS)
 what = lab.choice("what", _("Change"), {"pair": _("Into another"), "attribute": _("Add an attribute")})
-model = models.choose(lab, latent=8, shapes=True, conditional=False)
+model = models.choose(lab, latent=8, shapes=True)
 last = models.HELD_BACK - 1
 lab.slider("one", _("Picture") if what == "attribute" else _("From picture"), 0, last, 0)
 if what == "pair":
@@ -83,13 +83,16 @@ else:
     lab.live(attributed, height=330, by=by)
     lab.live(scale, height=120, by=by, place=lab.stage)
     lab.live(measures, height=0, by=by)
+kept = _("It is told the class of the first picture all along the way: only the hand changes.")
 lab.look(_("Move t. Through latent space there is a picture at every place; the blend is two pictures at once, and "
            "further from all that was ever seen. An attribute is a direction: the mean of those that have it minus "
-           "the mean of those that lack it."))  # fmt: skip
+           "the mean of those that lack it.") + (f" {kept}" if model.plan.classes else ""))  # fmt: skip
 lab.theory()
 if what == "pair":
     a, b = between.Pair(model, now["one"], now["other"]).ends()
-    lab.code(latent.crossing, decode=model.decoder_call(), a=a, b=b, t=now["t"])
+    told = between.label_of(model, now["one"])
+    lab.code(latent.crossing, decode=model.decoder_call(told), a=a, b=b, t=now["t"])
 elif added != "class" or now["away"] != now["toward"]:
     z = between.code(model, now["one"])
-    lab.code(latent.looks, decode=model.decoder_call(), codes=[z, between.moved(z, by, now["amount"])])
+    told = between.label_of(model, now["one"])
+    lab.code(latent.looks, decode=model.decoder_call(told), codes=[z, between.moved(z, by, now["amount"])])

@@ -12,12 +12,12 @@ from core import latent
 
 PRESETS = {
     "walk": Preset(_("Drag the point"), {}),
-    "clothes": Preset(_("A map of clothes"), {"data": "fashion", "layer": "pictures", "z_x": 0.6, "z_y": 0.4}),
+    "clothes": Preset(_("Clothes"), {"data": "fashion", "layer": "pictures", "z_x": 0.6, "z_y": 0.4}),
     "classes": Preset(_("What is read where"), {"layer": "classes", "dots": False}),
-    "fast": Preset(_("Where pictures change fast"), {"layer": "speed", "dots": False}),
-    "holes": Preset(_("A plain autoencoder: holes"), {"beta": "0", "layer": "holes"}),
+    "fast": Preset(_("Fast and slow"), {"layer": "speed", "dots": False}),
+    "holes": Preset(_("Holes of a plain autoencoder"), {"beta": "0", "layer": "holes"}),
     "path": Preset(_("A way, played"), {"walk": "path"}),
-    "told": Preset(_("One place, ten classes"), {"beta": "told", "layer": "pictures", "class": 3, "dots": False}),
+    "told": Preset(_("Ten classes"), {"beta": "told", "layer": "pictures", "class": 3, "dots": False}),
 }  # fmt: skip
 CORNERS = ((-2.0, 1.5), (-0.5, -1.5), (1.0, 1.0), (2.0, -1.0), (0.0, 2.0))
 
@@ -31,7 +31,8 @@ if walk == "free":
 else:
     lab.slider("t", _("Place on the way"), 0, pad.STEPS, 20)
     lab.slider("corners", _("Corners"), 2, pad.CORNERS, 4)
-label = lab.slider("class", _("Class that it is told"), 0, 9, 3) if model.plan.classes else None
+most = model.plan.classes - 1
+label = lab.slider("class", _("Class that it is told"), 0, most, min(3, most)) if most > 0 else None
 dotted = lab.toggle("dots", _("Held-back pictures as dots"), True)
 kind, i, j = "dims", 1, 2
 if model.plan.latent > 2:

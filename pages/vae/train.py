@@ -25,6 +25,7 @@ seen = _("σ, up to this. The encoder sees the noisy picture, the decoder must g
 lab.slider("noise", _("Noise on the input"), 0.0, 1.0, 0.0, 0.05, help=seen)
 lab.slider("lr", _("Learning rate"), 1e-4, 0.1, 3e-3, log=True)
 with lab.fold(_("Network, loss and batch")):
+    lab.toggle("told", _("It is told the class"), help=_("On both sides: z is left for the hand."))
     lab.choice("kind", _("Network"), {"mlp": _("Dense layers"), "conv": _("Convolutions")})
     lab.slider("hidden", _("Hidden units"), 8, 128, 64, 8)
     pixel = _("A pixel is a chance of ink: cross-entropy. Or a grey with noise: squared error.")

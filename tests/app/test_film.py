@@ -23,7 +23,7 @@ def frames(steps: int, far: float = 1.0) -> list[Image.Image]:
 def blue(image: Image.Image) -> torch.Tensor:
     """Where the path is, without the legend."""
     pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8).reshape(image.height, WIDTH, 3)
-    wanted = torch.tensor([int(palette.BLUE[i : i + 2], 16) for i in (1, 3, 5)])
+    wanted = torch.tensor(palette.rgb(palette.BLUE))
     return ((pixels[LEGEND:].int() - wanted).abs().amax(-1) < 40).nonzero()
 
 

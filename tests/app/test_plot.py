@@ -21,13 +21,13 @@ from app.figures.plot import (
     decades,
     dots,
     encode,
-    growing_range,
     layout,
     line,
     play,
     stable_range,
     to_json,
 )
+from app.figures.violins import growing_range
 
 WIDTHS = {"f4": torch.float32, "f8": torch.float64, "i4": torch.int32, "u1": torch.uint8}
 

@@ -109,7 +109,8 @@ def test_a_figure_keeps_only_the_pictures_that_it_shows():
 
 def test_the_beginning_of_a_training_is_shared_and_not_copied():
     plan = {"latent": 2, "kind": "mlp", "hidden": 8, "seed": 0}
-    how = {**{n: vae.SETTINGS[n] for n in training.STEERED}, "data": "digits", "plain": False, "steps": 2}
+    how = {**{n: vae.SETTINGS[n] for n in training.STEERED}, "data": "digits", "plain": False}
+    how |= {"classes": 0, "steps": 2}
     first, second = (training.begun(**plan, **how) for _ in range(2))
     assert first is not second and all(a is b for a, b in zip(first, second, strict=True))
 

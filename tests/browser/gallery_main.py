@@ -136,7 +136,7 @@ def marks() -> None:
             line(z, z + x, "dotted", palette.GREEN, mode="lines+markers"),
             line(torch.cat([z, -z]), torch.cat([z * 0 + x, z * 0]), "area", palette.PINK, fill="toself"),
             dots(z, z * x, "", palette.RED),
-            line(z[:2], z[:2], "", palette.INK, mode="text", text=[f"x<br>{x:g}", f"{x:g}"]),
+            line(z[:2] + x, z[:2], "", palette.INK, mode="text", text=[f"x<br>{x:g}", f"{x:g}"]),
         ]
         return Plot(data, layout(**GRID), f"marks x={x:g}")
 

@@ -53,6 +53,7 @@ PAINTED = """async () => {
     areas: numbers(all("path.js-fill").map((p) => p.getAttribute("d")).join(" ")),
     dots: numbers(all("path.point").map((p) => p.getAttribute("transform")).join(" ")),
     texts: all(".textpoint text").map((t) => t.textContent),
+    places: numbers(["x", "y"].flatMap((n) => all(".textpoint text").map((t) => t.getAttribute(n))).join()),
     heat: (await Promise.all(all("image").map(colours))).flat(),
   };
 }"""
@@ -70,12 +71,15 @@ def test_what_moves_under_the_hand_is_what_plotly_draws_at_rest(visit: Visit, ga
     before = hand.page.evaluate(PAINTED)
     hand.page.evaluate(WITHHOLD)
     hand.drag(hand.thumb("gallery.x"), 45, release=False)
-    hand.until_label("!label.endsWith('x=0')")
-    hand.page.wait_for_function("() => window.__asked.length === 1")  # at rest, and not before
+    at = float(hand.inputs("gallery.x").get_attribute("value") or 0)
+    hand.until_label(f"label.endsWith('x={at:g}')")
+    asked = "() => new Promise((say) => setTimeout(() => say(window.__asked.length), 250))"
+    assert hand.page.evaluate(asked) == 0  # it rests for longer than that, and is not let go
     moved = hand.page.evaluate(PAINTED)
+    hand.release()
+    hand.page.wait_for_function("() => window.__asked.length > 0")
     hand.page.evaluate("() => window.__give()")
     drawn = hand.page.evaluate(PAINTED)
-    hand.release()
     for kind in moved:
         assert len(moved[kind]) == len(drawn[kind]) > 0, kind
         if kind == "texts":

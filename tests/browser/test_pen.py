@@ -39,3 +39,15 @@ def test_a_stroke_follows_the_pen_and_its_link_brings_it_back(visit: Visit, gall
     again.page.keyboard.press("Control+z")
     again.until_label(f"label === '{blank}'")
     again.page.wait_for_function("() => !location.search.includes('gallery.ink')")
+
+
+def test_a_stroke_by_arrow_keys(visit: Visit, gallery: str) -> None:
+    """The space bar puts the pen down in the middle of the paper and lifts it; an arrow key takes it a 28th further."""
+    hand = visit(f"{gallery}/?show=pen")
+    hand.figure().locator(".lb-paper").focus()
+    for key in (" ", *("ArrowRight",) * 4, *("ArrowDown",) * 4, " "):
+        hand.page.keyboard.press(key)
+    hand.until_url("gallery.ink=.")
+    text = re.search(r"gallery\.ink=([^&]+)", hand.url()).group(1)
+    (drawn,) = strokes.unpack(text, PAPER)
+    assert (drawn - drawn.new_tensor([[14, 14], [18, 14], [18, 18]])).abs().max() < 0.15

@@ -40,6 +40,12 @@ def test_a_trained_model_goes_along_to_the_other_pages() -> None:
     turned(screen, "vae", data="own")
     assert trouble(screen) == []
 
+    told = open_page("vae-train", {**SHAPES, "vae-train.told": "true"})
+    told.button(key="vae-train.keep").click().run()
+    assert told.session_state[models.OWN].plan.classes == 3
+    turned(told, "vae-inside", data="own")
+    assert trouble(told) == [] and not told.info
+
     stranger = open_page("vae-factors", {"vae-factors.beta": "own"})
     assert "own" in stranger.info[0].value and trouble(stranger) == []
 
@@ -56,7 +62,7 @@ def test_the_loss_of_a_run_falls_while_it_is_watched() -> None:
         "lr": 5e-3,
         "batch": 32,
     }
-    (state,) = training.begun("digits", plain=False, steps=0, **plan, **how)
+    (state,) = training.begun("digits", plain=False, classes=0, steps=0, **plan, **how)
     before = model.observe(state).report
     for _step in range(25):
         state = model.step(state, how)

@@ -7,8 +7,13 @@
 const figures = new Map(); // root element -> Figure
 const painters = {}; // kind of a picture -> async (picture) => whether only marks have moved; `this` is the figure
 let lastInput = 0, pressed = false; // when the hand last moved; whether it holds something
-for (const type of ["pointerdown", "pointerup", "pointercancel"])
-  document.addEventListener(type, () => { pressed = type === "pointerdown"; road.leader = null; road.pump(); }, { capture: true, passive: true });
+const press = (e) => { // a button that was let go outside of the window is seen at the next move
+  const now = e.type === "pointerdown" || (e.type === "pointermove" && pressed && e.buttons > 0);
+  if (now === pressed) return;
+  [pressed, road.leader] = [now, null];
+  road.pump();
+};
+for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) document.addEventListener(type, press, { capture: true, passive: true });
 for (const type of ["pointerdown", "pointermove", "keydown", "touchmove"])
   document.addEventListener(type, (e) => (lastInput = e.timeStamp), { capture: true, passive: true });
 new MutationObserver((changes) => { // any slider that moves makes every figure compare again
@@ -85,7 +90,8 @@ class Figure {
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
     if (document.fullscreenElement === this.root) return screen - 60;
-    if (media("(max-width: 640px)")) return Math.min(tall, Math.round(screen * 0.42));
+    const panels = Object.keys(this.picture?.figure?.layout?.meta?.narrow ?? {}).length > 2; // one above the other there
+    if (media("(max-width: 640px)")) return Math.min(tall, Math.round(screen * (panels ? 0.48 : 0.42)));
     return larger() > 1.1 && this.root.closest(".st-key-lab-stage") ? Math.max(320, screen - 230) : tall; // in presenter mode all of the screen
   }
   fit() { // a new width, a turned phone, fullscreen

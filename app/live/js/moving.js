@@ -1,6 +1,6 @@
 // Plots under the hand: lines, dots, heat maps and texts are moved here, at a tenth of the price of Plotly.react.
 // What a trace may change without the price of Plotly.react; at rest Plotly gets all of it.
-const resting = (t) => (t.type === "scatter" ? (t.mode === "text" ? { ...t, text: 0 } : { ...t, x: 0, y: 0 }) : t.type === "heatmap" ? { ...t, z: 0 } : t);
+const resting = (t) => (t.type === "scatter" ? { ...t, x: 0, y: 0, ...(t.mode === "text" && { text: 0 }) } : t.type === "heatmap" ? { ...t, z: 0 } : t);
 const still = (a, b) => a === b || (a?.bdata ? a.bdata === b?.bdata : JSON.stringify(a) === JSON.stringify(b));
 const write = (node, d) => node.getAttribute("d") !== d && node.setAttribute("d", d);
 function moveMarks(plot, traces, before) { // moves lines and dots, repaints heat maps and texts; false where that is not enough
@@ -11,9 +11,9 @@ function moveMarks(plot, traces, before) { // moves lines and dots, repaints hea
     const xa = plot._fullLayout[xaxis.replace("x", "xaxis")], ya = plot._fullLayout[yaxis.replace("y", "yaxis")];
     if (type === "heatmap") return paintHeat(plot.calcdata[i][0].node3?.node()?.querySelector("image"), trace, xa, ya);
     const group = plot.querySelector(`.trace${uid}`);
-    if (mode === "text") return Boolean(group) && writeTexts([...group.querySelectorAll(".textpoint text")], trace.text);
     const x = unpack(trace.x), marks = Array.from(unpack(trace.y), (v, k) => [xa.d2p(x[k]), ya.d2p(v)].map((p) => Math.round(p * 10) / 10));
     const real = marks.map((p) => p.every(Number.isFinite)), [lines, dots, areas] = ["js-line", "point", "js-fill"].map((c) => group?.querySelectorAll(`path.${c}`) ?? []);
+    if (mode === "text") return !real.includes(false) && writeTexts([...(group?.querySelectorAll(".textpoint text") ?? [])], trace.text, before[i].text, marks);
     dots.forEach((dot, k) => real[k] && dot.setAttribute("transform", `translate(${marks[k]})`));
     const path = marks.map((p, k) => (real[k] ? `${real[k - 1] ? "L" : "M"}${p}` : "")).join("");
     const pieces = path.split(/(?=M)/), last = lines.length - 1; // Plotly has a path for each piece; only those that have moved are painted anew
@@ -33,20 +33,22 @@ function paintHeat(image, { z, x = [0, 1], y = [0, 1], zmin, zmax, zsmooth, colo
     return from.map((c, part) => Math.round(c + (to[part] - c) * clamp((k / 255 - low) / (high - low || 1), 0, 1)));
   });
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows }), board = canvas.getContext("2d"), pixels = board.createImageData(columns, rows);
+  const out = new Uint32Array(pixels.data.buffer), tones = new Uint32Array(new Uint8ClampedArray(inks.flat()).buffer);
   const [rightwards, downwards] = [[xa, unpack(x)], [ya, unpack(y)]].map(([axis, v]) => axis.d2p(v[0]) < axis.d2p(v[1]));
   unpack(z).forEach((v, k) => {
     const row = Math.floor(k / columns), column = k % columns, at = (downwards ? row : rows - 1 - row) * columns + (rightwards ? column : columns - 1 - column);
-    if (v === v) pixels.data.set(inks[Math.round(clamp((v - zmin) / (zmax - zmin), 0, 1) * 255)], 4 * at); // NaN stays blank
+    if (v === v) out[at] = tones[Math.round(clamp((v - zmin) / (zmax - zmin), 0, 1) * 255)]; // NaN stays blank
   });
   board.putImageData(pixels, 0, 0);
   image.setAttributeNS("http://www.w3.org/1999/xlink", "href", canvas.toDataURL());
   return true;
 }
-function writeTexts(nodes, texts) { // the same places and as many lines as before, other words
-  return nodes.length === texts.length && texts.every((text, k) => {
+function writeTexts(nodes, texts, before, places) { // as many texts, each of as many lines as before, in other words or places
+  return Array.isArray(texts) && nodes.length === texts.length && texts.every((text, k) => {
     const words = text.split("<br>"), lines = nodes[k].querySelectorAll("tspan.line"), slots = lines.length ? [...lines] : [nodes[k]];
-    if (slots.length !== words.length || /[<&]/.test(words.join())) return false;
-    slots.forEach((slot, n) => (slot.textContent = words[n]));
+    if (text !== before?.[k] && (slots.length !== words.length || /[<&]/.test(words.join()))) return false;
+    if (text !== before?.[k]) slots.forEach((slot, n) => (slot.textContent = words[n]));
+    for (const node of [nodes[k], ...lines]) ["x", "y"].forEach((name, n) => node.getAttribute(name) === `${places[k][n]}` || node.setAttribute(name, places[k][n]));
     return true;
   });
 }
