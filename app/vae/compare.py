@@ -29,7 +29,7 @@ def compared(data: str, latent: int, told: bool = False) -> list[tuple[str, Mode
 
 
 def title(id: str) -> str:
-    known = {"0": _("β = 0: plain AE"), "told": _("β = 1, told the class"), "own": _("your own")}
+    known = {"0": _("β = 0: plain AE"), "told": _("told the class"), "own": _("your own")}
     return known.get(id, _("β = {b}").format(b=id))
 
 
