@@ -50,7 +50,8 @@ class Lab(Controls):
 
     def __init__(self, address: str, presets: Mapping[str, Preset] | None = None) -> None:
         self.presets = presets or {}
-        self._preset_line: Any = st.container(horizontal=True, wrap=False, key="lab-presets", gap="xsmall")
+        self._preset_line: Any = st.container(horizontal=True, wrap=False, key="lab-presets", gap="xsmall",
+                                              vertical_alignment="center")  # fmt: skip
         left, right = st.columns([0.27, 0.73], gap="medium")
         self.stage = right.container(key="lab-stage")
         self.below = st.container(key="lab-below")
@@ -120,19 +121,8 @@ class Lab(Controls):
             if plain.WANTED:
                 plain.show(drawing, name, height)
             else:
-                mount(
-                    view,
-                    name,
-                    drawing,
-                    self.controls,
-                    tuple(handles),
-                    height,
-                    self._release,
-                    plays,
-                    first,
-                    pen,
-                    opens,
-                )
+                mount(view, name, drawing, self.controls, tuple(handles), height, self._release, plays, first, pen,
+                      opens)  # fmt: skip
 
     # --- runs ---
 
@@ -147,12 +137,7 @@ class Lab(Controls):
         start, now = Call(begun.function, fixed).name, {n: begun.arguments[n] for n in settings}
         now = {n: v() if isinstance(v, Call) else v for n, v in now.items()}
         known, fresh = desk().jobs.get(self.address), st.session_state.pop("_lab.fresh", False)
-        if (
-            known is not None
-            and not fresh
-            and known.start == start
-            and (known.touched or known.key == begun.name)
-        ):
+        if known and not fresh and known.start == start and (known.touched or known.key == begun.name):
             if known.key != begun.name:
                 known.key = begun.name
                 known.steer(now)

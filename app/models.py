@@ -15,9 +15,13 @@ MODELS = Path(__file__).parent.parent / "assets" / "models"
 HELD_BACK = 2000  # pictures at the end of each collection that no training has seen (tools/train_cnn.py)
 
 
-@lru_cache
 def classifier(name: str) -> cnn.Net:
     """The network trained on "digits" or "fashion": cnn.predict(classifier("digits"), pictures)."""
+    return _loaded(name)  # a Call knows its function by name: it must be a plain one
+
+
+@lru_cache
+def _loaded(name: str) -> cnn.Net:
     return {n: w.float() for n, w in load_file(MODELS / f"{name}.safetensors").items()}
 
 

@@ -47,9 +47,16 @@ def _written(figure: dict[str, Any]) -> Iterator[Written]:
         yield from with_font(font)
     for note in layout.get("annotations", ()):
         yield from with_font(note.get("font", {}), note.get("bgcolor", paper))
+    maps = {_axes(trace) for trace in figure["data"] if trace["type"] in ("heatmap", "contour")}
     for trace in figure["data"]:
-        if "text" in trace and trace.get("textposition") != "inside":  # there Plotly chooses what stands out
+        if trace.get("textposition") == "inside" or _axes(trace) in maps:
+            continue  # in a bar Plotly chooses what stands out; a map is no paper
+        if "text" in trace:
             yield from with_font(trace.get("textfont", {}))
+
+
+def _axes(trace: dict[str, Any]) -> tuple[str, str]:
+    return trace.get("xaxis", "x"), trace.get("yaxis", "y")
 
 
 def _fonts(layout: Any) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Walks as GIFs: a way through the latent plane with the decoded picture, and three ways between two pictures."""
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +7,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from app.figures import palette
-from app.figures.film import LEGEND, font
+from app.figures.film import LEGEND, font, gif
 from app.figures.picture import to_bytes
 from app.vae import models
 from app.vae.between import WAYS, Pair, way_names
@@ -33,9 +32,9 @@ def walked(pad: Pad, now: Mapping[str, Any]) -> bytes:
         large = Image.fromarray(to_bytes(made)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         frame.paste(large.convert("RGB"), (SIDE + 8, 0))
         frames.append(frame)
-    every_grey = frames[0].copy()
+    every_grey = frames[0].copy()  # the palette of one picture would tear the greys of the others
     every_grey.paste(Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB"), (SIDE + 8, 0))
-    return _saved(frames, every_grey.quantize(256))
+    return gif(frames, every_grey.quantize(256), SECONDS, LINGER_MS)
 
 
 def morphed(pair: Pair, n: int = 25) -> bytes:
@@ -52,24 +51,12 @@ def morphed(pair: Pair, n: int = 25) -> bytes:
             large = Image.fromarray(to_bytes(made[how][i])).resize((WIDE, WIDE), Image.Resampling.BICUBIC)
             frame.paste(large.convert("RGB"), (k * (WIDE + 8), LEGEND))
         frames.append(frame)
-    inks = torch.tensor(
-        [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (palette.PAPER[0], *WAYS.values())]
-    )
-    faint = [torch.lerp(inks[:1].float(), inks.float(), share) for share in (0.25, 0.5, 0.75, 1.0)]
+    inks = torch.tensor([palette.rgb(color) for color in (palette.PAPER[0], *WAYS.values())]).float()
+    faint = [torch.lerp(inks[:1], inks, share) for share in (0.25, 0.5, 0.75, 1.0)]
     greys = torch.linspace(0, 255, GREYS)[:, None].expand(-1, 3)
     common = Image.new("P", (1, 1))
     common.putpalette(bytes(torch.cat([*faint, greys]).round().int().flatten().tolist()))
-    return _saved([*frames, *frames[-2:0:-1]], common)
-
-
-def _saved(frames: list[Image.Image], common: Image.Image) -> bytes:
-    """All with one palette: that of one picture would tear the greys of the others."""
-    file = io.BytesIO()
-    images = [frame.quantize(palette=common, dither=Image.Dither.NONE) for frame in frames]
-    pause = round(1000 * SECONDS / len(images))
-    images[0].save(file, "GIF", save_all=True, append_images=images[1:], loop=0,
-                   duration=[pause] * (len(images) - 1) + [LINGER_MS])  # fmt: skip
-    return file.getvalue()
+    return gif([*frames, *frames[-2:0:-1]], common, SECONDS, LINGER_MS)
 
 
 def _plane(pad: Pad) -> Image.Image:

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from app import images, models
-from app.code import Call, Verbatim
+from app.code import Call, Verbatim, long_text
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.models import HELD_BACK, MODELS
@@ -92,13 +92,6 @@ def held_back(data: str) -> tuple[Tensor, Tensor]:
     return pictures[-HELD_BACK:], labels[-HELD_BACK:]
 
 
-@lru_cache(len(SHIPPED))
-def encoded(name: str) -> tuple[Tensor, Tensor]:
-    """μ and log σ² (2000, L) of the held-back pictures."""
-    pictures, labels = held_back(SHIPPED[name].data)
-    return vae.encode(network(name), pictures, labels if SHIPPED[name].classes else None)
-
-
 def class_names(data: str) -> list[str]:
     if data == "shapes":
         return [_("bar"), _("ellipse"), _("triangle")]
@@ -122,7 +115,7 @@ def data_names() -> dict[str, str]:
 @lru_cache(8)
 def as_text(name: str, part: str = "") -> Verbatim:
     """All weights of a shipped model, or those of one part, as text for a script."""
-    return _wrapped(vae.in_words(network(name), part))
+    return long_text(vae.in_words(network(name), part))
 
 
 def network_call(name: str, part: str = "") -> Call:
@@ -130,11 +123,6 @@ def network_call(name: str, part: str = "") -> Call:
     made = SHIPPED[name]
     return Call(vae.from_words, {"text": as_text(name, part), "latent": made.latent, "classes": made.classes,
                                  "plain": not made.beta, "part": part})  # fmt: skip
-
-
-def _wrapped(text: str) -> Verbatim:
-    lines = "".join(f'        "{text[at : at + 100]}"\n' for at in range(0, len(text), 100))
-    return Verbatim(f"(\n{lines}    )")
 
 
 # --- a model to walk through ---
@@ -193,7 +181,7 @@ class Model:
         """The model for a script."""
         if self.shipped:
             return network_call(self.shipped, part)
-        text = self.cached(f"text {part}", lambda: _wrapped(vae.in_words(self.net, part)))
+        text = self.cached(f"text {part}", lambda: long_text(vae.in_words(self.net, part)))
         return Call(vae.from_words, {"text": text, **asdict(self.plan), "part": part})
 
     def decoder_call(self, label: int | None = None) -> Call:

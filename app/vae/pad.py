@@ -176,7 +176,7 @@ def _read_there(pad: Pad) -> Tensor:
     """(H, W, 4), the colour of the class that the classifier reads at each place, as dense as it is sure."""
     likely = cnn.predict(judges.classifier(pad.model.data), pad.decode(latent.lattice(MAPPED, REACH)))
     sure, which = likely.max(1)
-    inks = torch.tensor([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in palette.TEN])
+    inks = torch.tensor([palette.rgb(color) for color in palette.TEN]) / 255
     dense = 0.65 * ((sure - 0.2) / 0.8).clamp(0, 1)
     return torch.cat([inks[which], dense[:, None]], 1).reshape(MAPPED, MAPPED, 4)
 
