@@ -14,7 +14,7 @@ from app.figures.picture import backdrop, inked
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import boxes, scenes
+from core import scenes
 
 CLASSES = 3
 # The coins of the shipped photograph: found by a threshold, checked by eye, the last one cut off by hand.
@@ -30,7 +30,6 @@ ASTRONAUT = ((154, 14, 300, 192), (355, 0, 471, 284), (277, 344, 512, 512))
 PHOTOS = {"coins": (COINS, (0,) * len(COINS)), "astronaut": (ASTRONAUT, (0, 1, 2))}
 SIZES = {"coins": (303, 384), "astronaut": (512, 512)}
 CANVAS = (320, 480)
-IOU = Call(boxes.measure, {"name": "iou"})
 
 
 def ask_kind(lab: Lab) -> str:

@@ -12,7 +12,7 @@ from app.figures import frames, palette
 from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from core import suppress
+from core import boxes, suppress
 
 PRESETS = {
     "two": Preset(_("Two neighbours, one box left"),
@@ -95,7 +95,7 @@ lab.look(_("Play: the best box is kept, and whatever overlaps it too much falls.
            "one has lost all its boxes: no threshold is right for both crowds and duplicates."))  # fmt: skip
 lab.csv(lambda: columns_of(now))
 lab.theory()
-whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": crowds.IOU}
+whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": boxes.iou}
 verdict = Call(suppress.suppress, {"rule": rule, **whole, **settings(now)})
 truth = crowds.parts(now, ("truth", "kinds"))
 lab.code(suppress.reasons, Call(suppress.compare, {**truth, **whole, **settings(now)}),
