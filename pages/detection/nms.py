@@ -7,7 +7,8 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.verdicts import LAST, columns_of, judged, queue, rules, said, settings, sweep
+from app.detection.crowds import LAST
+from app.detection.verdicts import columns_of, judged, queue, rules, said, settings, sweep
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
@@ -37,7 +38,14 @@ crowds.ask_kind(lab)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in suppress.RULES.items()}, "classes")
 lab.slider("t", _("IoU threshold"), 0.0, 1.0, 0.45, 0.01)
 lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.2, 0.01)
-lab.slider("step", _("Judged so far"), 0, LAST, LAST, help=_("At the end: the whole queue, however long."))
+lab.slider(
+    "step",
+    _("Judged so far"),
+    0,
+    LAST,
+    LAST,
+    help=_("At the end: the whole queue, however long."),
+)
 with lab.fold(_("The scene")):
     crowds.ask(lab, each=4, noise=0.07, alarms=4, overlap=0.3)
     lab.slider("sigma", _("σ of Gaussian and matrix"), 0.05, 2.0, 0.5, 0.05)
