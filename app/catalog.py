@@ -94,7 +94,7 @@ CONCEPTS: tuple[Concept, ...] = (
     )),
     Concept(_("Augmentations"), "auto_awesome_motion", (
         Page("augmentations", "pages/augmentations/transform.py", _("One transform"), "auto_awesome_motion",
-             _("Any transform of albumentations, drawn from many seeds at once.")),
+             _("A transform of albumentations, drawn from many seeds at once.")),
         Page("augmentations-pipeline", "pages/augmentations/pipeline.py", _("A pipeline"), "linear_scale",
              _("Stages in a row, each with its chance: what did each do, and does their order matter?")),
         Page("augmentations-targets", "pages/augmentations/targets.py", _("Targets follow"), "select_all",

@@ -258,6 +258,11 @@ class Job:
             self.phase, self._round = "stopped", self._round + 1
         self._changed()
 
+    def lose(self) -> None:
+        """Its numbers were lost while it was made ready: it goes on from an earlier moment, or not at all."""
+        with self._lock:
+            self.phase, self.error = "failed", "lost"
+
     def restart(self) -> None:
         """From step 0 with the same seed, and as the settings now are; it runs on if it ran."""
         running = self.phase == "running"
@@ -268,6 +273,7 @@ class Job:
         else:
             with self._lock:
                 del self.moments[1:]
+                self.error = ""
         with self._lock:
             self.touched, self.gap = True, 0.0
 
@@ -287,6 +293,8 @@ class Job:
     def branch(self) -> None:
         """Two runs from the moment that is shown: this one obeys the controls, the other stays as it is."""
         with self._lock:
+            if self.shown < len(self.moments) - 1:
+                self.error = ""  # what it was about is forgotten
             del self.moments[self.shown + 1 :]
             last = self.moments[-1]
             self.moments[-1] = Moment((last.states[0],) * 2, (last.seen[0],) * 2)

@@ -50,7 +50,8 @@ class Lab(Controls):
 
     def __init__(self, address: str, presets: Mapping[str, Preset] | None = None) -> None:
         self.presets = presets or {}
-        self._preset_line: Any = st.container(horizontal=True, wrap=False, key="lab-presets", gap="xsmall")
+        self._preset_line: Any = st.container(horizontal=True, wrap=False, key="lab-presets", gap="xsmall",
+                                              vertical_alignment="center")  # fmt: skip
         left, right = st.columns([0.27, 0.73], gap="medium")
         self.stage = right.container(key="lab-stage")
         self.below = st.container(key="lab-below")

@@ -73,7 +73,8 @@ def page_tools(here: catalog.Page) -> None:
         st.session_state["present"] = not st.session_state.get("present")
 
     st.button(_("Present"), icon=":material/co_present:", key="frame-present", type="tertiary", shortcut="P",
-              on_click=turn, help=_("Large type, only stage and controls; the same key leads back."))  # fmt: skip
+              on_click=turn, help=_("Large type, only stage and controls; the same key leads back. "
+                                       "Page Up and Page Down turn the presets, K plays."))  # fmt: skip
     known = st.session_state.get("_lab.controls", {}).values()
     controls = {c.key.partition(".")[2]: c.label for c in known if c.label}
     figures = st.session_state.get("_lab.figures", {})

@@ -101,7 +101,7 @@ def convolution(x: Tensor, kernel: Tensor, kind: str, settings: Mapping[str, int
     turned = tuple(size - 1 for size in kernel.shape) if known.transposed else (0, 0)
     of_kernel: dict[str, Any] = {"link": 1, "origin": turned, "every": -1 if known.transposed else 1}
     name = _("kernel w, turned") if known.transposed else _("kernel w")
-    said = _("w{at} = {value} is multiplied with {n} numbers: {terms}")
+    said = _("w{at} = {value} is multiplied by {n} numbers: {terms}")
     grids = [_input(x, w, known, "∗"),
              Grid(name, weights, say=said, term="{0}", joined=", ", sign="=", **of_kernel),
              Grid(_sized(_("output y"), y), y, 2, "y{at} = {terms} = {value}", "{0}·{1}", corner=1)]  # fmt: skip

@@ -346,7 +346,9 @@ def followed(visitor: Visitor) -> tuple[str, Any, str]:
     """The first slider that the first figure follows."""
     for figure, head in visitor.figures.items():
         for name in head["watch"]:
-            if name in visitor.sliders:
+            if (
+                name in visitor.sliders and name in head["values"]
+            ):  # a figure that rests has but handles there
                 return name, visitor.sliders[name], figure
     raise LookupError("no figure of this page follows a slider")
 

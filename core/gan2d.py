@@ -1,6 +1,6 @@
 r"""A GAN in the plane: G turns noise z into points, D tells them from the data, and each learns from the other.
 
-    one round: D takes `d_steps` steps on real and fake batches with G frozen; then G takes one, through D, frozen.
+    one round: D takes `d_steps` steps on real and fake batches, G frozen; then G takes `g_steps` through D, frozen.
 
 All weights of a network lie in one vector, so that an optimizer step is a handful of operations, and nothing is changed
 in place: a state is a value that can be kept, gone back to and branched from. The random numbers of a round depend on
@@ -186,7 +186,9 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
     random = chance(plan.seed, state.step)
     for _turn in range(how["d_steps"]):
         state = learn_to_judge(state, how, random)
-    return replace(learn_to_fool(state, how, random), step=state.step + 1)
+    for _turn in range(how["g_steps"]):
+        state = learn_to_fool(state, how, random)
+    return replace(state, step=state.step + 1)
 
 
 def shown_to_d(state: State, how: Mapping[str, Any], random: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -331,7 +333,7 @@ def round_numbers(of: Round, loss: Any) -> RoundNumbers:
 
 # Every setting that may change during a run, and what it is where nothing else is said; the loss has no default.
 SETTINGS: dict[str, Any] = {
-    "lr_g": 1e-3, "lr_d": 1e-3, "rule": "adam", "beta1": 0.5, "d_steps": 1, "batch": 128, "clip": 0.1,
+    "lr_g": 1e-3, "lr_d": 1e-3, "rule": "adam", "beta1": 0.5, "d_steps": 1, "g_steps": 1, "batch": 128, "clip": 0.1,
     "penalty": 1.0, "r1": 0.0, "smooth": 0.0, "flip": 0.0, "noise": 0.0, "ema": 0.0,
 }  # fmt: skip
 

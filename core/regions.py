@@ -82,19 +82,15 @@ def roi_samples(box: Box, scale: float, out: int = 7, sampling: int = 2) -> tupl
 def roi_align(x: Tensor, box: Box, scale: float, out: int = 7, sampling: int = 2) -> Tensor:
     """(C, H, W) -> (C, out, out): the mean of sampling² bilinear readings in each bin; nothing is rounded."""
     ys, xs = roi_samples(box, scale, out, sampling)
-    read = _between(ys, x.shape[-2]).to(x) @ x @ _between(xs, x.shape[-1]).to(x).T
-    return read.unflatten(-1, (out, sampling)).unflatten(-3, (out, sampling)).mean((-3, -1))
+    down, across = (_between(at, n).unflatten(0, (out, sampling)).mean(1).to(x)
+                    for at, n in ((ys, x.shape[-2]), (xs, x.shape[-1])))  # fmt: skip
+    return down @ x @ across.T  # the mean of linear readings is one reading with the mean of their weights
 
 
 def _between(at: Tensor, n: int) -> Tensor:
     """(samples, n): the weights of a linear reading; up to one cell outside the edge goes on, then there is 0."""
-    held = at.clamp(0, n - 1)
-    low = held.floor().clamp(max=max(n - 2, 0)).long()
-    weights = torch.zeros(len(at), n, dtype=torch.float64)
-    rows = torch.arange(len(at))
-    weights[rows, low] = 1 - (held - low)
-    weights[rows, (low + 1).clamp(max=n - 1)] += held - low
-    return weights * ((at >= -1) & (at <= n))[:, None]
+    hats = 1 - (at.clamp(0, n - 1)[:, None] - torch.arange(n)).abs()
+    return hats.clamp(min=0) * ((at >= -1) & (at <= n))[:, None]
 
 
 def travels(

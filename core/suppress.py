@@ -241,16 +241,17 @@ def found_objects(truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor, c
     return torch.tensor(hit, dtype=torch.long)
 
 
-Row = tuple[int, float, float, float]
+Outcome = tuple[int, float, float, float, float]
 
 
 def outcome(found: Verdict, truth: Tensor, kinds: Tensor, classes: Tensor, iou: Measure,
-            confidence: float = 0.0, least: float = 0.5) -> Row:  # fmt: skip
-    """How many boxes are left at or above `confidence`, their precision, recall and AP (nan without any).
-
-    AP is the area under the envelope of precision over recall, all classes in one queue."""
+            confidence: float = 0.0, least: float = 0.5) -> Outcome:  # fmt: skip
+    """How many boxes are left at or above `confidence`, their precision, recall, AP, and how well the right ones fit:
+    their mean IoU with their objects (nan without any). AP is the area under the envelope of precision over recall,
+    all classes in one queue."""
     left = (found.kept & (found.score >= confidence)).nonzero().flatten()
-    hit = found_objects(truth, kinds, found.boxes[left], found.score[left], classes[left], iou, least) >= 0
+    which = found_objects(truth, kinds, found.boxes[left], found.score[left], classes[left], iou, least)
+    hit = which >= 0
     right, n, m = int(hit.sum()), len(left), len(truth)
     first = found.score[left].sort(descending=True, stable=True).indices
     precision = hit[first].double().cumsum(0) / torch.arange(1, n + 1)
@@ -260,12 +261,13 @@ def outcome(found: Verdict, truth: Tensor, kinds: Tensor, classes: Tensor, iou: 
         right / n if n else math.nan,
         right / m if m else math.nan,
         envelope.sum().item() / m if m else math.nan,
+        iou(found.boxes[left][hit], truth[which[hit]]).mean().item() if right else math.nan,
     )
 
 
 def sweep(rule: str, thresholds: Sequence[float], truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor,
-          classes: Tensor, iou: Measure, **settings: Any) -> list[tuple[float, int, float, float, float]]:  # fmt: skip
-    """For each IoU threshold: itself, how many boxes are left, their precision, recall and AP."""
+          classes: Tensor, iou: Measure, **settings: Any) -> list[tuple[float, *Outcome]]:  # fmt: skip
+    """For each IoU threshold: itself and its `outcome`."""
     rows, pairs = [], iou(boxes[:, None], boxes[None])
     for t in thresholds:
         found = suppress(rule, boxes, scores, classes, iou, threshold=t, pairs=pairs, **settings)
@@ -274,8 +276,8 @@ def sweep(rule: str, thresholds: Sequence[float], truth: Tensor, kinds: Tensor, 
 
 
 def compare(truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure,
-            **settings: Any) -> list[tuple[str, int, float, float, float]]:  # fmt: skip
-    """Every rule on the same boxes: how many are left, their precision, recall and AP."""
+            **settings: Any) -> list[tuple[str, *Outcome]]:  # fmt: skip
+    """Every rule on the same boxes: itself and its `outcome`."""
     rows, pairs = [], iou(boxes[:, None], boxes[None])
     for rule in RULES:
         found = suppress(rule, boxes, scores, classes, iou, pairs=pairs, **settings)

@@ -33,8 +33,8 @@ def taste(x: float) -> Plot:
 
 with st.container(key="frame-title", gap="xxsmall"):
     st.title(_("Deep learning you can drag"), anchor=False)
-    st.markdown(_("Move a slider or a point: the picture follows the hand, and every number in it is computed "
-                  "by PyTorch at that moment."))  # fmt: skip
+    st.markdown(_("Move a slider or a point: the picture follows the hand, computed anew at that moment, "
+                  "nearly always by PyTorch."))  # fmt: skip
 
 if missing := st.query_params.get("missing"):
     address = "".join(c for c in missing[:60] if c.isalnum() or c in "-_")

@@ -47,11 +47,16 @@ def _written(figure: dict[str, Any]) -> Iterator[Written]:
         yield from with_font(font)
     for note in layout.get("annotations", ()):
         yield from with_font(note.get("font", {}), note.get("bgcolor", paper))
-    # Inside a bar Plotly chooses what stands out, and what lies on a map is not on paper.
-    maps = {trace.get("yaxis", "y") for trace in figure["data"] if trace["type"] == "heatmap"}
+    maps = {_axes(trace) for trace in figure["data"] if trace["type"] in ("heatmap", "contour")}
     for trace in figure["data"]:
-        if "text" in trace and trace.get("textposition") != "inside" and trace.get("yaxis", "y") not in maps:
+        if trace.get("textposition") == "inside" or _axes(trace) in maps:
+            continue  # in a bar Plotly chooses what stands out; a map is no paper
+        if "text" in trace:
             yield from with_font(trace.get("textfont", {}))
+
+
+def _axes(trace: dict[str, Any]) -> tuple[str, str]:
+    return trace.get("xaxis", "x"), trace.get("yaxis", "y")
 
 
 def _fonts(layout: Any) -> Iterator[dict[str, Any]]:

@@ -29,7 +29,8 @@ ARROW = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
 FIGURE = "[data-testid=live-figure]"
 FRAMES = f"() => [...document.querySelectorAll('{FIGURE}')].reduce((n, f) => n + +f.dataset.frames, 0)"
 # Some picture has been painted since, and none for a tenth of a second; or nothing came of this move.
-ANSWERED = """before => new Promise((done) => {
+ANSWERED = (
+    """before => new Promise((done) => {
   const frames = %s, begun = performance.now();
   let last = before, at = begun;
   const look = () => {
@@ -39,7 +40,9 @@ ANSWERED = """before => new Promise((done) => {
     else requestAnimationFrame(look);
   };
   look();
-})""" % FRAMES
+})"""
+    % FRAMES
+)
 
 
 @dataclass(frozen=True)

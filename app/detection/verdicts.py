@@ -61,7 +61,7 @@ def rules(**now: Any) -> Table:
     s = crowds.seen(now)
     rows = suppress.compare(s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **settings(now))
     cells = [[_(suppress.RULES[id].title), str(n), *(short(v, 3) for v in more)] for id, n, *more in rows]
-    titles = [_("Rule"), _("boxes left"), _("precision"), _("recall"), _("AP")]
+    titles = [_("Rule"), _("boxes left"), _("precision"), _("recall"), _("AP"), _("IoU of the right ones")]
     return Table(titles, cells, _("All rules on this scene"))
 
 
@@ -70,7 +70,7 @@ def sweep(**now: Any) -> Plot:
     s, at = crowds.seen(now), [i / 12 for i in range(13)]
     more = {n: v for n, v in settings(now).items() if n != "threshold"}
     rows = suppress.sweep(now["rule"], at, s.truth, s.kinds, s.boxes, s.scores, s.classes, boxes.iou, **more)
-    t, n, p, r, ap = (torch.tensor(part, dtype=torch.float64) for part in zip(*rows, strict=True))
+    t, n, p, r, ap, _fit = (torch.tensor(part, dtype=torch.float64) for part in zip(*rows, strict=True))
     mark: dict[str, Any] = {"color": palette.ACCENT, "dash": "dash", "legend": False}
     here = torch.tensor([now["t"]] * 2)
     data = [line(t, p, _("precision"), palette.PINK), line(t, r, _("recall"), palette.ORANGE, dash="dash"),

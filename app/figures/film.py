@@ -32,10 +32,21 @@ def film(z: Tensor, relief: Relief, view: View, paths: Mapping[str, Tensor], col
     steps = max(len(points) for points in paths.values()) - 1
     shown = [round(i * steps / n) for n in [min(steps, FRAMES)] for i in range(n + 1)] if steps else [0]
     frames = [_frame(paper, ways, colors, step) for step in shown]
-    return gif(frames, frames[-1].quantize(256), seconds, LINGER_MS)  # the last frame has every colour
+    return gif(frames, frames[-1].quantize(256), seconds)  # the last frame has every colour
 
 
-def gif(frames: Sequence[Image.Image], common: Image.Image, seconds: float, linger_ms: int) -> bytes:
+def moving(frames: Sequence[Image.Image], seconds: float) -> bytes:
+    """Pictures of one size as a GIF, in the colours of the first, a middle and the last one."""
+    width, height = frames[0].size
+    known = Image.new(frames[0].mode, (3 * width, height))
+    for i, frame in enumerate((frames[0], frames[len(frames) // 2], frames[-1])):
+        known.paste(frame, (i * width, 0))
+    return gif(frames, known.quantize(256), seconds)
+
+
+def gif(
+    frames: Sequence[Image.Image], common: Image.Image, seconds: float, linger_ms: int = LINGER_MS
+) -> bytes:
     """All frames with one palette, that of `common`; the last one lingers."""
     images = [frame.quantize(palette=common, dither=Image.Dither.NONE) for frame in frames]
     pause, file = max(20, round(1000 * seconds / len(frames))), io.BytesIO()

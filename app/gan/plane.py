@@ -13,7 +13,8 @@ from app.figures import palette
 from app.figures.picture import Table
 from app.figures.plot import Plot, Trace, arrows, axis, dots, heat, layout, line, rows, short
 from app.i18n import gettext as _
-from app.jobs import Trainable, Watched
+from app.jobs import Job, Trainable, Watched
+from app.lab import Lab
 from core import clouds, gan2d, gan_losses, gan_measures, strokes
 
 REAL, FAKE = palette.BLUE, palette.RED
@@ -112,6 +113,14 @@ def training(now: Mapping[str, Any]) -> Call:
                               "loss": Call(gan_losses.chosen_loss, {"name": now["loss"]}), **settings})  # fmt: skip
 
 
+def begun(lab: Lab, work: Call, steps: int) -> Job:
+    """The run of the page. Where the states end early, their numbers were lost, and it says so."""
+    run = lab.job(MODEL, work, {*gan2d.SETTINGS, "loss"})
+    if not run.touched and run.moments[-1].step < steps:
+        run.lose()
+    return run
+
+
 def best_judge(of: clouds.Cloud, fake: Tensor, width: float = 0.08) -> Tensor:
     """D* = p_data / (p_data + p_g) on the grid of D, p_g as a sum of small bells around the fakes."""
     at = gan2d.grid()
@@ -177,6 +186,29 @@ def laid(planes: list[tuple[gan2d.Snapshot, Tensor, str]], layers: list[str]) ->
     """The traces of all planes; the legend of one counts for all."""
     return [trace for i, (shot, judge, _title) in enumerate(planes)
             for trace in plane(shot, judge, layers, f"x{i + 1}y{i + 1}" if i else "xy", legend=not i)]  # fmt: skip
+
+
+def networks(lab: Lab) -> None:
+    """The controls of both networks and of how they learn."""
+    with lab.fold(_("Networks and optimizer")):
+        lab.slider("g_layers", _("Hidden layers of G"), 0, 5, 2)
+        lab.slider("g_width", _("Width of G"), 8, 128, 32, 8)
+        lab.slider("d_layers", _("Hidden layers of D"), 0, 5, 2)
+        lab.slider("d_width", _("Width of D"), 8, 128, 32, 8)
+        lab.choice("bend", _("Activation"), {id: _(title) for id, title in BENDS.items()})
+        lab.toggle("spectral", _("Spectral norm in D"))
+        lab.slider("z_dim", _("Dimensions of the noise"), 1, 2, 2)
+        lab.toggle("normal", _("Normal noise (else uniform)"), True)
+        lab.choice("rule", _("Optimizer"), {id: _(title) for id, title in RULES.items()})
+        lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
+        lab.slider("batch", _("Batch"), 16, 256, 128, 16)
+        lab.seed()
+
+
+def layer_titles() -> dict[str, str]:
+    """What can be laid over each other."""
+    return {"judge": _("D: real or not"), "best": _("best possible D*"), "mesh": _("grid of the noise"),
+            "real": _("data"), "fake": _("generated"), "pull": _("pull on G")}  # fmt: skip
 
 
 def key(layers: list[str]) -> str:
@@ -262,12 +294,5 @@ def counted(covered: float) -> str:
 
 
 def cells_of(s: gan_measures.Scores) -> list[str]:
-    return [
-        counted(s.covered),
-        f"{s.good:.3f}",
-        f"{s.js:.4f}",
-        f"{s.kl:.4f}",
-        f"{s.sliced:.4f}",
-        f"{s.fid:.4f}",
-        f"{s.nn:.3f}",
-    ]
+    numbers = ((s.good, 3), (s.js, 4), (s.kl, 4), (s.sliced, 4), (s.fid, 4), (s.nn, 3))
+    return [counted(s.covered), *(f"{v:.{n}f}" if abs(v) < 1e5 else short(v) for v, n in numbers)]

@@ -32,7 +32,7 @@ def worked_out(y: Tensor, m: upsample.Means, way: str, row: int, column: int) ->
         Grid(_("map m"), small, 0, _("m{at} = {value} goes into {n} of these pixels: {terms}"), "u{at2}: {1}·{0}",
              ";  ", _("m{at} = {value} goes into none of these pixels"), "∗", origin=(-above, -before)),
         Grid(_("what a 1 becomes, {k} × {k}").format(k=len(made)), made, 1,
-             _("w{at} = {value} is multiplied with {n} numbers: {terms}"), "{0}", joined=", ", sign="="),
+             _("w{at} = {value} is multiplied by {n} numbers: {terms}"), "{0}", joined=", ", sign="="),
         Grid(_("pixels u: {way}").format(way=title), up[top : top + SIDE, left : left + SIDE], 2,
              "u{at} = {terms} ≈ {value}", "{0}·{1}", idle=_("u{at} = 0: nothing of the map comes here"),
              origin=(-top, -left)),

@@ -16,7 +16,7 @@ from app.vae import models
 from app.vae.models import Model
 from core import drawing, vae
 
-SHOWN, DOTS, REACH, CARRIED = 4, 400, 4.0, 16
+SHOWN, DOTS, REACH, CARRIED, LEFT = 4, 400, 4.0, 16, 84
 
 
 def compared(data: str, latent: int, told: bool = False) -> list[tuple[str, Model]]:
@@ -29,7 +29,7 @@ def compared(data: str, latent: int, told: bool = False) -> list[tuple[str, Mode
 
 
 def title(id: str) -> str:
-    known = {"0": _("β = 0: plain AE"), "told": _("β = 1, told the class"), "own": _("your own")}
+    known = {"0": _("β = 0: plain AE"), "told": _("told the class"), "own": _("your own")}
     return known.get(id, _("β = {b}").format(b=id))
 
 
@@ -77,65 +77,74 @@ def board(model: Model, first: int, temperature: float, seed: int) -> Tensor:
     return maps.tiled(torch.cat([given, restored, drawn]), SHOWN, gap=2)
 
 
-def draw(every: Sequence[tuple[str, Model]], first: int, temperature: float, seed: int) -> Plot:
-    """A column for each model: its plane above, its pictures below."""
+def planes(every: Sequence[tuple[str, Model]], temperature: float) -> Plot:
+    """For each model the codes of held-back pictures, and where the draws come from."""
     data: list[Trace] = []
-    frame: dict[str, Any] = {"margin": {"l": 84, "r": 8, "t": 48, "b": 8}, "showlegend": False}
-    narrow: dict[str, Any] = {}
-    n, gap = len(every), 0.025
-    wide = (1 - gap * (n - 1)) / n
+    frame: dict[str, Any] = {"margin": {"l": LEFT, "r": 8, "t": 48, "b": 4}, "showlegend": False}
+    narrow: dict[str, Any] = {"margin": {"l": 8}}
     inks = [palette.TEN[c] for c in models.held_back(every[0][1].data)[1][:DOTS].tolist()]
-    angle = torch.linspace(0, 2 * torch.pi, 49)
+    angle, radius = torch.linspace(0, 2 * torch.pi, 49), 2 * temperature
+    bare: dict[str, Any] = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "constrain": "domain",
+    }
     for k, (id, model) in enumerate(every):
-        places, _which, reach = plane(model)
-        up, down, left = str(2 * k + 1) if k else "", str(2 * k + 2), k * (wide + gap)
-        axes = f"x{up}y{up}"
-        data.append(
-            dots(
-                places[:, 0],
-                places[:, 1],
-                "",
-                inks,
-                5,
-                marker={"line": {"width": 0}, "opacity": 0.75},
-                axes=axes,
-                hoverinfo="skip",
-            )
-        )
-        radius = 2 * temperature
+        (places, _which, reach), n = plane(model), str(k + 1) if k else ""
+        look = {"marker": {"line": {"width": 0}, "opacity": 0.75}, "axes": f"x{n}y{n}", "hoverinfo": "skip"}
+        data.append(dots(places[:, 0], places[:, 1], "", inks, 5, **look))
         data.append(line(radius * angle.cos(), radius * angle.sin(), "", palette.MUTED, width=1.5, dash="dot",
-                         axes=axes, hoverinfo="skip"))  # fmt: skip
-        shown = board(model, first, temperature, seed)
-        data.append(maps.shown(shown, down))
-        bare: dict[str, Any] = {
-            "showgrid": False,
-            "zeroline": False,
-            "showticklabels": False,
-            "constrain": "domain",
-        }
-        side = [left, min(1.0, left + wide)]
-        frame[f"xaxis{up}"] = axis(
-            headed(id, model), range=[-reach, reach], domain=side, anchor=f"y{up}", side="top", **bare
+                         axes=f"x{n}y{n}", hoverinfo="skip"))  # fmt: skip
+        ends = {"range": [-reach, reach], **bare}
+        frame[f"xaxis{n}"] = axis(
+            headed(id, model), domain=column(k, len(every)), anchor=f"y{n}", side="top", **ends
         )
-        frame[f"yaxis{up}"] = axis("", range=[-reach, reach], domain=[0.56, 1], anchor=f"x{up}",
-                                   scaleanchor=f"x{up}", **bare)  # fmt: skip
-        frame |= maps.frame(down, "", shown.shape, x=side, y=(0.0, 0.5))
-        narrow |= _narrow(k, n, up, down)
-    row = (shown.shape[0] + 2) / 4
-    names = [_("given"), _("restored"), _("drawn from"), _("the prior")]
-    ticks = {"tickvals": [row * (k + 0.5) - 1 for k in range(4)], "ticktext": names, "showticklabels": True}
-    frame["yaxis2"] |= ticks | {"tickfont": {"color": palette.INK, "size": 14}}
+        frame[f"yaxis{n}"] = axis("", anchor=f"x{n}", scaleanchor=f"x{n}", **ends)
+        narrow |= _paired(k, len(every), n, 0.17)
     said = "; ".join(f"{title(id)}: {measures(m).reconstruction:.0f} / {total(m)}" for id, m in every)
     return Plot(data, layout(**frame, meta={"narrow": narrow}),
                 _("Reconstruction and KL in nats: {said}.").format(said=said))  # fmt: skip
 
 
-def _narrow(k: int, n: int, up: str, down: str) -> dict[str, Any]:
-    """On a phone a row for each model: plane and pictures beside each other."""
-    top, tall = 1 - k / n, 0.8 / n
-    y = [max(0.0, top - tall), top]
-    return {f"xaxis{up}": {"domain": [0, 0.42]}, f"yaxis{up}": {"domain": y},
-            f"xaxis{down}": {"domain": [0.55, 1]}, f"yaxis{down}": {"domain": y}}  # fmt: skip
+def boards(every: Sequence[tuple[str, Model]], first: int, temperature: float, seed: int) -> Plot:
+    """For each model: pictures that are given, restored, and drawn from the prior."""
+    data: list[Trace] = []
+    frame: dict[str, Any] = {"margin": {"l": LEFT, "r": 8, "t": 4, "b": 8}, "showlegend": False}
+    narrow: dict[str, Any] = {"margin": {"t": 30}}
+    names = [_("given"), _("restored"), _("drawn from"), _("the prior")]
+    for k, (id, model) in enumerate(every):
+        shown, n = board(model, first, temperature, seed), str(k + 1) if k else ""
+        data.append(maps.shown(shown, n))
+        frame |= maps.frame(n, "", shown.shape, x=column(k, len(every)))
+        narrow |= _paired(k, len(every), n, 0.1)
+        narrow[f"xaxis{n}"] |= {"title": {"text": title(id)}}
+        row = (shown.shape[0] + 2) / 4
+        ticks = {"tickvals": [row * (i + 0.5) - 1 for i in range(4)], "ticktext": names, "showticklabels": True,
+                 "tickfont": {"color": palette.INK, "size": 14}}  # fmt: skip
+        if not k:
+            frame["yaxis"] |= ticks
+        elif k % 2 == 0:
+            narrow[f"yaxis{n}"] |= ticks
+    alt = _("Pictures given, restored and drawn from the prior, under {n} models.").format(n=len(every))
+    return Plot(data, layout(**frame, meta={"narrow": narrow}), alt)
+
+
+def column(k: int, n: int, gap: float = 0.025) -> list[float]:
+    """The place of the k-th of n beside each other."""
+    wide = (1 - gap * (n - 1)) / n
+    return [k * (wide + gap), min(1.0, k * (wide + gap) + wide)]
+
+
+def _paired(k: int, n: int, axes: str, gap: float) -> dict[str, dict[str, Any]]:
+    """On a phone two in a row; `gap` is what a title takes."""
+    many = -(-n // 2)
+    tall = (1 - gap * (many - 1)) / many
+    top = 1 - (k // 2) * (tall + gap)
+    return {
+        f"xaxis{axes}": {"domain": column(k % 2, 2)},
+        f"yaxis{axes}": {"domain": [max(0.0, top - tall), top]},
+    }
 
 
 def total(model: Model) -> str:

@@ -81,50 +81,47 @@ def traversals(model: Model, now: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
 
 
 def draw(model: Model, now: Mapping[str, Any]) -> Plot:
-    """Left, the picture and what comes back; in the middle a row for each dimension; right, who knows what."""
+    """Left, the picture and what comes back; beside it a row for each dimension."""
     picture, made = traversals(model, now)
     back = model.decode(means(model)(picture[None]))
     n = len(made) // STEPS
     board = maps.tiled(made, STEPS, gap=2)
     pair = maps.tiled(torch.cat([picture[None], back]), 1, gap=3)
-    table = known(model)[:n]
-    entropy = torch.tensor([row.entropy for row in found(model)[:-1]])
+    axes = maps.frame("", _("in,<br>out"), pair.shape, x=(0, 0.14), y=(0, 1))
+    axes |= maps.frame("2", _("one dimension at a time"), board.shape, x=(0.22, 1.0))
+    side = (board.shape[0] + 2) / n
+    ticks = {"tickvals": [side * (k + 0.5) - 1 for k in range(n)], "ticktext": dimensions(n)}
+    axes["yaxis2"] |= NAMED | ticks
+    axes |= {"margin": {"l": 12, "r": 8, "t": 60, "b": 8}}
+    alt = _("Traversals of {n} dimensions from the code of the picture.").format(n=n)
+    return Plot([maps.shown(pair, ""), maps.shown(board, "2")], layout(**axes), alt)
+
+
+def knows(model: Model) -> Plot:
+    """What each dimension knows of each cause, as a share of all there is to know."""
+    table = known(model)[:MOST]
+    n, entropy = len(table), torch.tensor([row.entropy for row in found(model)[:-1]])
     share = (table / entropy).float()
-    heat = maps.shown(
-        share, "3", (palette.PAPER[0], palette.BLUE), 0.0, max(0.2, 1.3 * share.max().item()), opacity=0.8
-    )
+    most = max(0.2, 1.3 * share.max().item())
+    heat = maps.shown(share, "", (palette.PAPER[0], palette.BLUE), 0.0, most, opacity=0.8)
     rows, columns = torch.meshgrid(torch.arange(n), torch.arange(share.shape[1]), indexing="ij")
     texts = [f"{v:.2f}" if v >= 0.005 else "·" for v in share.flatten().tolist()]
-    said = words(columns.flatten(), rows.flatten(), texts, "x3y3")  # fmt: skip
-    data = [maps.shown(pair, ""), maps.shown(board, "2"), heat, said]
     gap = found(model)[-1].gap
-    alt = _("Traversals of {n} dimensions, and what each knows of the causes: MIG {mig:.2f}.").format(
-        n=n, mig=gap
-    )
-    return Plot(data, layout(**frame(pair, board, n, model, gap)), alt)
+    said = _("who knows what · MIG {mig:.2f}").format(mig=gap)
+    axes = maps.frame("", said, (n, len(names())))
+    axes["yaxis"] |= NAMED | {"tickvals": list(range(n)), "ticktext": dimensions(n), "scaleanchor": None}
+    causes = {"tickvals": list(range(len(names()))), "ticktext": list(names().values()), "tickangle": 0}
+    axes["xaxis"] |= NAMED | causes
+    axes |= {"margin": {"l": 34, "r": 8, "t": 60, "b": 8}}
+    alt = _("What each of {n} dimensions knows of the causes: MIG {mig:.2f}.").format(n=n, mig=gap)
+    return Plot([heat, words(columns.flatten(), rows.flatten(), texts, "xy")], layout(**axes), alt)
 
 
-def frame(pair: Tensor, board: Tensor, n: int, model: Model, gap: float) -> dict[str, Any]:
-    axes = maps.frame("", _("in,<br>out"), pair.shape, x=(0, 0.085), y=(0.2, 0.8))
-    axes |= maps.frame("2", _("one dimension at a time"), board.shape, x=(0.135, 0.6))
-    side = (board.shape[0] + 2) / n
-    rows = [models.dimension(k + 1) for k in range(n)]
-    named: dict[str, Any] = {"showticklabels": True, "tickfont": {"color": palette.INK, "size": 15}}
-    axes["yaxis2"] |= named | {"tickvals": [side * (k + 0.5) - 1 for k in range(n)], "ticktext": rows}
-    axes |= maps.frame("3", _("who knows what · MIG {mig:.2f}").format(mig=gap),
-                       (n, len(names())), x=(0.66, 1.0))  # fmt: skip
-    axes["yaxis3"] |= named | {"tickvals": list(range(n)), "ticktext": rows, "scaleanchor": None}
-    axes["xaxis3"] |= {
-        "tickvals": list(range(len(names()))),
-        "ticktext": list(names().values()),
-        **named,
-        "side": "top",
-        "tickangle": 0,
-    }
-    narrow = {"xaxis": {"domain": [0.42, 0.58]}, "yaxis": {"domain": [0.86, 1]}, "xaxis2": {"domain": [0.1, 1]},
-              "yaxis2": {"domain": [0.38, 0.82]}, "xaxis3": {"domain": [0.1, 1]},
-              "yaxis3": {"domain": [0, 0.26]}}  # fmt: skip
-    return axes | {"margin": {"l": 12, "r": 8, "t": 60, "b": 8}, "meta": {"narrow": narrow}}
+NAMED: dict[str, Any] = {"showticklabels": True, "tickfont": {"color": palette.INK, "size": 15}}
+
+
+def dimensions(n: int) -> list[str]:
+    return [models.dimension(k + 1) for k in range(n)]
 
 
 def answers(model: Model, sweep: str, now: Mapping[str, Any]) -> Plot:
@@ -154,15 +151,15 @@ def kinds() -> list[str]:
 
 def numbers(model: Model) -> Table:
     """Factor by factor: who knows most, and by how much more than the next."""
-    titles = {**names(), "mean": _("mean: the gap is the MIG")}
+    titles = {**names(), "mean": _("mean, MIG")}
     cells = [[titles[f.factor], f"z{f.best}" if f.best else "", f"{f.information:.3f}", f"{f.second:.3f}",
               f"{f.entropy:.3f}", f"{f.gap:.3f}"] for f in found(model)]  # fmt: skip
     head = [
         _("cause"),
         _("best"),
-        _("it knows, nats"),
-        _("the next knows"),
-        _("all there is, H"),
+        _("knows, nats"),
+        _("the next"),
+        "H",
         _("gap / H"),
     ]
     return Table(head, cells, _("What the dimensions know of the causes"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any
 
 import torch
@@ -100,16 +101,17 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
             font = {"color": palette.letters(color), "size": 18 if len(name) == 1 else 14}
             notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "font": font, "borderpad": 1,
                           "bgcolor": palette.PAPER[0] + "b8"})  # fmt: skip
-    said = explained(layer) or restored(pad.model)
+    said = wrap(explained(layer) or restored(pad.model), 46)  # what a phone has room for
     if said:
         notes.append({"x": 0, "y": 1, "xref": "paper", "yref": "paper", "yanchor": "bottom", "xanchor": "left",
-                      "text": said, "showarrow": False, "font": {"size": 14, "color": palette.MUTED}})  # fmt: skip
+                      "text": "<br>".join(said), "align": "left", "showarrow": False,
+                      "font": {"size": 14, "color": palette.MUTED}})  # fmt: skip
     ends = {"range": [-REACH, REACH], "zeroline": False, "showgrid": False}
     grid = {"xaxis": axis(pad.titles[0], **ends), "yaxis": axis(pad.titles[1], **ends, scaleanchor="x")}
     grid["xaxis"] |= {"constrain": "domain"}
     grid["yaxis"] |= {"constrain": "domain"}
     frame = {
-        "margin": {"l": 44, "r": 8, "t": 26, "b": 42},
+        "margin": {"l": 44, "r": 8, "t": 8 + 19 * max(1, len(said)), "b": 42},
         "showlegend": False,
         "images": [dict(image) for image in images],
         "annotations": notes,
@@ -151,11 +153,7 @@ def explained(layer: str) -> str:
 def restored(model: Model) -> str:
     """How much the codes have kept."""
     share = model.read_right()
-    return (
-        ""
-        if share is None
-        else _("Restored from their codes, {share:.0%} are read right").format(share=share)
-    )
+    return "" if share is None else _("Restored, {share:.0%} of them are read right").format(share=share)
 
 
 def under(pad: Pad, layer: str) -> Layer:

@@ -3,6 +3,7 @@
 from app import models
 from app.figures.picture import Picture, Table
 from app.figures.plot import Plot
+from app.gan import film
 from app.gan import pictures as gans
 from app.gan.plane import curves
 from app.i18n import gettext as _
@@ -92,6 +93,7 @@ for place, draw in zip(lab.below.columns(3), (distances, shares, losses), strict
     lab.watch(run, draw, height=240, place=place)
 lab.watch(run, numbers, height=0)
 lab.csv(lambda: gans.columns(run.watched()))
+lab.download(_("Run as GIF"), lambda: film.board_film(run.watched()), "gif", "image/gif", film.ICON)
 lab.look(_("Drag the point: the picture changes without a jump, and halfway it is still a picture, not two laid over "
            "each other. Then press play, or start from scratch and watch strokes come out of the fog. FID falls "
            "while the losses tell nothing."))  # fmt: skip

@@ -3,22 +3,23 @@
 from app.code import Verbatim
 from app.figures.picture import Table
 from app.figures.plot import Plot, layout
+from app.gan import film
 from app.gan import plane as gans
 from app.i18n import gettext as _
 from app.jobs import Watched
 from app.lab import Lab, Preset
 from app.live.component import Pen
-from core import clouds, gan2d, gan_losses, gan_measures
+from core import clouds, gan_losses, gan_measures
 
 DEEP = {"bend": "relu", "g_layers": 3, "d_layers": 3}
 GREEDY = {**DEEP, "lr_g": 0.01, "lr_d": 0.01, "d_steps": 3, "steps": 300, "seed": 2}
-RUSH = {**DEEP, "lr_g": 4e-3, "beta1": 0.8, "ema": 0.0}
+RUSH = {**DEEP, "lr_g": 4e-3, "beta1": 0.8, "ema": 0.0, "steps": 600}
 PRESETS = {
     "works": Preset(_("Works"), {}),
     "collapse": Preset(_("Mode collapse"), GREEDY),
     "mends": Preset(_("WGAN-GP mends it"), {**GREEDY, "loss": "gp"}),
-    "swings": Preset(_("Oscillation"), {**RUSH, "steps": 450}),
-    "smooth": Preset(_("Label smoothing calms it"), {**RUSH, "smooth": 0.3, "steps": 600}),
+    "swings": Preset(_("Oscillation"), RUSH),
+    "smooth": Preset(_("Label smoothing calms it"), {**RUSH, "smooth": 0.3}),
     "fades": Preset(_("Discriminator too strong: gradient fades"), {
         "data": "two", "bend": "tanh", "z_dim": 1, "normal": False, "rule": "sgd", "d_steps": 5, "loss": "minimax",
         "lr_d": 0.2, "lr_g": 1e-3, "steps": 150}),
@@ -31,12 +32,12 @@ pen, ink = (Pen("drawn", paper=gans.PAPER), lab.pen("drawn", gans.ZIGZAG)) if da
 loss = lab.choice("loss", _("Loss"), {id: _(e.title) for id, e in gan_losses.LOSSES.items()})
 lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.5, 2e-3, log=True)
 lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.5, 2e-3, log=True)
-lab.slider("d_steps", _("Steps of D in a round"), 1, 5, 1)
+with lab.row("turns"):
+    lab.slider("d_steps", _("Steps of D"), 0, 10, 1, help=_("In one round; 0: it does not learn."))
+    lab.slider("g_steps", _("Steps of G"), 0, 10, 1, help=_("In one round; 0: it does not learn."))
 lab.slider("steps", _("Computed at once"), 0, 2000, 1000, 50,
            help=_("So many rounds are computed when the page opens; Play goes on from there."))  # fmt: skip
-titles = {"judge": _("D: real or not"), "best": _("best possible D*"), "mesh": _("grid of the noise"),
-          "real": _("data"), "fake": _("generated"), "pull": _("pull on G")}  # fmt: skip
-layers = lab.choices("layers", _("Show"), titles, ["judge", "mesh", "real", "fake"])
+layers = lab.choices("layers", _("Show"), gans.layer_titles(), ["judge", "mesh", "real", "fake"])
 with lab.fold(_("Tricks")):
     lab.slider("smooth", _("Label smoothing"), 0.0, 0.4, 0.0, 0.05, help=_("Real points count as 1 − this."))
     lab.slider("flip", _("Label noise"), 0.0, 0.4, 0.0, 0.05, help=_("A share of labels is swapped."))
@@ -45,19 +46,7 @@ with lab.fold(_("Tricks")):
     lab.slider("penalty", _("Gradient penalty λ"), 0.1, 10.0, 1.0, 0.1, help=_("For WGAN-GP."))
     lab.slider("clip", _("Clip at"), 0.05, 1.0, 0.1, 0.05, help=_("For Wasserstein, clipped."))
     lab.slider("ema", _("Average of G (EMA)"), 0.0, 0.99, 0.9, 0.01)
-with lab.fold(_("Networks and optimizer")):
-    lab.slider("g_layers", _("Hidden layers of G"), 0, 4, 2)
-    lab.slider("g_width", _("Width of G"), 8, 64, 32, 8)
-    lab.slider("d_layers", _("Hidden layers of D"), 0, 4, 2)
-    lab.slider("d_width", _("Width of D"), 8, 64, 32, 8)
-    lab.choice("bend", _("Activation"), {id: _(title) for id, title in gans.BENDS.items()})
-    lab.toggle("spectral", _("Spectral norm in D"))
-    lab.slider("z_dim", _("Dimensions of the noise"), 1, 2, 2)
-    lab.toggle("normal", _("Normal noise (else uniform)"), True)
-    lab.choice("rule", _("Optimizer"), {id: _(title) for id, title in gans.RULES.items()})
-    lab.slider("beta1", _("Momentum β₁"), 0.0, 0.95, 0.5, 0.05)
-    lab.slider("batch", _("Batch"), 16, 256, 128, 16)
-    lab.seed()
+gans.networks(lab)
 now = lab.values
 
 
@@ -100,20 +89,23 @@ def numbers(run: Watched) -> Table:
 
 if ink or not pen:
     work, cloud = gans.training(now), gans.cloud_call(now)()
-    run = lab.job(gans.MODEL, work, {*gan2d.SETTINGS, "loss"})
+    run = gans.begun(lab, work, now["steps"])
     lab.watch(run, stage, height=560, pen=pen)
     for two in ((shares, distances), (losses, gradients)):
         for place, draw in zip(lab.below.columns(2), two, strict=True):
             lab.watch(run, draw, height=240, place=place)
     lab.watch(run, numbers, height=0)
     lab.csv(lambda: gans.columns(run.watched()))
+    lab.download(
+        _("Run as GIF"), lambda: film.plane_film(run.watched(), loss, layers), "gif", "image/gif", film.ICON
+    )
 else:
     lab.say(_("Draw the data below with the mouse or a finger: a line, some dots, a word."))
     lab.live(gans.paper, pen=pen, place=lab.stage)
 lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
            "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
 if not pen:
-    known = {n: now[n] for n in ("data", "loss", "lr_g", "lr_d", "d_steps", "spectral", "seed")}
+    known = {n: now[n] for n in ("data", "loss", "lr_g", "lr_d", "spectral", "seed")}
     lab.link("gan-round", _("One round in slow motion"), known, ":material/slow_motion_video:")
 lab.theory()
 if ink or not pen:

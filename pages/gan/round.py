@@ -27,7 +27,7 @@ lab.slider("longer", _("Longer steps in this round"), 1.0, 50.0, 20.0, 1.0,
            help=_("One round changes little: its steps are so many times as long."))  # fmt: skip
 lab.slider("lr_g", _("Learning rate of G"), 1e-5, 0.5, 1e-3, log=True)
 lab.slider("lr_d", _("Learning rate of D"), 1e-5, 0.5, 1e-3, log=True)
-lab.slider("d_steps", _("Steps of D in a round"), 1, 5, 1)
+lab.slider("d_steps", _("Steps of D in a round"), 1, 10, 1)
 lab.toggle("spectral", _("Spectral norm in D"))
 lab.seed()
 now = lab.values

@@ -31,9 +31,14 @@ lab.seed()
 name, model = compare.chosen(every, asked)
 
 
-def stage(first: int, temperature: float, seed: int) -> Plot:
-    """A column for each β: where the pictures lie, what comes back, what the prior draws."""
-    return compare.draw(every, first, temperature, seed)
+def stage(temperature: float) -> Plot:
+    """A column for each β: where the pictures lie."""
+    return compare.planes(every, temperature)
+
+
+def boards(first: int, temperature: float, seed: int) -> Plot:
+    """What comes back, and what the prior draws."""
+    return compare.boards(every, first, temperature, seed)
 
 
 def trade() -> Plot:
@@ -46,7 +51,8 @@ def numbers() -> Table:
     return compare.numbers(model, name)
 
 
-lab.live(stage)
+lab.live(stage, height=220)
+lab.live(boards, height=300, place=lab.stage)
 lab.live(trade, height=280)
 lab.live(numbers, height=0)
 copies = _("More β makes better draws and worse copies: that is the curve below.")

@@ -26,8 +26,13 @@ sweep = lab.choice("sweep", _("Sweep below"), factors.names(), "x")
 
 
 def stage(**now: Any) -> Plot:
-    """A shape in and out, a row of pictures for each dimension, and what each dimension knows."""
+    """A shape in and out, and a row of pictures for each dimension."""
     return factors.draw(model, now)
+
+
+def knows() -> Plot:
+    """Which dimension knows what."""
+    return factors.knows(model)
 
 
 def answers(**now: Any) -> Plot:
@@ -40,7 +45,9 @@ def numbers() -> Table:
     return factors.numbers(model)
 
 
-lab.live(stage)
+left, right = lab.stage.columns([0.56, 0.44], gap="small")
+lab.live(stage, place=left, height=440)
+lab.live(knows, place=right, height=440)
 lab.live(answers, height=260)
 lab.live(numbers, height=0)
 lab.look(_("Read a row: does it move the shape, turn or stretch it? Then read a column of the map: the MIG asks that "

@@ -10,13 +10,13 @@ from app.vae import inside, models
 from core import vae
 
 PRESETS = {
-    "sure": Preset(_("A digit, quite sure"), {}),
-    "draw": Preset(_("Draw one yourself"), {"source": "pen", "drawing": ".G43SQ3LZuUiSSTJG7b"}),
-    "unsure": Preset(_("A code of two numbers"), {"latent": "2", "index": 18}),
-    "collapse": Preset(_("β = 4: dimensions fall silent"), {"beta": "4"}),
-    "strange": Preset(_("A cat for a model of digits"), {"source": "photo", "picture": "cat"}),
-    "told": Preset(_("Told the class, it keeps the hand"), {"latent": "2", "beta": "told"}),
-    "causes": Preset(_("Known causes: which dimension has which?"), {"data": "shapes", "beta": "4"}),
+    "sure": Preset(_("Quite sure"), {}),
+    "draw": Preset(_("Draw one"), {"source": "pen", "drawing": ".G43SQ3LZuUiSSTJG7b"}),
+    "unsure": Preset(_("Two numbers"), {"latent": "2", "index": 18}),
+    "collapse": Preset(_("β = 4: silent ones"), {"beta": "4"}),
+    "strange": Preset(_("A cat among digits"), {"source": "photo", "picture": "cat"}),
+    "told": Preset(_("Told the class"), {"latent": "2", "beta": "told"}),
+    "causes": Preset(_("Known causes"), {"data": "shapes", "beta": "4"}),
 }  # fmt: skip
 
 lab = Lab("vae-inside", PRESETS)

@@ -229,6 +229,26 @@ def test_what_is_not_finite_stops_the_run_and_says_where() -> None:
     assert job.advance() is not None and not job.error, "but from an earlier moment there is"
 
 
+def test_what_is_forgotten_is_complained_about_no_more() -> None:
+    for again in ("restart", "branch"):
+        job = made(lost=4)
+        run_to(job, 3)
+        job.do("play")
+        assert job.advance() is not None and job.phase == "failed" and "4" in job.status()["told"]
+        job.do("scrub", 1)
+        assert "4" in job.status()["told"], "the past is looked at"
+        job.do(again)
+        assert job.status()["told"] == ""
+
+
+def test_numbers_lost_before_it_began_are_told() -> None:
+    job = made()
+    job.lose()
+    assert job.phase == "failed" and "1" in job.status()["told"]
+    job.do("play")
+    assert job.phase == "failed"
+
+
 def test_an_error_reaches_the_visitor_as_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
     def broken(state: Walk, settings: Mapping[str, Any]) -> Walk:
         raise RuntimeError("secret")

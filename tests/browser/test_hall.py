@@ -42,10 +42,10 @@ def test_a_presenter_goes_by_keys(visit: Visit, app: str) -> None:
 
 
 def test_the_code_on_the_screen_leads_to_what_is_seen(visit: Visit, app: str) -> None:
-    hand = visit(f"{app}/activations?activations.x=-1.5&lang=en")
+    hand = visit(f"{app}/activations?activations.x=-1.5&lang=en", device_scale_factor=3)
     hand.page.get_by_role("button", name="Share").click()
     shown = hand.page.get_by_test_id("stPopoverBody")
-    picture = shown.get_by_test_id("stImage").locator("img")
+    picture = shown.get_by_role("img")
     expect(picture).to_be_visible()
     pixels = cv2.imdecode(np.frombuffer(picture.screenshot(), np.uint8), cv2.IMREAD_COLOR)
     link, _corners, _straight = cv2.QRCodeDetector().detectAndDecode(pixels)
@@ -92,3 +92,4 @@ def test_a_figure_lives_on_a_site_that_may_have_it_and_on_no_other(
         expect(inside.locator('[data-view="optimizers.progress"][data-live=on]')).to_be_visible()
         expect(inside.locator("[data-testid=live-figure]")).to_have_count(1)
         expect(inside.locator(".st-key-lab-controls")).to_be_hidden()
+        hand.page.close()

@@ -108,6 +108,16 @@ def test_a_step_changes_nothing_in_place() -> None:
     assert torch.equal(state.d_memory.v, kept.d_memory.v) and torch.equal(state.u[0], kept.u[0])
 
 
+def test_each_can_learn_alone_and_more_than_once() -> None:
+    start = after(2, init(EIGHT))
+    only_d, only_g = after(1, start, g_steps=0), after(1, start, d_steps=0)
+    assert torch.equal(only_d.g, start.g) and not torch.equal(only_d.d, start.d)
+    assert torch.equal(only_g.d, start.d) and not torch.equal(only_g.g, start.g)
+    twice = after(1, start, d_steps=0, g_steps=2)
+    assert twice.step == only_g.step == start.step + 1 and twice.g_memory.t == start.g_memory.t + 2
+    assert not torch.equal(twice.g, only_g.g)
+
+
 def test_what_is_observed_does_not_depend_on_when() -> None:
     state = after(3, init(EIGHT))
     one, two = observe(state), observe(state)

@@ -158,9 +158,15 @@ def test_outcome_counts_duplicates_as_false():
     boxes = torch.tensor([[0.0, 0, 10, 10], [0, 1, 10, 11], [70, 0, 80, 10]], dtype=torch.float64)
     scores, zero = torch.tensor([0.9, 0.8, 0.7], dtype=torch.float64), torch.zeros(3, dtype=torch.long)
     loose = run("hard", boxes, scores, zero, threshold=1.0)
-    assert suppress.outcome(loose, truth, zero[:2], zero, geometry.iou) == (3, pytest.approx(1 / 3), 0.5, 0.5)
+    assert suppress.outcome(loose, truth, zero[:2], zero, geometry.iou) == (
+        3,
+        pytest.approx(1 / 3),
+        0.5,
+        0.5,
+        1,
+    )
     strict = run("hard", boxes, scores, zero, threshold=0.5)
-    assert suppress.outcome(strict, truth, zero[:2], zero, geometry.iou) == (2, 0.5, 0.5, 0.5)
+    assert suppress.outcome(strict, truth, zero[:2], zero, geometry.iou) == (2, 0.5, 0.5, 0.5, 1)
     assert suppress.reasons(strict, scores)[1] == (2, False, 0.8, 0.0, 1, pytest.approx(90 / 110))
 
 
@@ -181,7 +187,10 @@ def test_two_in_a_crowd_lose_one_box_and_soft_nms_saves_it():
     for rule, threshold in (("classes", 0.3), ("gaussian", 0.45)):
         found = run(rule, s.boxes, s.scores, s.classes, threshold=threshold, sigma=0.5, floor=0.2)
         left[rule] = suppress.outcome(found, truth, kinds, s.classes, geometry.iou)
-    assert left == {"classes": (1, 1.0, 0.5, 0.5), "gaussian": (2, 1.0, 1.0, 1.0)}
+    assert {rule: row[:-1] for rule, row in left.items()} == {
+        "classes": (1, 1.0, 0.5, 0.5),
+        "gaussian": (2, 1.0, 1.0, 1.0),
+    }
 
 
 def test_ap_of_what_is_left_equals_the_curve_of_precision():
@@ -193,5 +202,17 @@ def test_ap_of_what_is_left_equals_the_curve_of_precision():
         curve = precision.curve(
             precision.match(s.boxes, s.scores, s.classes, truth, kinds), s.scores, len(truth)
         )
-        *_rest, ap = suppress.outcome(found, truth, kinds, s.classes, geometry.iou)
+        *_rest, ap, _fit = suppress.outcome(found, truth, kinds, s.classes, geometry.iou)
         assert ap == pytest.approx(precision.area(curve), abs=1e-12), seed
+
+
+def test_fused_boxes_fit_better_than_the_best():
+    """What a preset of the page says, and its table shows."""
+    truth, kinds = scenes.crowd(8, 0.3, 3, (320, 480), seed=0)
+    s = scenes.detections(truth, kinds, each=8, noise=0.15, alarms=0, seed=0)
+    rows = suppress.compare(
+        truth, kinds, s.boxes, s.scores, s.classes, geometry.iou, threshold=0.45, floor=0.2
+    )
+    found = {rule: row for rule, *row in rows}
+    assert found["fusion"][-1] > found["classes"][-1] + 0.04
+    assert found["fusion"][1] > found["classes"][1]

@@ -4,9 +4,11 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from typing import Any
 
+import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
@@ -27,6 +29,20 @@ def open_page(address: str, link: Link | None = None) -> AppTest:
     for name, value in (link or {}).items():
         screen.query_params[name] = value
     return screen.run() if address or link else screen
+
+
+@cache
+def rendered(address: str, preset: str = "") -> AppTest:
+    """The page as a link without settings shows it, then the preset chosen. To look at, not to change."""
+    screen = open_page(address, {f"{address}.code": "true"} if address else None)
+    return choose(screen, address, preset) if preset else screen
+
+
+def together(address: str, *more: str):
+    """The tests of a page run in one process, where they share what it has rendered."""
+    return pytest.param(
+        address, *more, marks=pytest.mark.xdist_group(address), id="-".join((address, *more)) or "home"
+    )
 
 
 def values(screen: AppTest) -> dict[str, Any]:

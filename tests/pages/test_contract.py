@@ -8,7 +8,6 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app import catalog
 from app.domains import Domain, Pair, Refused, Span, Strokes, Subset, Text
@@ -16,18 +15,23 @@ from app.figures.plot import to_json
 from app.i18n import LANGUAGES
 from tests.legible import faint
 from tests.pages.alone import run_alone
-from tests.pages.screen import choose, defaults, figures, open_page, presets, rows, texts, trouble, values
+from tests.pages.screen import (
+    choose,
+    defaults,
+    figures,
+    open_page,
+    presets,
+    rendered,
+    rows,
+    texts,
+    together,
+    trouble,
+    values,
+)
 from tools.server import ROOT
 
 PAGES = list(catalog.PAGES)
 THEORY = ROOT / "assets" / "theory"
-
-
-def together(address: str, *more: str):
-    """The tests of a page run in one process, where they share what it has rendered."""
-    return pytest.param(
-        address, *more, marks=pytest.mark.xdist_group(address), id="-".join((address, *more)) or "home"
-    )
 
 
 each_page = pytest.mark.parametrize("address", [together(a) for a in PAGES])
@@ -35,13 +39,6 @@ each_screen = pytest.mark.parametrize("address", [together(a) for a in ("", *PAG
 each_preset = pytest.mark.parametrize(
     ("address", "preset"), [together(a, preset) for a in PAGES for preset in presets(a)]
 )
-
-
-@cache
-def rendered(address: str, preset: str = "") -> AppTest:
-    """The page as a link without settings shows it, then the preset chosen. To look at, not to change."""
-    screen = open_page(address, {f"{address}.code": "true"} if address else None)
-    return choose(screen, address, preset) if preset else screen
 
 
 @cache

@@ -1,7 +1,7 @@
 // Tools of a figure, and playback.
 function showPlaying(button, on, { play, pause }) {
   const title = on ? pause : play;
-  Object.assign(button, { textContent: on ? "⏸" : "▶", title: `${title} (K)`, ariaLabel: title });
+  Object.assign(button, { textContent: on ? "❚❚" : "▶", title: `${title} (K)`, ariaLabel: title });
 }
 document.addEventListener("keydown", (e) => { // K plays and pauses; so do B and ., the black screen of a presenter's remote
   if (!["KeyK", "KeyB", "Period"].includes(e.code) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
