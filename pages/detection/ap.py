@@ -6,7 +6,8 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.appraisal import LAST, averages, columns_of, confusion, given, ladder, matching
+from app.detection.appraisal import averages, columns_of, confusion, given, ladder, matching
+from app.detection.crowds import LAST
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, dots, layout, line, short
 from app.i18n import gettext as _
@@ -31,14 +32,8 @@ PRESETS = {
 lab = Lab("detection-ap", PRESETS)
 crowds.ask_kind(lab)
 lab.slider("t", _("A hit from IoU"), 0.05, 0.95, 0.5, 0.05)
-lab.slider(
-    "step",
-    _("Detections counted, best first"),
-    0,
-    LAST,
-    LAST,
-    help=_("Moving it is moving the confidence cut."),
-)
+lab.slider("step", _("Detections counted, best first"), 0, LAST, LAST,
+           help=_("Moving it is moving the confidence cut."))  # fmt: skip
 shown = {"all": _("all"), **{str(k): str(k) for k in range(crowds.CLASSES)}}
 lab.choice("kind", _("Curve of class"), shown)
 with lab.fold(_("The scene")):

@@ -7,12 +7,13 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.verdicts import LAST, columns_of, judged, queue, rules, said, settings, sweep
+from app.detection.crowds import LAST
+from app.detection.verdicts import columns_of, judged, queue, rules, said, settings, sweep
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from core import suppress
+from core import boxes, suppress
 
 PRESETS = {
     "two": Preset(_("Two neighbours, one box left"),
@@ -38,7 +39,14 @@ crowds.ask_kind(lab)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in suppress.RULES.items()}, "classes")
 lab.slider("t", _("IoU threshold"), 0.0, 1.0, 0.45, 0.01)
 lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.2, 0.01)
-lab.slider("step", _("Judged so far"), 0, LAST, LAST, help=_("At the end: the whole queue, however long."))
+lab.slider(
+    "step",
+    _("Judged so far"),
+    0,
+    LAST,
+    LAST,
+    help=_("At the end: the whole queue, however long."),
+)
 with lab.fold(_("The scene")):
     crowds.ask(lab, each=4, noise=0.07, alarms=4, overlap=0.3)
     lab.slider("sigma", _("σ of Gaussian and matrix"), 0.05, 2.0, 0.5, 0.05)
@@ -98,7 +106,7 @@ lab.look(_("Play: the best box is kept, and whatever overlaps it too much falls.
            "one has lost all its boxes: no threshold is right for both crowds and duplicates."))  # fmt: skip
 lab.csv(lambda: columns_of(now))
 lab.theory()
-whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": crowds.IOU}
+whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": boxes.iou}
 verdict = Call(suppress.suppress, {"rule": rule, **whole, **settings(now)})
 truth = crowds.parts(now, ("truth", "kinds"))
 lab.code(suppress.reasons, Call(suppress.compare, {**truth, **whole, **settings(now)}),

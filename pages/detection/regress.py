@@ -110,5 +110,4 @@ lab.look(_("Apart, 1 − IoU is flat: no gradient, no step. GIoU first stretches
            "it. Drag the start until the boxes touch, and IoU begins to learn."))  # fmt: skip
 lab.theory()
 if names:
-    script = Call(regress.descend, {**call(now).arguments, "measures": Call(boxes.measures, {})})
-    lab.code(regress.arrivals, ways=script, at=now["step"])
+    lab.code(regress.arrivals, ways=call(now), at=now["step"])

@@ -37,9 +37,9 @@ painters.plot = async function (picture) {
   const bare = ({ xaxis, yaxis }) => ({ type: "scatter", mode: "none", x: [0], y: [0], xaxis, yaxis, hoverinfo: "skip", showlegend: false });
   const clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) }, times = larger();
   const { narrow = {}, small } = (this.root.clientWidth < 520 && layout.meta) || {}; // panels side by side: one above the other, words no larger than that
-  const across = Object.keys(narrow).filter((name) => name.startsWith("xaxis")), said = across.map((name) => layout[name]?.title?.text);
-  const once = new Set(said).size === 1 && across.every((name) => narrow[name].domain?.[0] === 0), untitled = (name) => once && across.slice(0, -1).includes(name);
-  const stacked = Object.fromEntries(Object.entries(narrow).map(([name, more]) => [name, { ...layout[name], ...more, ...(untitled(name) && { title: { text: "" } }) }]));
+  const across = Object.keys(narrow).filter((name) => name.startsWith("xaxis")), titles = new Set(across.map((name) => layout[name]?.title?.text));
+  const once = titles.size === 1 && across.every((name) => narrow[name].domain?.[0] === 0) ? across.slice(0, -1) : []; // a title that they share stands under the last
+  const stacked = Object.fromEntries(Object.entries(narrow).map(([name, more]) => [name, { ...layout[name], ...more, ...(once.includes(name) && { title: { text: "" } }) }]));
   const shrunk = ({ textfont, ...t }) => (textfont ? { ...t, textfont: { ...textfont, ...(small && { size: Math.min(textfont.size, small) }) } } : t);
   const traces = data.map((t) => (t.meta?.paint ? bare(t) : shrunk(upTo(t, this.step))));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked, font, width: this.root.clientWidth,
