@@ -38,7 +38,8 @@ def film(z: Tensor, relief: Relief, view: View, paths: Mapping[str, Tensor], col
 def moving(frames: Sequence[Image.Image], seconds: float) -> bytes:
     """Pictures of one size as a GIF, in the colours of the first, a middle and the last one."""
     width, height = frames[0].size
-    known = Image.new(frames[0].mode, (3 * width, height))
+    # One palette for all: of the first, a middle and the last one, and of a strip of ink, for the words are few pixels.
+    known = Image.new(frames[0].mode, (3 * width, height + 16), INK)
     for i, frame in enumerate((frames[0], frames[len(frames) // 2], frames[-1])):
         known.paste(frame, (i * width, 0))
     return gif(frames, known.quantize(256), seconds)
