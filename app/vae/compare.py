@@ -16,7 +16,7 @@ from app.vae import models
 from app.vae.models import Model
 from core import drawing, vae
 
-SHOWN, DOTS, REACH, CARRIED, LEFT = 4, 400, 4.0, 16, 84
+SHOWN, DOTS, REACH, CARRIED, LEFT = 3, 400, 4.0, 16, 84
 
 
 def compared(data: str, latent: int, told: bool = False) -> list[tuple[str, Model]]:
@@ -100,7 +100,7 @@ def planes(every: Sequence[tuple[str, Model]], temperature: float) -> Plot:
         frame[f"xaxis{n}"] = axis(
             headed(id, model), domain=column(k, len(every)), anchor=f"y{n}", side="top", **ends
         )
-        frame[f"yaxis{n}"] = axis("", anchor=f"x{n}", scaleanchor=f"x{n}", **ends)
+        frame[f"yaxis{n}"] = axis("", anchor=f"x{n}", scaleanchor=f"x{n}", constraintoward="bottom", **ends)
         narrow |= _paired(k, len(every), n, 0.17)
     said = "; ".join(f"{title(id)}: {measures(m).reconstruction:.0f} / {total(m)}" for id, m in every)
     return Plot(data, layout(**frame, meta={"narrow": narrow}),

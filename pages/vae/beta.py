@@ -51,7 +51,7 @@ def numbers() -> Table:
     return compare.numbers(model, name)
 
 
-lab.live(stage, height=220)
+lab.live(stage, height=240)
 lab.live(boards, height=300, place=lab.stage)
 lab.live(trade, height=280)
 lab.live(numbers, height=0)
