@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import catalog, sharing
+from app.i18n import catalogue
 from tests.pages.screen import figures, open_page, trouble, values
 from tools import film, readme
-from tools.messages import read
 from tools.server import ROOT
 
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -83,7 +83,7 @@ def test_a_link_opens_what_it_says(link: str) -> None:
 
 @pytest.mark.parametrize("name", FOR_PEOPLE)
 def test_bold_words_stand_on_the_screen_and_keys_do_something(name: str) -> None:
-    words = read("ru")
+    words = catalogue("ru")
     known = words.values() if "/ru/" in name else words.keys()
     bold = {word.replace("\n", " ") for word in re.findall(r"\*\*([^*]+)\*\*", TEXTS[name])}
     assert bold and bold <= {*known, "bold"}
