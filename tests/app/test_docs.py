@@ -1,6 +1,7 @@
 """What README, CONTRIBUTING and docs/ say is so: commands, files, addresses, links, keys, words, numbers."""
 
 import re
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -65,10 +66,8 @@ LINKS = sorted({link for text in TEXTS.values() for link in re.findall(r"`/([\w-
 @pytest.mark.parametrize("link", LINKS)
 def test_a_link_opens_what_it_says(link: str) -> None:
     address, _, query = link.partition("?")
-    asked: dict[str, list[str]] = {}
-    for part in query.split("&"):
-        asked.setdefault(part.partition("=")[0], []).append(part.partition("=")[2])
-    screen = open_page(address, asked)
+    asked = parse_qs(query)
+    screen = open_page(address, {**asked})
     assert trouble(screen) == [] and not screen.info, "a value that its control allows"
     controls = values(screen).keys()
     for name, texts in asked.items():

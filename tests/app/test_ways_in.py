@@ -26,7 +26,7 @@ from app.addresses import KnownAddresses
 from app.augment import pipeline
 from app.controls import _read
 from app.convolution import filters
-from app.domains import Options, Pair, Refused, Span, Strokes, Subset, Text
+from app.domains import Domain, Options, Pair, Refused, Span, Strokes, Subset, Text
 from app.headers import SecurityHeaders, allowed
 from app.limits import LONGEST_ADDRESS, Limits
 from app.live.desk import Desk
@@ -39,7 +39,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
 )  # fmt: skip
-DOMAINS = {
+DOMAINS: dict[str, Domain] = {
     "x": Span(-10.0, 10.0, 0.1), "n": Span(1, 8, 1, whole=True), "span": Pair(Span(-10.0, 10.0, 0.5)),
     "lr": Options((0.001, 0.01)), "of": Subset(("a", "b")), "text": Text(9),
     "pen": Strokes()}  # fmt: skip
@@ -227,7 +227,7 @@ class Socket:
 @given(st.sampled_from(sorted(DOMAINS)), json_values, json_values, json_values)
 def test_a_message_sets_what_its_control_allows(name: str, value: Any, after: Any, told: Any) -> None:
     values = {"x": 0.0, "n": 2, "span": (-6.0, 6.0), "lr": 0.01, "of": ["a"], "text": "", "pen": ""}
-    view = Desk().put("stage", lambda **now: now, values, DOMAINS, "en")  # type: ignore[arg-type, return-value]
+    view = Desk().put("stage", lambda **now: now, values, DOMAINS, "en")  # type: ignore[arg-type]
     try:
         checked: Any = view.answer({name: value})
         assert DOMAINS[name].check(checked[name]) == checked[name]
