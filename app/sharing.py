@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 from html import escape
+from io import BytesIO
 from textwrap import shorten
 from typing import Any
 from urllib.parse import urlencode
@@ -146,7 +147,9 @@ def code(text: str) -> segno.QRCode:
 
 def qr(text: str) -> str:
     """A code that a phone reads: dark on white in either theme."""
-    return code(text).svg_inline(scale=6, border=3, light="#ffffff")
+    file = BytesIO()
+    code(text).save(file, "svg", scale=6, border=4, light="#ffffff", xmldecl=False, nl=False)
+    return file.getvalue().decode()
 
 
 def _as_address(svg: str) -> str:

@@ -12,7 +12,7 @@ import re
 import statistics
 import time
 import urllib.request
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 
 from bench.live import Load, followed, hand, number, percentile, table
@@ -34,15 +34,17 @@ class Slice:
     errors: int = 0
     memory: float = 0.0  # MB
     waiting: int = 0  # trainings that stand in line
+    told: set[str] = field(default_factory=set)  # what the trainings said under their pictures
 
     def row(self) -> list[str]:
         return [f"{self.until / 60:.1f}", number(percentile(self.drags, 0.5)), number(percentile(self.drags, 0.95)),
-                number(len(self.drags)), number(statistics.mean(self.moments) if self.moments else float("nan"), 1),
+                number(percentile(self.drags, 0.99)), number(len(self.drags)),
+                number(statistics.mean(self.moments) if self.moments else float("nan"), 1),
                 number(self.opened, 1), str(self.waiting), str(self.errors), number(self.memory)]  # fmt: skip
 
 
-HEAD = ["min", "drag, median ms", "p95 ms", "pictures", "training, pictures/s", "newcomer, s", "in line", "errors",
-        "server, MB"]  # fmt: skip
+HEAD = ["min", "drag, median ms", "p95 ms", "p99 ms", "pictures", "training, pictures/s", "newcomer, s", "in line",
+        "errors", "server, MB"]  # fmt: skip
 
 
 class Train:
@@ -50,6 +52,7 @@ class Train:
 
     def __init__(self, visitor: Visitor) -> None:
         self.visitor, self.pictures, self.errors = visitor, 0, 0
+        self.told: set[str] = set()  # what stood under the picture
 
     async def watch(self) -> None:
         await self.visitor.ask(STAGE, {})
@@ -61,6 +64,7 @@ class Train:
             head = unpack(await road.recv())[0]
             if "job" in head:
                 version = head["job"]["version"]
+                self.told |= {re.sub(r"\d+", "n", head["job"].get("told") or "")} - {""}
             self.errors += head["kind"] == "error"
             self.pictures += 1
 
@@ -94,7 +98,8 @@ async def soak(base: str, asked: argparse.Namespace) -> list[Slice]:
                 errors=load.errors + sum(isinstance(o, BaseException) for o in outcomes)
                 + sum(task.done() for task in running) + sum(t.errors for t in trains) - before[1],
                 memory=numbers["process_resident_memory_bytes"] / 2**20,
-                waiting=int(numbers["lightboard_jobs_waiting"])))  # fmt: skip
+                waiting=int(numbers["lightboard_jobs_waiting"]),
+                told={sentence for train in trains for sentence in train.told}))  # fmt: skip
             print("  ".join(slices[-1].row()), flush=True)
         for task in running:
             task.cancel()
@@ -117,20 +122,24 @@ def metrics(base: str) -> dict[str, float]:
     return {name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", text, re.M)}
 
 
-def verdict(slices: list[Slice]) -> str:
+def verdict(slices: list[Slice], empty: float) -> str:
     """Growth of memory over the second half, and what is slowest against what was to be reached."""
-    half = slices[len(slices) // 2 :]
+    first, half = slices[0], slices[len(slices) // 2 :]
     drags = [ms for s in slices for ms in s.drags]
     late = {"the drags (p95 over 300 ms)": percentile(drags, 0.95) / 300,
             "newcomers (the page after more than 2 s)": percentile([s.opened for s in slices], 0.5) / 2,
             "trainings (under 2 pictures a second)":
                 2 / max(0.01, statistics.mean([m for s in slices for m in s.moments] or [99.0]))}  # fmt: skip
-    first = max(late, key=lambda name: late[name])
-    gave = f"First to give: {first}, {late[first]:.1f} times its aim." if late[first] > 1 else "Nothing gave."
+    worst = max(late, key=lambda name: late[name])
+    gave = f"First to give: {worst}, {late[worst]:.1f} times its aim." if late[worst] > 1 else "Nothing gave."
     grown = half[-1].memory - half[0].memory
-    return (f"Median {number(percentile(drags, 0.5))} ms, p95 {number(percentile(drags, 0.95))} ms over {len(drags)} "
-            f"pictures; {sum(s.errors for s in slices)} errors; memory in the second half {grown:+.0f} MB, "
-            f"at most {max(s.memory for s in slices):.0f} MB. {gave}")  # fmt: skip
+    told = ", ".join(f"“{sentence}”" for sentence in sorted(slices[-1].told))
+    return (f"Median {number(percentile(drags, 0.5))} ms, p95 {number(percentile(drags, 0.95))} ms, "
+            f"p99 {number(percentile(drags, 0.99))} ms over {len(drags)} "
+            f"pictures; {sum(s.errors for s in slices)} errors; memory {empty:.0f} MB with no page open, "
+            f"{first.memory:.0f} MB at the beginning, {slices[-1].memory:.0f} MB at the end, {grown:+.0f} MB in "
+            f"the second half. {gave}"
+            + f" Trainings said: {told}." * bool(told))  # fmt: skip
 
 
 def main() -> None:
@@ -146,15 +155,13 @@ def main() -> None:
     parser.add_argument("--base", help="a server that runs already, such as http://127.0.0.1:8501")
     asked = parser.parse_args()
     load = os.getloadavg()[0]
-    if asked.base:
-        slices = asyncio.run(soak(asked.base, asked))
-    else:
-        with serve() as base:
-            slices = asyncio.run(soak(base, asked))
+    with nullcontext(asked.base) if asked.base else serve() as base:
+        empty = metrics(base)["process_resident_memory_bytes"] / 2**20
+        slices = asyncio.run(soak(base, asked))
     print(f"\n`python -m bench.soak --minutes {asked.minutes:g}`: {asked.open} pages open, {asked.dragging} dragging "
           f"at {1 / PACE:g} moves a second, {asked.training} training; load average before: {load:.1f}.\n")  # fmt: skip
     print(table(HEAD, [s.row() for s in slices]))
-    print(f"\n{verdict(slices)}")
+    print(f"\n{verdict(slices, empty)}")
 
 
 if __name__ == "__main__":

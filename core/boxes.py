@@ -100,18 +100,6 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(name: str) -> Measure:
-    """One of the four, by its name: a function of pairs of boxes."""
-    if name not in MEASURES:
-        raise ValueError(f"There is no measure {name!r}; there are {', '.join(MEASURES)}.")
-    return MEASURES[name]
-
-
-def measures() -> Callable[[Tensor, Tensor], Overlap]:
-    """All four at once: the function `overlap`."""
-    return overlap
-
-
 def pairwise(a: Tensor, b: Tensor) -> Tensor:
     """The IoU of each of a (n, 4) with each of b (m, 4): (n, m)."""
     return iou(a.unsqueeze(-2), b.unsqueeze(-3))
@@ -131,7 +119,8 @@ def slope(name: str, a: Sequence[float], b: Sequence[float]) -> list[float]:
 
     In plain numbers, so that a descent of one box takes a step in a fiftieth of the time. Where two edges lie upon
     each other the slope is the mean of both sides."""
-    measure(name)  # there must be one of that name
+    if name not in MEASURES:
+        raise ValueError(f"There is no measure {name!r}; there are {', '.join(MEASURES)}.")
     size, other = ([c[2] - c[0], c[3] - c[1]] for c in (a, b))
     shared, span, slopes = zip(*(_along(a[k], a[k + 2], b[k], b[k + 2]) for k in (0, 1)), strict=True)
     middles = [(a[k] + a[k + 2] - b[k] - b[k + 2]) / 2 for k in (0, 1)]

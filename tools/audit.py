@@ -50,8 +50,14 @@ def licence(package: Distribution) -> str:
     """One line, from the newest field that the package has."""
     kinds = [c.rpartition(" :: ")[2] for c in said(package, "Classifier") if c.startswith("License ::")]
     plain = [text.strip().split("\n")[0] for text in said(package, "License")]
-    told = said(package, "License-Expression") or [", ".join(kinds)] * bool(kinds) or plain or ["?"]
+    told = said(package, "License-Expression") or [", ".join(kinds)] * bool(kinds) or plain or _title(package)
     return told[0][:160]
+
+
+def _title(package: Distribution) -> list[str]:
+    """The first line of the licence that lies in it."""
+    texts = [f.read_text() for f in package.files or [] if re.fullmatch(r"LICEN[CS]E(\.\w+)?", f.name)]
+    return [texts[0].strip().split("\n")[0]] if texts else ["?"]
 
 
 def said(package: Distribution, field: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A film of a hand on every page, into assets/readme/: `python -m tools.film [address …]`, 54 of them in ten minutes.
+"""A film of a hand on every page, a still of each concept: `python -m tools.film [address …]`, into assets/readme/.
 
 The real app in a real browser: the hand moves a little, the page paints its answer, that is one picture of the film.
 So a film shows what is computed, at an even pace; how long it takes is measured by bench.live.
@@ -12,37 +12,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
-from app.catalog import PAGES
+from app.catalog import CONCEPTS, PAGES
 from tools.chromium import FLAGS, find_chromium
 from tools.server import ROOT, serve
-from tools.shots import settle
+from tools.shots import VARIANTS, settle, shoot
 
 FILMS = ROOT / "assets" / "readme"
-WINDOW = (1000, 625)
+WINDOW: ViewportSize = {"width": 1000, "height": 625}
 WIDE = 600  # pixels of a film
-EACH = 90  # ms a picture is shown
-PICTURES = 32
+EACH = 100  # ms a picture is shown
+PICTURES = 26
 MOST = 110_000  # bytes of a film; those of the README may have more
 ARROW = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
 FIGURE = "[data-testid=live-figure]"
-FRAMES = f"() => [...document.querySelectorAll('{FIGURE}')].reduce((n, f) => n + +f.dataset.frames, 0)"
+FRAMES = f"[...document.querySelectorAll('{FIGURE}')].reduce((n, f) => n + +f.dataset.frames, 0)"
 # Some picture has been painted since, and none for a tenth of a second; or nothing came of this move.
-ANSWERED = (
-    """before => new Promise((done) => {
-  const frames = %s, begun = performance.now();
+ANSWERED = f"""before => new Promise((done) => {{
+  const begun = performance.now();
   let last = before, at = begun;
-  const look = () => {
-    const now = performance.now(), n = frames();
+  const look = () => {{
+    const now = performance.now(), n = {FRAMES};
     if (n !== last) [last, at] = [n, now];
     if (now - at > (last === before ? 300 : 100) || now - begun > 1500) done();
     else requestAnimationFrame(look);
-  };
+  }};
   look();
-})"""
-    % FRAMES
-)
+}})"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,7 @@ class Take:
     reach: tuple[float, float] = (0.1, 0.12)  # of a handle: parts of the figure to either side
     ends: tuple[float, float] = (0.95, 0.05)  # of a thumb: parts of its track
     link: str = ""  # what stands in the link
+    fold: str = ""  # among the controls, to be opened before
 
 
 # Of all other pages the first handle goes round.
@@ -68,7 +66,9 @@ TAKES = {
     "optimizers-basins": Take(reach=(0.25, 0.6)),
     "optimizers-sweep": Take(reach=(0.08, 0.4)),
     "optimizers-real": Take("play"),
-    "convolution": Take("angle", ends=(0.98, 0.02), link="convolution.kernel=gabor"),
+    "convolution": Take(
+        "angle", ends=(0.98, 0.02), link="convolution.kernel=gabor&hide=picture,size,sigma,frequency"
+    ),
     "convolution-arithmetic": Take(reach=(0.1, 0.5)),
     "convolution-channels": Take("groups", ends=(1.0, 0.0)),
     "convolution-field": Take("layers", ends=(1.0, 0.0)),
@@ -79,6 +79,25 @@ TAKES = {
     "pooling-shift": Take("dx", ends=(1.0, 0.0)),
     "pooling-cascade": Take("layers", ends=(1.0, 0.0)),
     "augmentations": Take("Affine_rotate", ends=(0.45, 0.02)),
+    "augmentations-pipeline": Take("Rotate_limit", ends=(0.45, 0.02), fold="2. Rotate"),
+    "augmentations-targets": Take("Rotate_limit", ends=(0.45, 0.02)),
+    "augmentations-mixing": Take("lam", link="augmentations-mixing.own=true"),
+    "augmentations-label": Take(reach=(0.14, 0.0)),
+    "augmentations-views": Take("Affine_rotate", ends=(0.45, 0.02)),
+    "augmentations-help": Take("play", link="augmentations-help.steps=0"),
+    "detection": Take(reach=(0.1, 0.3)),
+    "detection-regress": Take("step", ends=(1.0, 0.0)),
+    "detection-nms": Take("t"),
+    "detection-ap": Take("step", ends=(0.0, 1.0)),
+    "vae-between": Take("t", ends=(1.0, 0.0)),
+    "vae-inside": Take("o1"),
+    "vae-beta": Take("temperature", ends=(1.0, 0.0)),
+    "vae-train": Take("play", link="vae-train.steps=0"),
+    "vae-restore": Take("noise", ends=(0.7, 0.0)),
+    "vae-factors": Take("angle"),
+    "vae-kl": Take(reach=(0.06, 0.3)),
+    "gan": Take("play", link="gan.steps=0"),
+    "gan-round": Take("phase", ends=(1.0, 0.0)),
 }
 
 
@@ -86,6 +105,9 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     """The pictures of one drag; the last leads to the first."""
     page.goto(f"{base}/{address}?present=on{take.link and '&' + take.link}")
     settle(page)
+    if take.fold:
+        page.locator(".st-key-lab-controls details summary").filter(has_text=take.fold).click()
+        settle(page)
     if take.by == "play":
         return played(page)
     place = handle(page, take) if take.by.startswith("handle") else thumb(page, address, take.by)
@@ -96,11 +118,11 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     page.mouse.move(x, y)
     page.mouse.down()
     pictures = []
-    for x, y in way(page, address, take, x, y):
+    for to in way(page, address, take, x, y):
         before = page.evaluate(FRAMES)
-        page.mouse.move(x, y)
+        page.mouse.move(*to)
         page.evaluate(ANSWERED, before)
-        pictures.append(pointed(page, x, y))
+        pictures.append(pointed(page, *to))
     page.mouse.up()
     return pictures
 
@@ -166,31 +188,34 @@ def save(pictures: list[Image.Image], address: str, most: int = MOST) -> int:
                       method=4, minimize_size=True, allow_mixed=True)  # fmt: skip
         if file.tell() <= most:
             break
+    FILMS.mkdir(exist_ok=True)
     (FILMS / f"{address}.webp").write_bytes(file.getvalue())
     return file.tell()
 
 
+def still(browser: Browser, base: str, address: str) -> Iterator[int]:
+    """The whole page as a visitor first sees it, light and dark."""
+    for variant in (v for v in VARIANTS if v.name in ("light", "dark")):
+        picture = Image.open(shoot(browser, base, address, variant)).convert("RGB")
+        path = FILMS / f"{address}-{variant.name}.webp"
+        picture.save(path, "WEBP", quality=80, method=6)
+        yield path.stat().st_size
+
+
 def main(wanted: list[str]) -> int:
-    base = next((a for a in wanted if a.startswith("http")), "")
-    addresses = [a for a in PAGES if a in wanted or not set(wanted) - {base}]
     chromium = find_chromium()
     if chromium is None:
         print("There is no Chromium here to film with.")
         return 1
-    with sync_playwright() as playwright:
+    first = {concept.pages[0].address for concept in CONCEPTS}
+    with serve() as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        if base:
-            return shot(browser, base, addresses)
-        with serve() as base:
-            return shot(browser, base, addresses)
-
-
-def shot(browser: Browser, base: str, addresses: list[str]) -> int:
-    for address in addresses:
-        page = browser.new_page(viewport=dict(zip(("width", "height"), WINDOW)), locale="en-GB")
-        pictures = film(page, base, address, TAKES.get(address, Take()))
-        page.close()
-        print(f"{address}: {save(pictures, address) / 1000:.0f} kB", flush=True)
+        for address in [a for a in PAGES if a in wanted or not wanted]:
+            page = browser.new_page(viewport=WINDOW, locale="en-GB")
+            sizes = [save(film(page, base, address, TAKES.get(address, Take())), address)]
+            page.close()
+            sizes += still(browser, base, address) if address in first else ()
+            print(address, *(f"{size / 1000:.0f} kB" for size in sizes), flush=True)
     return 0
 
 

@@ -12,8 +12,6 @@ from app.figures.plot import Plot, columns, layout, line, short
 from app.i18n import gettext as _
 from core import precision
 
-LAST = 60  # the end of the slider stands for all detections
-
 
 def verdicts() -> dict[str, str]:
     return {
@@ -34,7 +32,7 @@ def matching(**now: Any) -> Table:
     """Ten detections up to the last one counted: what each is worth."""
     boxes, scores, classes, truth, kinds = given(now)
     found = precision.match(boxes, scores, classes, truth, kinds, now["t"])
-    upto = 10 if now["step"] == LAST else max(now["step"], 10)
+    upto = 10 if now["step"] == crowds.LAST else max(now["step"], 10)
     cells = [[str(place), f"{score:.3f}", str(kind), f"{u:.3f}", verdicts()[word], str(j) if j else "–"]
              for place, score, kind, u, j, word in precision.matched(found, scores, classes)[:upto][-10:]]  # fmt: skip
     titles = [_("place"), _("score"), _("class"), _("IoU"), _("verdict"), _("object")]

@@ -14,7 +14,7 @@ from app.figures.picture import backdrop, inked
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle
-from core import boxes, scenes
+from core import scenes
 
 CLASSES = 3
 # The coins of the shipped photograph: found by a threshold, checked by eye, the last one cut off by hand.
@@ -30,7 +30,7 @@ ASTRONAUT = ((154, 14, 300, 192), (355, 0, 471, 284), (277, 344, 512, 512))
 PHOTOS = {"coins": (COINS, (0,) * len(COINS)), "astronaut": (ASTRONAUT, (0, 1, 2))}
 SIZES = {"coins": (303, 384), "astronaut": (512, 512)}
 CANVAS = (320, 480)
-IOU = Call(boxes.measure, {"name": "iou"})
+LAST = 60  # the end of a slider through the detections stands for all of them
 
 
 def ask_kind(lab: Lab) -> str:
@@ -147,12 +147,6 @@ def _glyphs(scene: str, kinds: torch.Tensor, seed: int) -> torch.Tensor:
     found = []
     for i, kind in enumerate(kinds.tolist()):
         members = (labels == shown[kind]).nonzero().flatten()
-        found.append(_cut(pictures[members[(seed * 31 + i * 17) % len(members)], 0])[None])
+        ink = scenes.cut(pictures[members[(seed * 31 + i * 17) % len(members)], 0])
+        found.append(torch.nn.functional.interpolate(ink[None, None], size=(56, 56), mode="bilinear")[0])
     return torch.stack(found) if found else torch.zeros(0, 1, 28, 28)
-
-
-def _cut(picture: torch.Tensor) -> torch.Tensor:
-    """Without its empty margins, so that the ink fills the box; at one size again."""
-    rows, columns = (picture > 0.1).any(1).nonzero().flatten(), (picture > 0.1).any(0).nonzero().flatten()
-    part = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return torch.nn.functional.interpolate(part[None, None], size=(56, 56), mode="bilinear")[0, 0]

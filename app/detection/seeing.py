@@ -184,8 +184,6 @@ def written(canvas: Tensor) -> Call:
 
 # --- how good it is on pictures that it has never seen ---
 
-Judged = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
-
 
 @lru_cache
 def _held_back_scenes() -> list[tuple[detector.Found, Tensor, Tensor, Tensor]]:

@@ -12,8 +12,6 @@ from app.figures.plot import Plot, columns, layout, line, short
 from app.i18n import gettext as _
 from core import boxes, suppress
 
-LAST = 60  # the end of the slider stands for the end of the queue
-
 
 def judged(now: dict[str, Any]) -> tuple[Any, suppress.Verdict]:
     """The scene, and what the rule makes of it."""
@@ -38,7 +36,7 @@ def queue(**now: Any) -> Table:
     """The last ten verdicts: who was dropped, by whom, with what IoU."""
     scene, found = judged(now)
     rows = suppress.reasons(found, scene.scores)
-    upto = 10 if now["step"] == LAST else max(now["step"], 10)
+    upto = 10 if now["step"] == crowds.LAST else max(now["step"], 10)
     words = {True: _("stays"), False: _("falls")}
     cells = [[str(place), words[kept], short(before, 3), short(after, 3), str(by) if by else "–", short(u, 3)]
              for place, kept, before, after, by, u in rows[:upto][-10:]]  # fmt: skip

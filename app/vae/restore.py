@@ -178,7 +178,7 @@ def before_and_after(model: Model, kind: str, noise: float) -> Table:
     out = vae.reconstruct(model.net, seen)
     cells = [[name, f"{anomaly.psnr(clean, x).mean():.2f}".replace("inf", "∞"),
               f"{anomaly.score(clean, x).mean():.2f}"]
-             for name, x in ((_("given, noisy"), seen), (_("restored"), out))]  # fmt: skip
+             for name, x in ((_("given, noisy") if noise else _("given"), seen), (_("restored"), out))]  # fmt: skip
     return Table([_("against the clean picture"), _("PSNR, dB"), _("squared error")], cells,
                  _("Before and after"))  # fmt: skip
 

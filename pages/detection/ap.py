@@ -6,7 +6,8 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.appraisal import LAST, averages, columns_of, confusion, given, ladder, matching
+from app.detection.appraisal import averages, columns_of, confusion, given, ladder, matching
+from app.detection.crowds import LAST
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, dots, layout, line, short
 from app.i18n import gettext as _
@@ -31,14 +32,8 @@ PRESETS = {
 lab = Lab("detection-ap", PRESETS)
 crowds.ask_kind(lab)
 lab.slider("t", _("A hit from IoU"), 0.05, 0.95, 0.5, 0.05)
-lab.slider(
-    "step",
-    _("Detections counted, best first"),
-    0,
-    LAST,
-    LAST,
-    help=_("Moving it is moving the confidence cut."),
-)
+lab.slider("step", _("Detections counted, best first"), 0, LAST, LAST,
+           help=_("Moving it is moving the confidence cut."))  # fmt: skip
 shown = {"all": _("all"), **{str(k): str(k) for k in range(crowds.CLASSES)}}
 lab.choice("kind", _("Curve of class"), shown)
 with lab.fold(_("The scene")):
@@ -88,15 +83,16 @@ def stage(**now: Any) -> Plot:
     cut = short(scores[done[-1]].item()) if upto else "–"
     words = [_("{hits} of {n} right, {lost} of {m} missed").format(hits=hits, n=upto, lost=there - hits, m=there),
              _("confidence from {cut}; AP {ap}").format(cut=cut, ap=short(all_points, 3))]  # fmt: skip
-    data.append(line(torch.full((2,), 0.02), torch.tensor([1.2, 1.1]), "", palette.INK, mode="text", text=words,
+    data.append(line(torch.full((2,), 0.02), torch.tensor([1.32, 1.16]), "", palette.INK, mode="text", text=words,
                      textposition="middle right", textfont={"size": 15}, **right))  # fmt: skip
     under = crowds.backdrop_of(now)
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.6]},
             "xaxis2": axis(_("recall"), range=[-0.02, 1.04], domain=[0.68, 1], anchor="y2", tickvals=[0, 0.5, 1]),
-            "yaxis2": axis(_("precision"), range=[0, 1.26], anchor="x2", tickvals=[0, 0.5, 1])}  # fmt: skip
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.55, 1]}, "xaxis2": {"domain": [0.12, 1]},
-              "yaxis2": {"domain": [0, 0.5]}}  # fmt: skip
-    frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
+            "yaxis2": axis(_("precision"), range=[0, 1.42], anchor="x2", tickvals=[0, 0.5, 1])}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.46, 1]}, "margin": {"b": 22},
+              "xaxis2": {"domain": [0.12, 1], "title": {"text": ""}}, "yaxis2": {"domain": [0, 0.43]},
+              "legend": {"font": {"size": 12}}}  # fmt: skip
+    frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow, "small": 12}}
     return Plot(data, layout(**grid, **frame), ". ".join(words))
 
 

@@ -7,12 +7,13 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.verdicts import LAST, columns_of, judged, queue, rules, said, settings, sweep
+from app.detection.crowds import LAST
+from app.detection.verdicts import columns_of, judged, queue, rules, said, settings, sweep
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
-from core import suppress
+from core import boxes, suppress
 
 PRESETS = {
     "two": Preset(_("Two neighbours, one box left"),
@@ -38,7 +39,14 @@ crowds.ask_kind(lab)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in suppress.RULES.items()}, "classes")
 lab.slider("t", _("IoU threshold"), 0.0, 1.0, 0.45, 0.01)
 lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.2, 0.01)
-lab.slider("step", _("Judged so far"), 0, LAST, LAST, help=_("At the end: the whole queue, however long."))
+lab.slider(
+    "step",
+    _("Judged so far"),
+    0,
+    LAST,
+    LAST,
+    help=_("At the end: the whole queue, however long."),
+)
 with lab.fold(_("The scene")):
     crowds.ask(lab, each=4, noise=0.07, alarms=4, overlap=0.3)
     lab.slider("sigma", _("σ of Gaussian and matrix"), 0.05, 2.0, 0.5, 0.05)
@@ -80,11 +88,13 @@ def stage(**now: Any) -> Plot:
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.72]},
             "xaxis2": axis(_("score"), range=[0, 1.02], domain=[0.76, 1], anchor="y2", tickvals=[0, 0.5, 1]),
             "yaxis2": axis(range=[most + 0.5, -0.1 * most], anchor="x2", **plain)}  # fmt: skip
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.42, 1]}, "xaxis2": {"domain": [0, 1]},
-              "yaxis2": {"domain": [0, 0.38]}}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.33, 1]}, "margin": {"b": 8},
+              "xaxis2": {"domain": [0, 1], "title": {"text": ""}, "showticklabels": False},
+              "yaxis2": {"domain": [0, 0.29], "range": [most + 0.5, -0.24 * most]},
+              "legend": {"font": {"size": 12}}}  # fmt: skip
     alt = _("{kept} boxes kept, {dropped} dropped, {left} waiting; there are {m} objects.")
     alt = alt.format(kept=len(kept), dropped=len(dropped), left=len(left), m=len(scene.truth))
-    frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
+    frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow, "small": 13}}
     return Plot(data, layout(**grid, **frame), alt)
 
 
@@ -96,7 +106,7 @@ lab.look(_("Play: the best box is kept, and whatever overlaps it too much falls.
            "one has lost all its boxes: no threshold is right for both crowds and duplicates."))  # fmt: skip
 lab.csv(lambda: columns_of(now))
 lab.theory()
-whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": crowds.IOU}
+whole = {**crowds.parts(now, ("boxes", "scores", "classes")), "iou": boxes.iou}
 verdict = Call(suppress.suppress, {"rule": rule, **whole, **settings(now)})
 truth = crowds.parts(now, ("truth", "kinds"))
 lab.code(suppress.reasons, Call(suppress.compare, {**truth, **whole, **settings(now)}),

@@ -73,11 +73,11 @@ def stage(threshold: float, under: dict[str, Any], **now: Any) -> Plot:
     grid |= {"xaxis2": axis(range=[-1.25, 1.1], domain=[0.73, 1], anchor="y2", tickvals=[-1, 0, 1],
                         zeroline=False, showgrid=False),
              "yaxis2": axis(range=[4.2, -0.8], domain=[0.05, 1], anchor="x2", **plain)}  # fmt: skip
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.5, 1]}, "xaxis2": {"domain": [0.1, 0.9]},
-              "yaxis2": {"domain": [0, 0.46]}}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.42, 1]}, "xaxis2": {"domain": [0.1, 0.9]},
+              "yaxis2": {"domain": [0, 0.39]}, "legend": {"font": {"size": 12}}}  # fmt: skip
     alt = _("IoU {iou}, GIoU {giou}, DIoU {diou}, CIoU {ciou}.").format(**{m: short(n[m], 3) for m in NAMES})
     margin = {"l": 12, "r": 8, "t": 12, "b": 28}
-    return Plot(data, layout(**grid, margin=margin, meta={"narrow": narrow}), alt)
+    return Plot(data, layout(**grid, margin=margin, meta={"narrow": narrow, "small": 15}), alt)
 
 
 def sensitivity(threshold: float, **now: Any) -> Plot:

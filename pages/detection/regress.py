@@ -77,8 +77,9 @@ def stage(**now: Any) -> Plot:
             "yaxis": axis(range=[300, 0], scaleanchor="x", **plain),
             "xaxis2": axis(_("step"), range=[0, STEPS], domain=[0.72, 1], anchor="y2"),
             "yaxis2": axis(_("IoU"), range=[-0.02, 1.02], anchor="x2")}  # fmt: skip
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.45, 1]}, "xaxis2": {"domain": [0.12, 1]},
-              "yaxis2": {"domain": [0, 0.38]}}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.39, 1]}, "margin": {"b": 24},
+              "xaxis2": {"domain": [0.12, 1], "title": {"text": ""}}, "yaxis2": {"domain": [0, 0.34]},
+              "legend": {"font": {"size": 12}}}  # fmt: skip
     said = ", ".join(
         f"{_(regress.LOSSES[n].title)} {short(way.iou[now['step']].item())}" for n, way in found.items()
     )
@@ -109,5 +110,4 @@ lab.look(_("Apart, 1 − IoU is flat: no gradient, no step. GIoU first stretches
            "it. Drag the start until the boxes touch, and IoU begins to learn."))  # fmt: skip
 lab.theory()
 if names:
-    script = Call(regress.descend, {**call(now).arguments, "measures": Call(boxes.measures, {})})
-    lab.code(regress.arrivals, ways=script, at=now["step"])
+    lab.code(regress.arrivals, ways=call(now), at=now["step"])

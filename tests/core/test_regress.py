@@ -24,7 +24,7 @@ def test_equals_sgd_with_a_falling_rate(name):
     way = [b.detach().clone()]
     for _step in range(steps):
         sgd.zero_grad()
-        loss = flat[name](b, goal) if name in flat else 1 - boxes.measure(name)(b, goal)
+        loss = flat[name](b, goal) if name in flat else 1 - boxes.MEASURES[name](b, goal)
         loss.backward()
         sgd.step()
         rate.step()

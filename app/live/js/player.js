@@ -4,8 +4,10 @@ function showPlaying(button, on, { play, pause }) {
   Object.assign(button, { textContent: on ? "❚❚" : "▶", title: `${title} (K)`, ariaLabel: title });
 }
 document.addEventListener("keydown", (e) => { // K plays and pauses; so do B and ., the black screen of a presenter's remote
-  if (!["KeyK", "KeyB", "Period"].includes(e.code) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
+  const letter = /^[a-z.]$/i.test(e.key) ? e.key.toLowerCase() : { KeyK: "k", KeyB: "b", KeyP: "P" }[e.code]; // on a Russian keyboard: where it lies
+  if (!["k", "b", ".", "P"].includes(letter) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
   if (e.target.closest?.("textarea, select, [contenteditable=true], input:not([type=range], [type=radio], [type=checkbox])")) return; // typing
+  if (letter === "P") return void document.querySelector(".st-key-frame-present button")?.click(); // Streamlit hears the Latin one alone
   const buttons = [...figures.values()].flatMap((f) => f.runs?.play ?? (f.player && f.toggle) ?? []);
   buttons.sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1))[0]?.click();
 });

@@ -35,22 +35,14 @@ painters.plot = async function (picture) {
   if (turn < this.painted) return; // a newer one was quicker
   images.forEach(({ source }, i) => (this.maps[i].seen = source));
   const bare = ({ xaxis, yaxis }) => ({ type: "scatter", mode: "none", x: [0], y: [0], xaxis, yaxis, hoverinfo: "skip", showlegend: false });
-<<<<<<< HEAD
-  const traces = data.map((t) => (t.meta?.paint ? bare(t) : upTo(t, this.step))), clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) }, times = larger();
-  const narrow = this.root.clientWidth < 520 ? layout.meta?.narrow : {}, stacked = (axes = {}) => { // panels side by side: one above the other
-    const across = Object.keys(axes).filter((name) => name.startsWith("xaxis")), said = across.map((name) => layout[name]?.title?.text);
-    const once = new Set(said).size === 1 && across.every((name) => axes[name].domain?.[0] === 0), bare = (name) => once && across.slice(0, -1).includes(name);
-    return Object.fromEntries(Object.entries(axes).map(([name, more]) => [name, { ...layout[name], ...more, ...(bare(name) && { title: { text: "" } }) }]));
-  };
-  const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked(narrow), font, width: this.root.clientWidth,
-=======
   const clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) }, times = larger();
   const { narrow = {}, small } = (this.root.clientWidth < 520 && layout.meta) || {}; // panels side by side: one above the other, words no larger than that
-  const stacked = Object.fromEntries(Object.entries(narrow).map(([name, more]) => [name, { ...layout[name], ...more }]));
+  const across = Object.keys(narrow).filter((name) => name.startsWith("xaxis")), titles = new Set(across.map((name) => layout[name]?.title?.text));
+  const once = titles.size === 1 && across.every((name) => narrow[name].domain?.[0] === 0) ? across.slice(0, -1) : []; // a title that they share stands under the last
+  const stacked = Object.fromEntries(Object.entries(narrow).map(([name, more]) => [name, { ...layout[name], ...more, ...(once.includes(name) && { title: { text: "" } }) }]));
   const shrunk = ({ textfont, ...t }) => (textfont ? { ...t, textfont: { ...textfont, ...(small && { size: Math.min(textfont.size, small) }) } } : t);
   const traces = data.map((t) => (t.meta?.paint ? bare(t) : shrunk(upTo(t, this.step))));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked, font, width: this.root.clientWidth,
->>>>>>> e4f0aeceadc2c9435821128f07520fc6d624d38d
     height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear }, drawn = [...under, ...images];
   if (times > 1.1) for (const part of [whole, ...traces]) enlarge(part, times);
   const look = JSON.stringify([traces.map(resting), whole, under.map((i) => ({ ...i, source: i.name ? 0 : i.source })), images.map((i) => ({ ...i, source: 0 }))]);
