@@ -123,7 +123,8 @@ def main() -> None:
     if concept and concept.exercise and here != concept.exercise:
         invitation = _("Test yourself")  # outside of the f-string, where it would not be collected
         label = f"**{invitation}**: {_(concept.exercise.summary)}"
-        st.page_link(pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:")
+        with st.container(key="frame-exercise"):  # sharing.style takes it away
+            st.page_link(pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:")
 
 
 main()
