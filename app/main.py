@@ -124,7 +124,9 @@ def main() -> None:
         invitation = _("Test yourself")  # outside of the f-string, where it would not be collected
         label = f"**{invitation}**: {_(concept.exercise.summary)}"
         with st.container(key="frame-exercise"):  # sharing.style takes it away
-            st.page_link(pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:")
+            st.page_link(
+                pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:"
+            )
 
 
 main()
