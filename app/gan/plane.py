@@ -213,7 +213,7 @@ def layer_titles() -> dict[str, str]:
 
 def key(layers: list[str]) -> str:
     """What the colours under the points mean; below a plane that stands alone."""
-    return _("D's answer: blue – data, red – generated") if "judge" in layers else ""
+    return _("D: blue – data, red – generated") if "judge" in layers else ""
 
 
 def squares(titles: list[str]) -> dict[str, Any]:

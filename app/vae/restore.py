@@ -145,7 +145,7 @@ def frame(board: Tensor, kind: str, end: int) -> dict[str, Any]:
             "yaxis3": axis(_("caught"), range=[-0.03, 1.05], domain=[0, 0.4], anchor="x3", nticks=4)}  # fmt: skip
     narrow = {"xaxis": {"domain": [0.16, 1]}, "yaxis": {"domain": [0.7, 1]}, "xaxis2": {"domain": [0, 1]},
               "yaxis2": {"domain": [0.4, 0.62]}, "xaxis3": {"domain": [0, 1]},
-              "yaxis3": {"domain": [0, 0.26]}}  # fmt: skip
+              "yaxis3": {"domain": [0, 0.26]}, "legend": {"y": 0.62, "font": {"size": 12}}}  # fmt: skip
     legend = {"orientation": "h", "x": 0, "y": 0.35, "yanchor": "bottom", "font": {"size": 15}}
     return (
         pictures

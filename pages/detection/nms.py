@@ -80,14 +80,14 @@ def stage(**now: Any) -> Plot:
         rows = torch.tensor([rank[i] for i in members], dtype=torch.float64)
         data.append(frames.strip(score * 0, score, rows, "", COLOR[role] + ("60" if role == "waiting" else ""),
                                  width=thick, axes="x2y2", legend=False))  # fmt: skip
-    data.append(line(torch.zeros(1), torch.full((1,), -0.06 * most), "", palette.INK, mode="text", axes="x2y2",
+    data.append(line(torch.zeros(1), torch.full((1,), -0.1 * most), "", palette.INK, mode="text", axes="x2y2",
                      text=[said(found, done, rank)], textposition="middle right", textfont={"size": 15},
                      legend=False))  # fmt: skip
     under = crowds.backdrop_of(now)
     plain: dict[str, Any] = {"showticklabels": False, "showgrid": False, "zeroline": False}
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.72]},
             "xaxis2": axis(_("score"), range=[0, 1.02], domain=[0.76, 1], anchor="y2", tickvals=[0, 0.5, 1]),
-            "yaxis2": axis(range=[most + 0.5, -0.1 * most], anchor="x2", **plain)}  # fmt: skip
+            "yaxis2": axis(range=[most + 0.5, -0.16 * most], anchor="x2", **plain)}  # fmt: skip
     narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.33, 1]}, "margin": {"b": 8},
               "xaxis2": {"domain": [0, 1], "title": {"text": ""}, "showticklabels": False},
               "yaxis2": {"domain": [0, 0.29], "range": [most + 0.5, -0.24 * most]},

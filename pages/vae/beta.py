@@ -55,10 +55,10 @@ lab.live(stage, height=240)
 lab.live(boards, height=300, place=lab.stage)
 lab.live(trade, height=280)
 lab.live(numbers, height=0)
-copies = _("More β makes better draws and worse copies: that is the curve below.")
+copies = _("More β makes better draws and worse copies: the curve shows both.")
 if latent == 2:
-    copies = _("Two numbers hold little, and up to β = 1 the copies hardly suffer; beyond, they do: that is the curve "
-               "below. One that is told the class keeps both numbers for the hand.")  # fmt: skip
+    copies = _("Two numbers hold little, and up to β = 1 the copies hardly suffer; beyond, they do: see the curve. "
+               "One that is told the class keeps both numbers for the hand.")  # fmt: skip
 lab.look(_("A plain autoencoder heaps its codes up wherever it likes, and a draw from N(0, 1) falls between the heaps: "
            "blots. With the KL the codes fill the circle, and the draws become digits.") + " " + copies)  # fmt: skip
 lab.theory()
