@@ -12,6 +12,9 @@ raised to the best one further right: over all points, or the mean at 11 (VOC 20
 An object marked as a crowd may be claimed by many; who claims it counts neither as right nor as wrong. Its overlap is
 the share of the detection that lies inside.
 
+Where only objects of some size count, the others are set aside too, one claim each: who claims one, or claims nothing
+and is itself of another size, counts neither as right nor as wrong.
+
 Everingham et al. 2010 (VOC); Lin et al. 2014 (COCO).
 """
 
@@ -23,6 +26,7 @@ import torch
 from torch import Tensor
 
 COCO_THRESHOLDS = tuple(0.5 + 0.05 * i for i in range(10))
+ANY = (0.0, math.inf)  # of all sizes
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Matching:
     order: Tensor  # (n,) by falling score; of equal ones the first comes first
     claimed: Tensor  # (n,) the object that it found, or −1
     overlap: Tensor  # (n,) its IoU with the object of its class that it overlaps most, taken or not
-    ignored: Tensor  # (n,) bool: it found a crowd
+    ignored: Tensor  # (n,) bool: it found a crowd, or is of another size
     duplicate: Tensor  # (n,) bool: it overlaps an object enough, but a better one was there before
-    missed: Tensor  # (m,) bool: nobody found this object
+    missed: Tensor  # (m,) bool: nobody found this object, and it counts
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,15 @@ def shares(boxes: Tensor, truth: Tensor, crowd: Tensor) -> Tensor:
     return both / torch.where(whole == 0, 1.0, whole)
 
 
+def outside(boxes: Tensor, within: tuple[float, float]) -> Tensor:
+    """Which boxes are smaller or larger in area than that; both limits belong to it, as with COCO."""
+    area = (boxes[:, 2:] - boxes[:, :2]).double().clamp(min=0).prod(-1)
+    return (area < within[0]) | (area > within[1])
+
+
 def match(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tensor, kinds: Tensor, threshold: float = 0.5,
-          crowd: Tensor | None = None) -> Matching:  # fmt: skip
-    """Who found what, class by class. A NaN overlaps nothing."""
+          crowd: Tensor | None = None, within: tuple[float, float] = ANY) -> Matching:  # fmt: skip
+    """Who found what, class by class; only objects with an area `within` count. A NaN overlaps nothing."""
     if not 0 < threshold <= 1:
         raise ValueError(f"The threshold lies above 0 and not above 1, not at {threshold}.")
     if not len(boxes) == len(scores) == len(classes) or len(truth) != len(kinds):
@@ -71,21 +81,23 @@ def match(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tensor, kinds: 
     table = torch.where(classes[:, None] == kinds, table, -1.0)
     order = scores.sort(descending=True, stable=True).indices
     claimed, rows, crowded = [-1] * len(boxes), table.tolist(), crowd.tolist()
+    aside = (crowd | outside(truth, within)).tolist()
     free = [True] * len(truth)
     duplicate = [False] * len(boxes)
     for i in order.tolist():
         able = [j for j, u in enumerate(rows[i]) if u >= min(threshold, 1 - 1e-10)]
-        single = [j for j in able if free[j] and not crowded[j]]
-        several = [j for j in able if crowded[j]]
-        if found := single or several:  # an object of its own comes before a crowd
+        counting = [j for j in able if free[j] and not aside[j]]
+        others = [j for j in able if aside[j] and (free[j] or crowded[j])]
+        if found := counting or others:  # an object that counts comes before one that does not
             best = max(found, key=lambda j: (rows[i][j], j))
             claimed[i], free[best] = best, False
         else:
             duplicate[i] = bool(able)
     claims = torch.tensor(claimed, dtype=torch.long)
-    ignored = torch.tensor([c >= 0 and crowded[c] for c in claimed], dtype=torch.bool)
+    ignored = torch.tensor([c >= 0 and aside[c] for c in claimed], dtype=torch.bool)
+    ignored |= (claims < 0) & outside(boxes, within)
     most = table.amax(1).clamp(min=0) if len(truth) else torch.zeros(len(boxes), dtype=torch.float64)
-    missed = torch.tensor(free, dtype=torch.bool) & ~crowd
+    missed = torch.tensor(free, dtype=torch.bool) & ~torch.tensor(aside, dtype=torch.bool)
     return Matching(order, claims, most, ignored, torch.tensor(duplicate, dtype=torch.bool), missed)
 
 
@@ -142,12 +154,22 @@ def over_scenes(scenes: Sequence[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]],
 
 
 def by_class(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tensor, kinds: Tensor, threshold: float = 0.5,
-             crowd: Tensor | None = None) -> list[tuple[int, int, float, float, float]]:  # fmt: skip
+             crowd: Tensor | None = None,
+             within: tuple[float, float] = ANY) -> list[tuple[int, int, float, float, float]]:  # fmt: skip
     """For each class that is there: itself, its objects, AP over 11 points, over all, over 101. Last, as class −1, the
-    mean over the classes: mAP."""
-    found = match(boxes, scores, classes, truth, kinds, threshold, crowd)
+    mean over the classes: mAP. Only objects with an area `within` count."""
+    found = match(boxes, scores, classes, truth, kinds, threshold, crowd, within)
     single = torch.ones(len(truth), dtype=torch.bool) if crowd is None else ~crowd
-    return _by_class(found, scores, classes, kinds, single)
+    return _by_class(found, scores, classes, kinds, single & ~outside(truth, within))
+
+
+def by_size(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tensor, kinds: Tensor, limits: tuple[float, float],
+            threshold: float = 0.5) -> list[tuple[int, float, float, float]]:  # fmt: skip
+    """For small, medium and large objects: how many, and mAP over 11 points, over all, over 101. The limits are areas;
+    COCO's are 32² and 96² pixels."""
+    ranges = [(0.0, limits[0]), limits, (limits[1], math.inf)]
+    rows = [by_class(boxes, scores, classes, truth, kinds, threshold, None, one)[-1] for one in ranges]
+    return [row[1:] for row in rows]
 
 
 def _by_class(found: Matching, scores: Tensor, classes: Tensor, kinds: Tensor,

@@ -11,7 +11,8 @@ The others soften, shorten or replace that rule:
     fusion    boxes that overlap become one: their mean, weighted by score          (WBF)
 
 All but `hard` work class by class. Ties in score go to the box that comes first. A score that has fallen below the
-floor counts as dropped. A box with a NaN overlaps nothing and is kept by every rule: no comparison with NaN is true.
+floor counts as dropped. Of those that are left, the best `most` by score stay. A box with a NaN overlaps nothing
+and is kept by every rule: no comparison with NaN is true.
 
 Neubeck & Van Gool 2006; Bodla et al. 2017 (soft); Wang et al. 2020 (matrix); Solovyev et al. 2021 (fusion).
 """
@@ -19,7 +20,7 @@ Neubeck & Van Gool 2006; Bodla et al. 2017 (soft); Wang et al. 2020 (matrix); So
 import heapq
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -58,25 +59,42 @@ RULES: dict[str, Rule] = {
 
 
 def suppress(rule: str, boxes: Tensor, scores: Tensor, classes: Tensor, iou: Measure, threshold: float = 0.5,
-             sigma: float = 0.5, floor: float = 0.05, pairs: Tensor | None = None) -> Verdict:  # fmt: skip
+             sigma: float = 0.5, floor: float = 0.05, pairs: Tensor | None = None,
+             most: int | None = None) -> Verdict:  # fmt: skip
     """One of the rules on boxes (n, 4). `iou` measures pairs that broadcast, `pairs` (n, n) are those of all
-    boxes where they are known already; boxes below `floor` never take part."""
+    boxes where they are known already; boxes below `floor` never take part, and at most `most` are kept."""
     if rule not in RULES:
         raise ValueError(f"There is no rule {rule!r}; there are {', '.join(RULES)}.")
     if not 0 <= threshold <= 1 or not 0 < sigma < math.inf:
         raise ValueError("The threshold lies between 0 and 1, and sigma above 0.")
     if not len(boxes) == len(scores) == len(classes):
         raise ValueError("There must be one score and one class for each box.")
+    if most is not None and most < 0:
+        raise ValueError(f"At most {most} boxes cannot be kept.")
     apart = classes[:, None] != classes
     pairs = iou(boxes[:, None], boxes[None]) if pairs is None else pairs
     pairs = pairs if rule == "hard" else torch.where(apart, 0.0, pairs)
     if rule in ("hard", "classes"):
-        return _hard(boxes, scores, pairs, threshold, floor)
-    if rule == "matrix":
-        return _matrix(boxes, scores, pairs, sigma, floor)
-    if rule == "fusion":
-        return _fusion(boxes, scores, classes, threshold, floor)
-    return _soft(boxes, scores, pairs, threshold if rule == "linear" else 0.0, sigma, floor, rule == "linear")
+        found = _hard(boxes, scores, pairs, threshold, floor)
+    elif rule == "matrix":
+        found = _matrix(boxes, scores, pairs, sigma, floor)
+    elif rule == "fusion":
+        found = _fusion(boxes, scores, classes, threshold, floor)
+    else:
+        linear = rule == "linear"
+        found = _soft(boxes, scores, pairs, threshold if linear else 0.0, sigma, floor, linear)
+    return found if most is None else limited(found, most)
+
+
+def limited(found: Verdict, most: int) -> Verdict:
+    """The best `most` of the kept boxes; of equal ones the first. Who is over the limit was dropped by nobody."""
+    left = found.kept.nonzero().flatten()
+    over = left[found.score[left].sort(descending=True, stable=True).indices[most:]]
+    kept, score, by, overlap = (
+        part.index_fill(0, over, to)
+        for part, to in ((found.kept, 0), (found.score, 0), (found.by, NOBODY), (found.overlap, 0))
+    )
+    return replace(found, kept=kept, score=score, by=by, overlap=overlap)
 
 
 def queue_of(scores: Tensor, floor: float) -> Tensor:
@@ -215,7 +233,7 @@ def _verdict(boxes: Tensor, scores: Tensor, queue: Tensor, taken: Sequence[int],
 
 def reasons(found: Verdict, scores: Tensor) -> list[tuple[int, bool, float, float, int, float]]:
     """The queue as a list: place in it, kept?, score before and after, the place of the box that dropped or lowered
-    it (0 for nobody), and the IoU with that box."""
+    it (0 for nobody: it was kept as it was, or is over the limit), and the IoU with that box."""
     places = {i: place for place, i in enumerate(found.order.tolist(), 1)}
     return [(place, bool(found.kept[i]), scores[i].item(), found.score[i].item(), places.get(int(found.by[i]), 0),
              found.overlap[i].item()) for i, place in places.items()]  # fmt: skip

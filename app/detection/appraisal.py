@@ -48,10 +48,22 @@ def columns_of(now: dict[str, Any]) -> dict[str, list[float]]:
     return dict(zip(names, map(list, columns), strict=False)) or {name: [] for name in names}
 
 
+def limits(now: dict[str, Any]) -> tuple[float, float]:
+    """The areas between which an object is of medium size, in pixels."""
+    height, width = crowds.SIZES.get(now["scene"], crowds.CANVAS)
+    low, high = (round(share / 100 * height * width) for share in now["medium"])
+    return low, high
+
+
 def averages(**now: Any) -> Table:
-    """AP of each class and their mean, counted in three ways."""
+    """AP of each class and their mean, counted in three ways; the mean once more for objects of one size."""
     cells = [[_("mean: mAP") if kind < 0 else _("class {k}").format(k=kind), str(n), *(short(v, 4) for v in ap)]
              for kind, n, *ap in precision.by_class(*given(now), now["t"])]  # fmt: skip
+    low, high = (f"{share:g}" for share in now["medium"])
+    sizes = [_("mAP, small: up to {low} % of the scene"), _("mAP, medium: {low} to {high} %"),
+             _("mAP, large: from {high} %")]  # fmt: skip
+    cells += [[name.format(low=low, high=high), str(n), *(short(v, 4) if n else "–" for v in ap)] for name, (n, *ap)
+              in zip(sizes, precision.by_size(*given(now), limits(now), now["t"]), strict=True)]  # fmt: skip
     titles = ["", _("objects"), _("11 points (VOC 2007)"), _("all points (VOC 2010)"), _("101 points (COCO)")]
     return Table(titles, cells, _("AP counted in three ways"))
 

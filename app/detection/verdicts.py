@@ -17,7 +17,7 @@ def judged(now: dict[str, Any]) -> tuple[Any, suppress.Verdict]:
     """The scene, and what the rule makes of it."""
     scene = crowds.seen(now)
     return scene, suppress.suppress(now["rule"], scene.boxes, scene.scores, scene.classes, boxes.iou,
-                                    now["t"], now["sigma"], now["floor"])  # fmt: skip
+                                    **settings(now))  # fmt: skip
 
 
 def said(found: suppress.Verdict, done: list[int], rank: dict[int, float]) -> str:
@@ -27,7 +27,7 @@ def said(found: suppress.Verdict, done: list[int], rank: dict[int, float]) -> st
     i, by = done[-1], int(found.by[done[-1]])
     place, other = int(rank[i]) + 1, int(rank.get(by, -1)) + 1
     if by < 0:
-        return _("{i}: kept").format(i=place)
+        return (_("{i}: kept") if found.kept[i] else _("{i}: over the limit")).format(i=place)
     text = _("{i}: kept, lowered by {j}, IoU {u}") if found.kept[i] else _("{i}: dropped by {j}, IoU {u}")
     return text.format(i=place, j=other, u=short(found.overlap[i].item()))
 
@@ -37,11 +37,14 @@ def queue(**now: Any) -> Table:
     scene, found = judged(now)
     rows = suppress.reasons(found, scene.scores)
     upto = 10 if now["step"] == crowds.LAST else max(now["step"], 10)
-    words = {True: _("stays"), False: _("falls")}
-    cells = [[str(place), words[kept], short(before, 3), short(after, 3), str(by) if by else "–", short(u, 3)]
+    cells = [[str(place), _verdict(kept, by), short(before, 3), short(after, 3), str(by) if by else "–", short(u, 3)]
              for place, kept, before, after, by, u in rows[:upto][-10:]]  # fmt: skip
     titles = [_("place"), _("verdict"), _("score"), _("afterwards"), _("by whom"), _("IoU")]
     return Table(titles, cells, _("The queue of boxes"))
+
+
+def _verdict(kept: bool, by: int) -> str:
+    return _("stays") if kept else _("falls") if by else _("over the limit")
 
 
 def columns_of(now: dict[str, Any]) -> dict[str, list[float]]:
@@ -53,7 +56,8 @@ def columns_of(now: dict[str, Any]) -> dict[str, list[float]]:
 
 
 def settings(now: dict[str, Any]) -> dict[str, Any]:
-    return {"threshold": now["t"], "sigma": now["sigma"], "floor": now["floor"]}
+    most = None if now["most"] == crowds.LAST else now["most"]  # the end of the slider: no limit
+    return {"threshold": now["t"], "sigma": now["sigma"], "floor": now["floor"], "most": most}
 
 
 def rules(**now: Any) -> Table:

@@ -6,7 +6,7 @@ import torch
 
 from app.code import Call
 from app.detection import crowds
-from app.detection.appraisal import averages, columns_of, confusion, given, ladder, matching
+from app.detection.appraisal import averages, columns_of, confusion, given, ladder, limits, matching
 from app.detection.crowds import LAST
 from app.figures import frames, palette
 from app.figures.plot import Plot, axis, dots, layout, line, short
@@ -36,6 +36,9 @@ lab.slider("step", _("Detections counted, best first"), 0, LAST, LAST,
            help=_("Moving it is moving the confidence cut."))  # fmt: skip
 shown = {"all": _("all"), **{str(k): str(k) for k in range(crowds.CLASSES)}}
 lab.choice("kind", _("Curve of class"), shown)
+lab.slider("medium", _("Medium objects, % of the scene"), 0.5, 15.0, (4.2, 5.0), 0.1,
+           help=_("For AP by size. COCO's limits, 32² and 96² pixels, are 0.3 % and 3 % of a picture of 640 × 480; "
+                  "the objects here are larger."))  # fmt: skip
 with lab.fold(_("The scene")):
     crowds.ask(lab, number=12, each=2, noise=0.09, alarms=6, overlap=0.2)
     lab.slider("missed", _("Share of objects without a detection"), 0.0, 1.0, 0.15, 0.05)
@@ -109,6 +112,7 @@ lab.theory()
 parts = crowds.parts(now, ("boxes", "scores", "classes", "truth", "kinds"))
 found = Call(precision.match, {**parts, "threshold": now["t"]})
 lab.code(precision.matched, Call(precision.by_class, {**parts, "threshold": now["t"]}),
+         Call(precision.by_size, {**parts, "limits": limits(now), "threshold": now["t"]}),
          Call(precision.confusion, {**parts, "number": crowds.CLASSES, "threshold": now["t"]}),
          Call(precision.over_thresholds, parts), found=found, scores=parts["scores"],
          classes=parts["classes"])  # fmt: skip

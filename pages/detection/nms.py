@@ -39,6 +39,9 @@ crowds.ask_kind(lab)
 rule = lab.choice("rule", _("Rule"), {id: _(r.title) for id, r in suppress.RULES.items()}, "classes")
 lab.slider("t", _("IoU threshold"), 0.0, 1.0, 0.45, 0.01)
 lab.slider("floor", _("Confidence at least"), 0.0, 0.95, 0.2, 0.01)
+lab.slider("most", _("At most"), 1, LAST, LAST,
+           help=_("Boxes kept after the rule, the best by score; at the end: all. "
+                  "Libraries call it max_det."))  # fmt: skip
 lab.slider(
     "step",
     _("Judged so far"),

@@ -23,8 +23,8 @@ def scene(seed, objects=9, each=3, noise=0.12, alarms=8, mistakes=0.15, missed=0
     return s.boxes, s.scores, s.classes, s.truth, s.kinds
 
 
-def coco(boxes, scores, classes, truth, kinds, crowd):
-    """COCO's own numbers: mAP at 0.50, …, 0.95, and AP of each class at 0.50."""
+def coco(boxes, scores, classes, truth, kinds, crowd, within=None):
+    """COCO's own numbers: AP of each class at 0.50, …, 0.95; of objects with an area `within`."""
 
     def xywh(b):
         return [b[0], b[1], b[2] - b[0], b[3] - b[1]]
@@ -42,6 +42,8 @@ def coco(boxes, scores, classes, truth, kinds, crowd):
         said = data.loadRes([{"image_id": 1, "category_id": int(classes[i]), "bbox": xywh(b), "score": scores[i].item()}
                              for i, b in enumerate(boxes.tolist())])  # fmt: skip
         run = COCOeval(data, said, "bbox")
+        if within:
+            run.params.areaRng, run.params.areaRngLbl = [list(within)], ["some"]
         run.evaluate()
         run.accumulate()
     table = run.eval["precision"][:, :, :, 0, -1]  # threshold, recall, class
@@ -62,6 +64,59 @@ def test_equals_pycocotools(crowds):
         if not crowds:
             mean = precision.over_thresholds(*parts)[-1][1]
             assert mean == pytest.approx(np.nanmean(wanted))
+
+
+@pytest.mark.parametrize("crowds", [False, True], ids=["objects", "crowds"])
+def test_by_size_equals_pycocotools(crowds):
+    for seed in range(25):
+        truth, kinds = scenes.crowd(seed % 12 + 3, 0.4, 3, seed=seed)
+        random = torch.Generator().manual_seed(seed)
+        stretch = torch.rand(len(truth), 1, generator=random, dtype=torch.float64)
+        truth[:, 2:] = truth[:, :2] + (truth[:, 2:] - truth[:, :2]) * (0.4 + stretch)  # of many sizes
+        s = scenes.detections(truth, kinds, seed % 4 + 1, 0.12, 8, mistakes=0.15, missed=0.15, seed=seed)
+        parts = s.boxes, s.scores, s.classes, s.truth, s.kinds
+        crowd = torch.rand(len(truth), generator=random) < 0.3 * crowds
+        area = (truth[:, 2:] - truth[:, :2]).prod(-1).sort().values
+        low, high = (
+            area[len(area) // 3].item(),
+            area[2 * len(area) // 3].item(),
+        )  # limits on objects: both ends count
+        means = []
+        for within in [(0.0, low), (low, high), (high, 1e10)]:
+            wanted = coco(*parts, crowd, within)
+            for t in (0, 5, 9):
+                rows = precision.by_class(*parts, precision.COCO_THRESHOLDS[t], crowd, within)
+                there = {k: v for k, v in enumerate(wanted[t]) if not math.isnan(v)}
+                assert {kind: ap for kind, *_n, ap in rows[:-1]} == pytest.approx(there, abs=1e-9), (
+                    seed,
+                    within,
+                    t,
+                )
+            means.append(rows[-1][1:])
+        if not crowds:
+            sizes = precision.by_size(*parts, (low, high), precision.COCO_THRESHOLDS[9])
+            assert sizes == [pytest.approx(m, nan_ok=True) for m in means]
+            assert [n for n, *_ap in sizes] == [len(area) // 3 + 1, 2 * len(area) // 3 - len(area) // 3 + 1,
+                                                len(area) - 2 * len(area) // 3]  # fmt: skip
+
+
+def test_who_does_not_count_by_size():
+    """Large objects only: the small one, its finder and a small false alarm are left out, a large alarm is not."""
+    boxes, scores, zero, truth, kinds = by_hand()
+    truth[1] = torch.tensor([20.0, 0, 24, 4])
+    boxes[2], boxes[3] = torch.tensor([20.0, 0, 25, 4]), torch.tensor([60.0, 60, 80, 80])
+    boxes[1] = torch.tensor([60.0, 0, 63, 3])
+    found = precision.match(boxes, scores, zero, truth, kinds, within=(50.0, math.inf))
+    assert [row[-1] for row in precision.matched(found, scores, zero)] == [
+        "right",
+        "ignored",
+        "ignored",
+        "wrong",
+    ]
+    assert found.claimed.tolist() == [0, -1, 1, -1]
+    assert not found.missed.any()
+    assert precision.match(boxes[1:], scores[1:], zero[1:], truth, kinds, within=(50.0, math.inf)).missed.tolist() \
+        == [True, False]  # fmt: skip
 
 
 def by_hand():

@@ -67,6 +67,42 @@ def test_soft_equals_opencv(rule):
         assert found.score[order].tolist() == pytest.approx(np.ravel(after).tolist(), abs=1e-5)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_at_most_is_a_sort_and_a_cut_at_the_end(rule):
+    for seed in range(30):
+        boxes, scores, classes = scene(seed, n=seed % 30 + 1)
+        scores = (scores * 8).round() / 8  # many are equal
+        free, most = run(rule, boxes, scores, classes, floor=0.1), seed % 7
+        found = run(rule, boxes, scores, classes, floor=0.1, most=most)
+        ranked = sorted(kept(free), key=lambda i: (-free.score[i].item(), i))
+        assert kept(found) == set(ranked[:most]), seed
+        assert found.order.tolist() == free.order.tolist()
+        for place, stays, _before, after, by, u in suppress.reasons(found, scores):
+            i = found.order.tolist()[place - 1]
+            assert (not stays and not by) == (i in ranked[most:])  # nobody dropped it: the limit did
+            if i in ranked[most:]:
+                assert (after, u) == (0, 0)
+            else:
+                assert (after, by, u) == suppress.reasons(free, scores)[place - 1][3:]
+        for name, n, *_more in suppress.compare(
+            boxes, classes, boxes, scores, classes, geometry.iou, most=most
+        ):
+            assert n <= most, name
+
+
+@pytest.mark.parametrize("rule", ["linear", "gaussian"])
+def test_at_most_equals_opencv_in_soft(rule):
+    """There top_k counts what was kept; in NMSBoxes it is a cut before the rule, which is another thing."""
+    method = {"linear": 1, "gaussian": 2}[rule]
+    for seed in range(200):
+        boxes, scores, classes = scene(seed, n=seed % 20 + 1, classes=1)
+        boxes, most = boxes.round(), seed % 6 + 1
+        found = run(rule, boxes, scores, classes, threshold=0.3, sigma=0.5, floor=0.1, most=most)
+        rects = [[int(v) for v in row] for row in xywh(boxes)]
+        _after, wanted = cv2.dnn.softNMSBoxes(rects, scores.tolist(), 0.1, 0.3, most, 0.5, method)
+        assert kept(found) == set(np.ravel(wanted).tolist()), seed
+
+
 def slow_matrix(boxes, scores, classes, sigma):
     """SOLOv2, Matrix NMS with the Gaussian kernel, box by box."""
     after = []
@@ -177,6 +213,8 @@ def test_bad_arguments():
             run(given_, boxes, scores, classes, threshold=1.5)
     with pytest.raises(ValueError, match="one score"):
         run("hard", boxes, scores[:2], classes)
+    with pytest.raises(ValueError, match="At most -1"):
+        run("hard", boxes, scores, classes, most=-1)
 
 
 def test_two_in_a_crowd_lose_one_box_and_soft_nms_saves_it():
