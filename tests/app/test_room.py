@@ -1,6 +1,5 @@
 """A full house tells newcomers so and keeps those who are in; numbers, limits of uploads, the list of dependencies."""
 
-import asyncio
 import gc
 import json
 import re
@@ -14,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import limits, room
 from app.addresses import KnownAddresses
+from tests.app.loops import awaited
 from tests.app.test_ways_in import answered
 from tools.server import ROOT
 
@@ -55,15 +55,15 @@ def test_a_setting_that_is_no_number_is_told(monkeypatch: pytest.MonkeyPatch, wr
 
 def test_numbers_and_health_are_told_under_the_base_path() -> None:
     routes = {route.path: route for route in room.room_routes("tools/board")}  # type: ignore[attr-defined]
-    found = asyncio.run(answered(routes["/tools/board/metrics"].app, "/tools/board/metrics"))  # type: ignore[attr-defined]
+    found = awaited(answered(routes["/tools/board/metrics"].app, "/tools/board/metrics"))  # type: ignore[attr-defined]
     names = set(re.findall(r"^(\w+) [\d.e+]+$", found[1]["body"].decode(), re.M))
     assert {"lightboard_sessions", "lightboard_live_connections", "lightboard_live_waiting", "lightboard_jobs_running",
             "lightboard_live_seconds_count", "process_resident_memory_bytes"} <= names  # fmt: skip
-    found = asyncio.run(answered(routes["/tools/board/health"].app, "/tools/board/health"))  # type: ignore[attr-defined]
+    found = awaited(answered(routes["/tools/board/health"].app, "/tools/board/health"))  # type: ignore[attr-defined]
     assert found[0]["status"] == 200 and json.loads(found[1]["body"])["status"] in ("ok", "full")
     for path in routes:  # a browser that asks for them is not sent home
         assert (
-            asyncio.run(answered(KnownAddresses(PlainTextResponse("it"), "tools/board"), path))[0]["status"]
+            awaited(answered(KnownAddresses(PlainTextResponse("it"), "tools/board"), path))[0]["status"]
             == 200
         )
 
@@ -80,9 +80,9 @@ def test_uploads_are_counted(monkeypatch: pytest.MonkeyPatch, held: dict[str, in
     monkeypatch.setattr(limits.runtime, "exists", lambda: True)
     monkeypatch.setattr(limits.runtime, "get_instance", lambda: runtime)
     app = limits.Limits(PlainTextResponse("taken"))
-    found = asyncio.run(answered(app, "/board/_stcore/upload_file/me/new", method="PUT"))
+    found = awaited(answered(app, "/board/_stcore/upload_file/me/new", method="PUT"))
     assert found[0]["status"] == status
-    assert asyncio.run(answered(app, "/_stcore/upload_file/me/new", method="DELETE"))[0]["status"] == 200
+    assert awaited(answered(app, "/_stcore/upload_file/me/new", method="DELETE"))[0]["status"] == 200
 
 
 def test_every_requirement_is_pinned_and_named_with_its_licence() -> None:

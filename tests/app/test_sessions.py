@@ -6,22 +6,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
+from tests.app.loops import awaited
 from tools.server import serve
 from tools.visitor import visit
 
 KEPT = 3  # seconds that Streamlit keeps a closed session for, in case its visitor comes back; else 120
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-
-def run(coroutine: Any) -> Any:
-    """In a thread of its own: where a browser test has run before, this one has a loop already."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +46,18 @@ async def come_and_go(server: str, visitors: int, at_once: int = 10) -> int:
 def let_go(server: str) -> dict[str, int]:
     """Streamlit looks for outlived sessions when the next visitor leaves."""
     time.sleep(KEPT + 1)  # the one wait that nothing announces: Streamlit's clock
-    run(come_and_go(server, 1))
+    awaited(come_and_go(server, 1))
     return alive(server)
 
 
 @pytest.mark.slow
 def test_fifty_sessions_leave_nothing_behind(server: str) -> None:
-    run(come_and_go(server, 20))
+    awaited(come_and_go(server, 20))
     before = let_go(server)
     of_one = before["views"]  # the last visitor's, who is kept in case of a return
     assert 0 < of_one <= 4 and before["connected"] == 0
 
-    most = run(come_and_go(server, 50))
+    most = awaited(come_and_go(server, 50))
     after = let_go(server)
     assert most > 5 * of_one, "the views were there while their sessions were"
     assert after["views"] == of_one
@@ -89,5 +82,5 @@ def test_leaving_a_page_frees_its_figures(server: str) -> None:
             assert visitor.figures and not tokens & {head["token"] for head in visitor.figures.values()}
             return there - len(tokens) + len(visitor.figures), alive(server)["views"]
 
-    expected, found = run(walk())
+    expected, found = awaited(walk())
     assert found == expected

@@ -4,7 +4,6 @@ pipeline, a message on the live road, our routes; formulas in tests/core/test_fo
 Whatever comes in, the answer is a value that its control allows, or one sentence without a path in it.
 """
 
-import asyncio
 import io
 import json
 import re
@@ -31,6 +30,7 @@ from app.headers import SecurityHeaders, allowed
 from app.limits import LONGEST_ADDRESS, Limits
 from app.live.desk import Desk
 from app.live.socket import LONGEST_MESSAGE, PLOTLY_PATH, Visitor, _same_origin, live_routes
+from tests.app.loops import awaited
 from tools.visitor import unpack
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -79,7 +79,7 @@ async def answered(app: Any, path: str, query: bytes = b"", **more: Any) -> list
 @example("/a\r\nSet-Cookie: x=1", b"lang=%0d%0aX: 1")
 def test_a_wrong_address_leads_home_and_nowhere_else(path: str, query: bytes) -> None:
     app = KnownAddresses(PlainTextResponse("page"), "")
-    start = asyncio.run(answered(app, path, query))[0]
+    start = awaited(answered(app, path, query))[0]
     if start["status"] != 200:
         (place,) = [value for name, value in start["headers"] if name == b"location"]
         assert start["status"] == 307 and place.startswith(b"/?missing=") and len(place) < 700
@@ -99,7 +99,7 @@ def test_what_stands_in_a_link_is_a_choice_or_the_default(texts: list[str], name
 def test_an_address_too_long_is_refused() -> None:
     app = Limits(PlainTextResponse("page"))
     for query, status in ((b"a" * (LONGEST_ADDRESS - 10), 200), (b"a" * LONGEST_ADDRESS, 414)):
-        assert asyncio.run(answered(app, "/", query))[0]["status"] == status
+        assert awaited(answered(app, "/", query))[0]["status"] == status
 
 
 @few
@@ -237,7 +237,7 @@ def test_a_message_sets_what_its_control_allows(name: str, value: Any, after: An
                 {"view": value, "id": after, "set": told}, value]  # fmt: skip
     for text in map(json.dumps, messages):
         socket = Socket()
-        assert asyncio.run(Visitor(socket).hear(text)) in (True, False)  # type: ignore[arg-type]
+        assert awaited(Visitor(socket).hear(text)) in (True, False)  # type: ignore[arg-type]
         assert all(is_a_sentence(answer["error"]) for answer in socket.sent)
 
 
@@ -250,7 +250,7 @@ def test_a_message_sets_what_its_control_allows(name: str, value: Any, after: An
 @example("x" * (LONGEST_MESSAGE + 1))
 def test_what_is_no_message_is_told_so(text: str | bytes) -> None:
     socket = Socket()
-    stays = asyncio.run(Visitor(socket).hear(text))  # type: ignore[arg-type]
+    stays = awaited(Visitor(socket).hear(text))  # type: ignore[arg-type]
     assert stays == (len(text) <= LONGEST_MESSAGE)
     assert len(socket.sent) == 1 and is_a_sentence(socket.sent[0]["error"])
 
@@ -281,7 +281,7 @@ def test_our_routes_answer_whatever_is_asked(
     path: str, method: str, query: bytes, headers: list[tuple[bytes, bytes]]
 ) -> None:
     app = Starlette(routes=[*live_routes(), *room.room_routes("")])
-    start, *rest = asyncio.run(answered(app, path, query, method=method, headers=headers))
+    start, *rest = awaited(answered(app, path, query, method=method, headers=headers))
     assert start["status"] == (404 if path == "/live" else 200 if method in ("GET", "HEAD") else 405)
     assert not any(b"Traceback" in message.get("body", b"")[:2000] for message in rest)
 
@@ -291,7 +291,7 @@ def test_our_routes_answer_whatever_is_asked(
 
 def test_the_headers_allow_only_ourselves() -> None:
     app = SecurityHeaders(PlainTextResponse("page"), allowed("https://lms.example.org, *.example.edu"))
-    headers = dict(asyncio.run(answered(app, "/"))[0]["headers"])
+    headers = dict(awaited(answered(app, "/"))[0]["headers"])
     policy = dict(part.split(" ", 1) for part in headers[b"content-security-policy"].decode().split("; "))
     assert policy["default-src"] == "'self'" and policy["object-src"] == "'none'"
     assert "unsafe" not in policy["script-src"] and "sha256-" in policy["script-src"]

@@ -19,7 +19,7 @@ from tests.browser.conftest import HALL
 
 pytestmark = pytest.mark.xdist_group("access")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-OTHERS = ("", "convolution-arithmetic", "vae-train")  # cards, number grids, a run with its bar
+OTHERS = ("", "convolution-arithmetic")  # cards, number grids
 ADDRESSES = (*OTHERS, *(concept.pages[0].address for concept in catalog.CONCEPTS))
 SETTLED = """() => [...document.querySelectorAll("[data-testid=live-figure]")].every((f) => +f.dataset.frames)
   && document.querySelector("[data-testid=live-figure]") && document.fonts.status === "loaded"
