@@ -1,4 +1,4 @@
-"""For everybody: axe-core over a page of each concept and some others, in both themes, under the policy as served.
+"""For everybody: axe-core over a page of each kind, in both themes, under the policy as served.
 
 The visitor comes by a name that is not localhost, where no text may become a script (app/headers.py): so nothing here
 waits by wait_for_function, which needs that.
@@ -14,13 +14,12 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app import catalog
 from tests.browser.conftest import HALL
 
 pytestmark = pytest.mark.xdist_group("access")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-OTHERS = ("", "convolution-arithmetic")  # cards, number grids
-ADDRESSES = (*OTHERS, *(concept.pages[0].address for concept in catalog.CONCEPTS))
+# Cards, curves, number grids, a table of many knobs, handles on a photograph, a run with its bar.
+ADDRESSES = ("", "activations", "convolution-arithmetic", "augmentations", "detection", "gan")
 SETTLED = """() => [...document.querySelectorAll("[data-testid=live-figure]")].every((f) => +f.dataset.frames)
   && document.querySelector("[data-testid=live-figure]") && document.fonts.status === "loaded"
   && document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]")
