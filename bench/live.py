@@ -27,6 +27,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from app.catalog import PAGES
 from tools.chromium import FLAGS, find_chromium
+from tools.pointer import press
 from tools.server import serve
 from tools.visitor import Visitor, visit
 
@@ -154,12 +155,7 @@ def first_figure(browser: Browser, url: str) -> float:
 
 def drag(page: Page, thumb: Locator, left: float, right: float, moves: int) -> tuple[dict[str, Any], float]:
     """From where it stands to the right end and back to the left, at an even pace; the log and the seconds it took."""
-    thumb.scroll_into_view_if_needed()
-    box = thumb.bounding_box()
-    assert box is not None
-    y, x = box["y"] + box["height"] / 2, box["x"] + box["width"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
+    x, y = press(page, thumb)
     page.evaluate(CLEAR)
     start = time.perf_counter()
     for i in range(1, moves + 1):

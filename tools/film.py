@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playw
 
 from app.catalog import CONCEPTS, PAGES
 from tools.chromium import FLAGS, find_chromium
+from tools.pointer import middle, press
 from tools.server import ROOT, serve
 from tools.shots import VARIANTS, settle, shoot
 
@@ -111,12 +112,7 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     if take.by == "play":
         return played(page)
     place = handle(page, take) if take.by.startswith("handle") else thumb(page, address, take.by)
-    place.scroll_into_view_if_needed()
-    box = place.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
+    x, y = press(page, place)
     pictures = []
     for to in way(page, address, take, x, y):
         before = page.evaluate(FRAMES)
@@ -158,10 +154,7 @@ def way(page: Page, address: str, take: Take, x: float, y: float) -> Iterator[tu
 
 def played(page: Page) -> list[Image.Image]:
     """A run, from its start."""
-    button = page.locator(".lb-player button").first
-    box = button.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    x, y = middle(page.locator(".lb-player button").first)
     page.mouse.click(x, y)
     pictures = [pointed(page, x, y)]
     while len(pictures) < PICTURES:

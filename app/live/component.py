@@ -121,13 +121,8 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
                  "rate": _("{n} steps/s"), "at": _("step {n}"), "branch": _("Branch: two runs from here"),
                  "join": _("One run again")}  # fmt: skip
         mounting["job"] = view.job.status()
-        mounting["run"] = {
-            "bar": first,
-            "every": 0 if first else 350,
-            "speeds": SPEEDS,
-            "words": words,
-            "opens": opens,
-        }
+        mounting["run"] = {"bar": first, "every": 0 if first else 350, "speeds": SPEEDS, "words": words,
+                           "opens": opens}  # fmt: skip
     if clash := header.keys() & mounting.keys():
         raise TypeError(f"A drawing may not use the names {clash} in its header.")
     _mount(

@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
+from tools.pointer import press
+
 FIGURE = "[data-testid=live-figure]"
 NOTE_LABELS = """() => {
   const seen = (window.__labels = []);
@@ -87,20 +89,8 @@ class Hand:
     def thumb(self, key: str, which: int = 0) -> Locator:
         return self.inputs(key).nth(which).locator("xpath=../..")
 
-    def middle(self, place: Locator) -> tuple[float, float]:
-        place.scroll_into_view_if_needed()
-        box = place.bounding_box()
-        assert box is not None
-        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-    def press(self, place: Locator) -> tuple[float, float]:
-        x, y = self.middle(place)
-        self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        return x, y
-
     def drag(self, place: Locator, dx: float, dy: float = 0, steps: int = 6, release: bool = True) -> None:
-        x, y = self.press(place)
+        x, y = press(self.page, place)
         self.page.mouse.move(x + dx, y + dy, steps=steps)
         if release:
             self.release()

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import Visit, Watch
 from tests.browser.hand import Hand
+from tools.pointer import middle
 from tools.server import free_port, serve
 
 LOST = (
@@ -149,7 +150,7 @@ def touch(hand: Hand, kind: str, x: float, y: float, session: list = []) -> None
 
 def test_a_slider_by_touch(visit: Visit, gallery: str) -> None:
     hand = visit(gallery, has_touch=True)
-    x, y = hand.middle(hand.thumb("gallery.x"))
+    x, y = middle(hand.thumb("gallery.x"))
     touch(hand, "touchStart", x, y)
     for i in range(1, 7):
         touch(hand, "touchMove", x + 8 * i, y)
@@ -263,7 +264,7 @@ def test_a_point_by_arrow_keys(visit: Visit, gallery: str) -> None:
 
 def test_a_point_by_touch(visit: Visit, gallery: str) -> None:
     hand = visit(f"{gallery}?show=point", has_touch=True)
-    x, y = hand.middle(hand.page.locator(".lb-handle"))
+    x, y = middle(hand.page.locator(".lb-handle"))
     touch(hand, "touchStart", x, y)
     for i in range(1, 6):
         touch(hand, "touchMove", x + 10 * i, y)
@@ -274,7 +275,7 @@ def test_a_point_by_touch(visit: Visit, gallery: str) -> None:
 
 def test_a_click_puts_the_point_there(visit: Visit, gallery: str) -> None:
     hand = visit(f"{gallery}?show=point")
-    x, y = hand.middle(hand.page.locator(".lb-handle"))
+    x, y = middle(hand.page.locator(".lb-handle"))
     hand.page.mouse.click(x - 100, y + 40)
     hand.until_url("gallery.start_x=")
     hand.until_label("+label.match(/start=(-?[\\d.]+)/)[1] < 0.9")
@@ -306,7 +307,7 @@ def test_space_turns_and_keeps_its_view(visit: Visit, gallery: str) -> None:
     hand = visit(f"{gallery}?show=space")
     camera = "() => JSON.stringify(document.querySelector('.js-plotly-plot')._fullLayout.scene.camera.eye)"
     first = hand.page.evaluate(camera)
-    x, y = hand.middle(hand.figure().locator(".lb-stage"))
+    x, y = middle(hand.figure().locator(".lb-stage"))
     hand.page.mouse.move(x, y)
     hand.page.mouse.down()
     hand.page.mouse.move(x + 80, y + 20, steps=5)
@@ -394,7 +395,7 @@ def test_what_a_draw_says_is_shown_beside_the_last_picture(visit: Visit, gallery
     thumb = hand.thumb("gallery.x")
     hand.drag(thumb, 30, release=False)
     expect(note).to_have_text("Above 1 there is nothing to see.")
-    hand.page.mouse.move(hand.middle(thumb)[0] + 400, hand.middle(thumb)[1], steps=4)
+    hand.page.mouse.move(middle(thumb)[0] + 400, middle(thumb)[1], steps=4)
     expect(note).to_have_text(re.compile("cannot be drawn"))
     assert "secret" not in hand.page.content()
     hand.release()
@@ -511,7 +512,7 @@ def test_cut_in_the_middle_of_a_drag_and_back(visit: Visit, gallery: str, watch:
     expect(hand.figure()).to_have_attribute("data-live", "off")
     expect(hand.page.locator(".lb-mark")).to_be_visible()
     last = hand.label()
-    x, y = hand.middle(thumb)
+    x, y = middle(thumb)
     hand.page.mouse.move(x + 20, y, steps=3)
     open_[0] = True
     expect(hand.figure()).to_have_attribute("data-live", "on")
