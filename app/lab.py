@@ -192,15 +192,28 @@ class Lab(Controls):
         standing = next(
             (i for i, p in self.presets.items() if {**base, **_listed(p.values)} == self.values), None
         )
-        key = f"{self.address}.preset"
-        st.session_state[key] = standing
+        key = self._marked(standing)
         with line:
             if sharing.presenting():
                 self._turn(standing)
             st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
-                     on_change=self._apply_chosen, label_visibility="collapsed", wrap=False)  # fmt: skip
+                     on_change=self._apply_chosen, args=(key,), label_visibility="collapsed", wrap=False)  # fmt: skip
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
+
+    def _marked(self, standing: str | None) -> str:
+        """The key of the presets, which stand at this one.
+
+        Where the page moves the mark, it is a new widget: quick keys on a slider still come with the old mark from the
+        browser, and Streamlit would take that for a choice.
+        """
+        moves = st.session_state.setdefault("_lab.marks", {})
+        key = f"{self.address}.preset.{moves.setdefault(self.address, 0)}"
+        if st.session_state.get(key) != standing:
+            moves[self.address] += 1
+            key = f"{self.address}.preset.{moves[self.address]}"
+            st.session_state[key] = standing
+        return key
 
     def _turn(self, standing: str | None) -> None:
         """To the preset before and after, by the keys that a presenter's remote control sends."""
@@ -220,8 +233,8 @@ class Lab(Controls):
             urls.pop(key)
             st.query_params.pop(key, None)
 
-    def _apply_chosen(self) -> None:
-        chosen = self.presets.get(str(st.session_state.get(f"{self.address}.preset")))
+    def _apply_chosen(self, key: str) -> None:
+        chosen = self.presets.get(str(st.session_state.get(key)))
         if chosen is not None:
             self._apply(chosen.values)
 

@@ -179,13 +179,13 @@ def test_a_new_link_in_the_same_session_wins():
 )
 def test_a_preset_sets_its_controls_and_resets_the_others(preset, changed):
     screen = opened(count="7", slope="4.5", long="n2")
-    assert screen.pills(key="trial.preset").value is None
-    screen.pills(key="trial.preset").select(preset).run()
+    assert screen.pills[0].value is None
+    screen.pills[0].select(preset).run()
     assert values(sound(screen)) == DEFAULTS | changed
-    assert screen.pills(key="trial.preset").value == preset
+    assert screen.pills[0].value == preset
     assert values(opened(**url(screen))) == values(screen)
     screen.slider(key="trial.count").set_value(4).run()
-    assert screen.pills(key="trial.preset").value is None, "no preset is lit once a control has moved"
+    assert screen.pills[0].value is None, "no preset is lit once a control has moved"
     screen.button(key="trial.reset").click().run()
     assert values(sound(screen)) == DEFAULTS
     assert url(screen) == {}
@@ -193,7 +193,7 @@ def test_a_preset_sets_its_controls_and_resets_the_others(preset, changed):
 
 def test_a_link_to_a_preset_lights_it():
     screen = opened(slope="3", rate="0.01", kinds="b", span=["-1", "1"])
-    assert screen.pills(key="trial.preset").value == "steep"
+    assert screen.pills[0].value == "steep"
 
 
 def test_a_figure_that_cannot_be_drawn_says_why_and_leaves_the_rest():

@@ -41,7 +41,7 @@ def test_the_page_in_contributing_runs() -> None:
     screen = AppTest.from_string(script, default_timeout=30).run()
     assert not screen.exception and not screen.warning
     assert len(screen.get("bidi_component")) == 1
-    screen.pills(key="activations-leaky.preset").select("dead").run()
+    screen.pills[0].select("dead").run()
     assert screen.slider(key="activations-leaky.alpha").value == 0.0
 
 

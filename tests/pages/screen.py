@@ -69,7 +69,7 @@ def presets(address: str) -> list[str]:
 
 
 def choose(screen: AppTest, address: str, preset: str) -> AppTest:
-    return screen.pills(key=f"{address}.preset").select(preset).run()
+    return screen.pills[0].select(preset).run()
 
 
 def figures(screen: AppTest) -> dict[str, dict[str, Any]]:

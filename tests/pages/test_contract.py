@@ -86,7 +86,7 @@ def test_preset_renders_and_is_lit(address, preset):
     screen = rendered(address, preset)
     assert trouble(screen) == []
     assert figures(screen)
-    pills = screen.pills(key=f"{address}.preset")
+    pills = screen.pills[0]
     assert pills.value == preset
     assert len(pills.options) == len(presets(address))
 
