@@ -15,7 +15,7 @@ from tests.browser.hand import Hand
 from tools.chromium import FLAGS, find_chromium
 from tools.server import serve
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 # A name of this machine that is not localhost: a visitor as those in the hall, and a site of somebody else.
 HALL = "board.test"
@@ -109,7 +109,7 @@ def visit(browser: Browser, watch: Watch) -> Iterator[Visit]:
             settings = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **settings}
             if context is None:
                 context = browser.new_context(**settings)
-                context.set_default_timeout(20_000)
+                context.set_default_timeout(30_000)
                 stack.callback(context.close)
             page = context.new_page()
             watch.follow(page)

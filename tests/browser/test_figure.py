@@ -306,13 +306,15 @@ def test_the_corners_of_a_box_in_a_picture(visit: Visit, gallery: str) -> None:
 def test_space_turns_and_keeps_its_view(visit: Visit, gallery: str) -> None:
     hand = visit(f"{gallery}?show=space")
     camera = "() => JSON.stringify(document.querySelector('.js-plotly-plot')._fullLayout.scene.camera.eye)"
+    still = "was === window.__eye && was !== first"
+    at_rest = f"first => {{ const was = window.__eye; window.__eye = ({camera})(); return {still}; }}"
     first = hand.page.evaluate(camera)
     x, y = middle(hand.figure().locator(".lb-stage"))
     hand.page.mouse.move(x, y)
     hand.page.mouse.down()
     hand.page.mouse.move(x + 80, y + 20, steps=5)
     hand.page.mouse.up()
-    hand.page.wait_for_function(f"first => ({camera})() !== first", arg=first)
+    hand.page.wait_for_function(at_rest, arg=first, polling=200)
     turned = hand.page.evaluate(camera)
     hand.drag(hand.thumb("gallery.x"), 40, release=False)
     hand.until_label("label !== 'surface x=0'")
@@ -561,9 +563,10 @@ def test_the_server_restarts_under_an_open_page(visit: Visit, watch: Watch) -> N
     with serve(port, app="tests/browser/gallery.py") as url:
         hand = visit(url)
         hand.drag(hand.thumb("gallery.x"), 40)
-        hand.until_url("gallery.x=")
+        x = float(hand.inputs("gallery.x").input_value())
+        hand.until_url(f"gallery.x={x:g}")
+        left_at = hand.until_label(f"label.startsWith('x={x:g} ')")
         hand.rest()
-        left_at = hand.label()
     expect(hand.figure()).to_have_attribute("data-live", "off")
     with serve(port, app="tests/browser/gallery.py"):
         expect(hand.figure()).to_have_attribute("data-live", "on", timeout=40_000)

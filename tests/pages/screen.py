@@ -23,12 +23,23 @@ _READ = {"label", "help", "body", "placeholder", "options", "content", "text", "
 
 def open_page(address: str, link: Link | None = None) -> AppTest:
     """The page at `address` ("" is home), opened by a link in a new session."""
-    screen = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60).run()
-    if address:
-        screen.switch_page(f"../{catalog.PAGES[address].script}")
+    screen = _app()
+    screen._page_hash = _doors()[address]
     for name, value in (link or {}).items():
         screen.query_params[name] = value
-    return screen.run() if address or link else screen
+    return screen.run()
+
+
+def _app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+
+
+@cache
+def _doors() -> dict[str, str]:
+    """What Streamlit calls each page. It tells that once the app has run; a visitor comes in without seeing home."""
+    home = _app().run()
+    inside = {a: home.switch_page(f"../{page.script}")._page_hash for a, page in catalog.PAGES.items()}
+    return {"": "", **inside}
 
 
 @cache

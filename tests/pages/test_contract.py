@@ -8,6 +8,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app import catalog
 from app.domains import Domain, Pair, Refused, Span, Strokes, Subset, Text
@@ -16,6 +17,7 @@ from app.i18n import LANGUAGES
 from tests.legible import faint
 from tests.pages.alone import run_alone
 from tests.pages.screen import (
+    Link,
     choose,
     defaults,
     figures,
@@ -46,6 +48,22 @@ def domains(address: str) -> dict[str, Domain]:
     """Every control that the page has by default or in one of its presets: key -> what it may be set to."""
     screens = [rendered(address, preset) for preset in ("", *presets(address))]
     return {key: c.domain for s in screens for key, c in s.session_state["_lab.controls"].items()}
+
+
+def link_of(screen: AppTest) -> Link:
+    return {name: screen.query_params[name] for name in values(screen) if name in screen.query_params}
+
+
+def telling(address: str) -> list[str]:
+    """Those presets that move a control which none before them has moved."""
+    moved: set[str] = set()
+    found = []
+    for preset in presets(address):
+        link = link_of(rendered(address, preset))
+        if not link.keys() <= moved:
+            found.append(preset)
+        moved |= link.keys()
+    return found
 
 
 # --- how a page is written ---
@@ -128,15 +146,9 @@ def test_sliders_can_be_dragged_to_their_ends(address):
 
 @each_page
 def test_link_restores_every_control(address):
-    """By the links of those presets that move a control which none before them has moved."""
-    moved: set[str] = set()
-    for preset in presets(address):
+    for preset in telling(address):
         sent = rendered(address, preset)
-        link = {name: sent.query_params[name] for name in values(sent) if name in sent.query_params}
-        if link.keys() <= moved:
-            continue
-        moved |= link.keys()
-        received = open_page(address, link)
+        received = open_page(address, link_of(sent))
         assert values(received) == values(sent)
         assert trouble(received) == []
 
@@ -176,7 +188,7 @@ def test_junk_in_a_link_is_told_and_ignored(address, first):
 
 @each_page
 def test_exported_code_runs_alone_and_prints_the_numbers_of_the_page(address, tmp_path):
-    screens = {preset: rendered(address, preset) for preset in ("", *presets(address))}
+    screens = {preset: rendered(address, preset) for preset in ("", *telling(address))}
     files = []
     for i, screen in enumerate(screens.values()):
         files.append(tmp_path / f"{i}.py")
