@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 from app.catalog import CONCEPTS, PAGES
+from app.jobs import SPEEDS
 from tools.chromium import FLAGS, find_chromium
 from tools.pointer import middle, press
 from tools.server import ROOT, serve
@@ -42,16 +43,31 @@ ANSWERED = f"""before => new Promise((done) => {{
   look();
 }})"""
 
+# The run has come so far; or it has ended.
+GONE = f"""to => new Promise((done) => {{
+  const begun = performance.now(), figure = document.querySelector("{FIGURE}");
+  const look = () => {{
+    if (+figure.dataset.step >= to || performance.now() - begun > 5000) done();
+    else requestAnimationFrame(look);
+  }};
+  look();
+}})"""
+
 
 @dataclass(frozen=True)
 class Take:
-    """What the hand does on a page: a handle goes round, a thumb goes to two places of its track, a run is played."""
+    """What the hand does on a page: a handle goes round, a thumb goes to two places of its track.
 
-    by: str = "handle"  # "handle", "handle 2", the name of a slider, "play"
+    Where `every` is given a run plays: some of the pictures are taken before the hand moves.
+    """
+
+    by: str = "handle"  # "handle", "handle 2", the name of a slider, "play": it rests where it pressed Play
     reach: tuple[float, float] = (0.1, 0.12)  # of a handle: parts of the figure to either side
     ends: tuple[float, float] = (0.95, 0.05)  # of a thumb: parts of its track
     link: str = ""  # what stands in the link
     fold: str = ""  # among the controls, to be opened before
+    every: int = 0  # steps of a run between two pictures
+    watches: int = 10  # pictures of a run before the hand moves
 
 
 # Of all other pages the first handle goes round.
@@ -66,7 +82,7 @@ TAKES = {
     "optimizers-step": Take(reach=(0.08, 0.3)),
     "optimizers-basins": Take(reach=(0.25, 0.6)),
     "optimizers-sweep": Take(reach=(0.08, 0.4)),
-    "optimizers-real": Take("play"),
+    "optimizers-real": Take("play", every=2),
     "convolution": Take(
         "angle", ends=(0.98, 0.02), link="convolution.kernel=gabor&hide=picture,size,sigma,frequency"
     ),
@@ -85,7 +101,7 @@ TAKES = {
     "augmentations-mixing": Take("lam", link="augmentations-mixing.own=true"),
     "augmentations-label": Take(reach=(0.14, 0.0)),
     "augmentations-views": Take("Affine_rotate", ends=(0.45, 0.02)),
-    "augmentations-help": Take("play", link="augmentations-help.steps=0"),
+    "augmentations-help": Take("play", link="augmentations-help.steps=0", every=10),
     "detection": Take(reach=(0.1, 0.3)),
     "detection-regress": Take("step", ends=(1.0, 0.0)),
     "detection-nms": Take("t"),
@@ -93,11 +109,12 @@ TAKES = {
     "vae-between": Take("t", ends=(1.0, 0.0)),
     "vae-inside": Take("o1"),
     "vae-beta": Take("temperature", ends=(1.0, 0.0)),
-    "vae-train": Take("play", link="vae-train.steps=0"),
+    "vae-train": Take("play", link="vae-train.steps=0", every=5),
     "vae-restore": Take("noise", ends=(0.7, 0.0)),
     "vae-factors": Take("angle"),
     "vae-kl": Take(reach=(0.06, 0.3)),
-    "gan": Take("play", link="gan.steps=0"),
+    "gan": Take("lr_g", ends=(0.8, 0.49), link="gan.steps=0", every=40),
+    "gan-pictures": Take(reach=(0.15, 0.5)),
     "gan-round": Take("phase", ends=(1.0, 0.0)),
 }
 
@@ -109,15 +126,15 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     if take.fold:
         page.locator(".st-key-lab-controls details summary").filter(has_text=take.fold).click()
         settle(page)
+    pictures = list(played(page, take)) if take.every else []
     if take.by == "play":
-        return played(page)
+        return pictures
     place = handle(page, take) if take.by.startswith("handle") else thumb(page, address, take.by)
     x, y = press(page, place)
-    pictures = []
-    for to in way(page, address, take, x, y):
-        before = page.evaluate(FRAMES)
+    for to in way(page, address, take, x, y, PICTURES - len(pictures)):
+        before, at = page.evaluate(FRAMES), stepped(page)
         page.mouse.move(*to)
-        page.evaluate(ANSWERED, before)
+        page.evaluate(*((GONE, at + take.every) if take.every else (ANSWERED, before)))
         pictures.append(pointed(page, *to))
     page.mouse.up()
     return pictures
@@ -131,13 +148,13 @@ def thumb(page: Page, address: str, name: str) -> Locator:
     return page.locator(f".st-key-{address}-{name} input[type=range]").first.locator("xpath=../..")
 
 
-def way(page: Page, address: str, take: Take, x: float, y: float) -> Iterator[tuple[float, float]]:
+def way(page: Page, address: str, take: Take, x: float, y: float, n: int) -> Iterator[tuple[float, float]]:
     """Where the hand goes: out, back, and home again."""
     if take.by.startswith("handle"):
         box = page.locator(FIGURE).first.bounding_box()
         assert box is not None
-        for i in range(1, PICTURES + 1):
-            turn = 2 * math.pi * i / PICTURES
+        for i in range(1, n + 1):
+            turn = 2 * math.pi * i / n
             yield (x + take.reach[0] * box["width"] * math.sin(turn),
                    y + take.reach[1] * box["height"] * math.sin(2 * turn) / 2)  # fmt: skip
         return
@@ -145,23 +162,28 @@ def way(page: Page, address: str, take: Take, x: float, y: float) -> Iterator[tu
     assert track is not None
     stops = [x, *(track["x"] + end * track["width"] for end in take.ends), x]
     legs = [abs(to - start) for start, to in itertools.pairwise(stops)]
-    for i in range(1, PICTURES + 1):
-        gone, leg = sum(legs) * i / PICTURES, 0
+    for i in range(1, n + 1):
+        gone, leg = sum(legs) * i / n, 0
         while leg < len(legs) - 1 and gone > legs[leg]:
             gone, leg = gone - legs[leg], leg + 1
         yield stops[leg] + (stops[leg + 1] - stops[leg]) * gone / (legs[leg] or 1), y
 
 
-def played(page: Page) -> list[Image.Image]:
-    """A run, from its start."""
+def played(page: Page, take: Take) -> Iterator[Image.Image]:
+    """A run, from its start, as slow as leaves time for a picture at each of its stops."""
+    speed = page.locator(".lb-run select")
+    if speed.count():
+        speed.select_option(f"{max(n for n in SPEEDS if n <= 2 * take.every):g}")
     x, y = middle(page.locator(".lb-player button").first)
     page.mouse.click(x, y)
-    pictures = [pointed(page, x, y)]
-    while len(pictures) < PICTURES:
-        before = page.evaluate(FRAMES)
-        page.evaluate(ANSWERED, before)
-        pictures.append(pointed(page, x, y))
-    return pictures
+    for _ in range(PICTURES if take.by == "play" else take.watches):
+        yield pointed(page, x, y)
+        page.evaluate(GONE, stepped(page) + take.every)
+
+
+def stepped(page: Page) -> int:
+    """The step that the run of the stage is at."""
+    return int(page.locator(FIGURE).first.get_attribute("data-step") or 0)
 
 
 def pointed(page: Page, x: float, y: float) -> Image.Image:
