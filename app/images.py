@@ -6,9 +6,8 @@ only: never on disk, never in a link. Whatever is no sound picture is refused wi
 
 import io
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,34 +21,23 @@ from torch.nn.functional import interpolate
 
 from app.domains import Refused
 from app.i18n import gettext as _
+from app.kept import Keeper
 from app.lab import Lab
 
 ASSETS = Path(__file__).parent.parent / "assets"
 MOST_BYTES, MOST_PIXELS = 10_000_000, 40_000_000
 LONGEST, LEAST = 640, 8  # pixels a side, as they go on
-MOST_MADE = 12  # results that a picture keeps
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # the readers that we let Pillow try
 Image.init()  # knows them all from the start
 _one_at_a_time = threading.Lock()  # a picture of 40 megapixels takes 160 MB while it is read
 
 
 @dataclass(frozen=True, eq=False)
-class Photo:
+class Photo(Keeper):
     """A picture to work on: `pixels` (1 or 3, H, W) in 0..1. Two of them are equal when they are the same one."""
 
     name: str
     pixels: Tensor
-    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
-
-    def cached(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What was made of this picture, or is made now. It dies with the picture, which dies with its session."""
-        made = self._made.get(key)
-        if made is None:
-            made = make()
-            if len(self._made) >= MOST_MADE:  # another session may be at the same shipped picture
-                self._made.pop(next(iter(self._made.copy()), None), None)
-            self._made[key] = made
-        return made
 
 
 def choose(lab: Lab, default: str = "cat") -> Photo:

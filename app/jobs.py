@@ -194,13 +194,9 @@ class Job:
         self.gap, self.shown = 0.0, len(begun) - 1
         self.most = max(16, min(MOST_MOMENTS, MOST_BYTES // max(1, self._own())))
         self.phase = "paused"  # paused, running, asleep, failed, stopped
-        self.speed, self.version, self.pace, self.touched, self.error = (
-            0.0,
-            0,
-            0.0,
-            False,
-            "",
-        )  # error: "", lost, failed
+        self.error = ""  # lost, failed
+        self.opens = 0  # where it stops that goes on before one's eyes by itself
+        self.speed, self.version, self.pace, self.touched = 0.0, 0, 0.0, False
         self._round = 0  # goes up when a command makes void what is being computed
         self._left: int | None = None  # steps to go, where they are counted
         self._listeners: list[Callable[[], None]] = []

@@ -78,12 +78,10 @@ class Lab(Controls):
         self._mount(draw, lambda **now: draw(**bound, **now), takes, height, handles, place, plays, pen=pen)
 
     def watch(self, job: Job, draw: Callable[..., Drawing], *, height: int = STAGE_HEIGHT, place: Any = None,
-              handles: Sequence[Handle] = (), pen: Pen | None = None, opens: int = 0,
-              **bound: Any) -> None:  # fmt: skip
+              handles: Sequence[Handle] = (), pen: Pen | None = None, **bound: Any) -> None:  # fmt: skip
         """A figure that follows a run: draw(watched, …), with controls and what is given here, as for `live`.
 
-        The first one of a page carries the bar: play, step, speed, restart, scrub back, branch. A run that nobody has
-        touched yet goes on by itself, before the eyes of the visitor, until step `opens`.
+        The first one of a page carries the bar: play, step, speed, restart, scrub back, branch.
         """
         takes = self._taken(partial(draw, job.watched()), bound)
         steered = frozenset(n for n in job.settings[0] if n in self.controls)
@@ -91,11 +89,11 @@ class Lab(Controls):
         def drawn(**now: Any) -> Drawing:
             return draw(job.watched(), **bound, **{n: v for n, v in now.items() if n in takes})
 
-        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered, pen, opens)
+        self._mount(draw, drawn, takes | steered, height, handles, place, "", job, steered, pen)
 
     def _mount(self, draw: Callable[..., Drawing], drawn: Callable[..., Drawing], takes: Collection[str],
                height: int, handles: Sequence[Handle], place: Any, plays: str, job: Job | None = None,
-               steered: frozenset[str] = frozenset(), pen: Pen | None = None, opens: int = 0) -> None:  # fmt: skip
+               steered: frozenset[str] = frozenset(), pen: Pen | None = None) -> None:  # fmt: skip
         name, first = f"{self.address}.{draw.__name__}", self._preset_line is not None
         place = place or (self.stage if first else self.below)
         self._show_presets()
@@ -121,17 +119,29 @@ class Lab(Controls):
             if plain.WANTED:
                 plain.show(drawing, name, height)
             else:
-                mount(view, name, drawing, self.controls, tuple(handles), height, self._release, plays, first, pen,
-                      opens)  # fmt: skip
+                mount(
+                    view,
+                    name,
+                    drawing,
+                    self.controls,
+                    tuple(handles),
+                    height,
+                    self._release,
+                    plays,
+                    first,
+                    pen,
+                )
 
     # --- runs ---
 
-    def job(self, model: Trainable, begun: Call, settings: Collection[str], shared: bool = True) -> Job:
+    def job(self, model: Trainable, begun: Call, settings: Collection[str], shared: bool = True,
+            opens: int = 0) -> Job:  # fmt: skip
         """The run of this page in this session. `begun` returns the states that it starts with, the first at step 0.
 
         `settings` names the arguments of `begun` that may change on the fly: a run that the visitor has taken on
         goes on with the new ones. Any other change, a preset and Reset start from `begun` again.
-        States that are too large for the cache of all visitors are not `shared`.
+        States that are too large for the cache of all visitors are not `shared`. A run that nobody has touched yet
+        goes on by itself, before the eyes of the visitor, until step `opens`.
         """
         fixed = {n: v for n, v in begun.arguments.items() if n not in settings}
         start, now = Call(begun.function, fixed).name, {n: begun.arguments[n] for n in settings}
@@ -145,6 +155,7 @@ class Lab(Controls):
         with self.stage, st.spinner(_("Training …")):
             states = self.compute(begun.function, **begun.arguments) if shared else begun()
         made = desk().jobs[self.address] = Job(model, states, now, begun.name, start)
+        made.opens = opens
         return made
 
     def _taken(self, draw: Callable[..., Drawing], bound: Mapping[str, Any]) -> set[str]:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app.catalog import PAGES
 from tools.chromium import FLAGS, find_chromium
@@ -261,7 +262,7 @@ def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str
                 page.keyboard.press("ArrowLeft" if i % 2 else "ArrowRight")
                 try:
                     page.wait_for_function("() => window.__bench.plain.length > 0", timeout=2500)
-                except Exception:
+                except PlaywrightTimeout:
                     continue  # this slider changes nothing that a plain figure shows
                 page.wait_for_timeout(250)
                 for key, row in keys.items():

@@ -83,7 +83,7 @@ def desk() -> Desk:
 
 def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control], handles: tuple[Handle, ...],
           height: int, release: Callable[[dict[str, Any]], None], plays: str = "",
-          first: bool = True, pen: Pen | None = None, opens: int = 0) -> None:  # fmt: skip
+          first: bool = True, pen: Pen | None = None) -> None:  # fmt: skip
     """Shows one live figure. `release` is called with the parameters of a handle that was let go."""
     key = f"live-{name}"
     if isinstance(drawing, Picture | Plot):
@@ -122,7 +122,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
                  "join": _("One run again")}  # fmt: skip
         mounting["job"] = view.job.status()
         mounting["run"] = {"bar": first, "every": 0 if first else 350, "speeds": SPEEDS, "words": words,
-                           "opens": opens}  # fmt: skip
+                           "opens": view.job.opens}  # fmt: skip
     if clash := header.keys() & mounting.keys():
         raise TypeError(f"A drawing may not use the names {clash} in its header.")
     _mount(

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import streamlit as st
 import torch
@@ -13,12 +12,13 @@ from torch import Tensor
 from app import images, models
 from app.code import Call, Verbatim, long_text
 from app.i18n import gettext as _
+from app.kept import Keeper
 from app.lab import Lab
 from app.models import HELD_BACK, MODELS
 from core import cnn, shapes, vae
 
 BETAS = (0.0, 0.5, 1.0, 4.0)
-CLASSES, MOST_MADE, NOISE, JUDGED = 10, 24, 0.8, 500
+CLASSES, NOISE, JUDGED = 10, 0.8, 500
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def network_call(name: str, part: str = "") -> Call:
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Model(Keeper):
     """A shipped model, or one that the visitor has trained: its network, and what has been worked out about it."""
 
     data: str
@@ -137,17 +137,6 @@ class Model:
     plan: vae.Plan
     net: dict[str, Tensor] = field(repr=False)
     shipped: str = ""  # its name, where it is a shipped one
-    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
-
-    def cached(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What was made of this model, or is made now; it dies with the model."""
-        found = self._made.get(key)
-        if found is None:
-            found = make()
-            if len(self._made) >= MOST_MADE:  # another session may be at it at the same time
-                self._made.pop(next(iter(self._made.copy()), None), None)
-            self._made[key] = found
-        return found
 
     def codes(self) -> tuple[Tensor, Tensor]:
         """μ and log σ² (2000, L) of the held-back pictures."""

@@ -39,8 +39,10 @@ with lab.fold(_("Network, loss and batch")):
     lab.seed()
 now = training.settings(lab.values)
 
-run = lab.job(training.trainable(data), training.begun_call(now), training.STEERED, shared=False)
-lab.watch(run, training.stage, opens=training.OPENS)
+run = lab.job(
+    training.trainable(data), training.begun_call(now), training.STEERED, shared=False, opens=training.OPENS
+)
+lab.watch(run, training.stage)
 for place, draw in zip(lab.below.columns(2), (training.losses, training.each_kl), strict=True):
     lab.watch(run, draw, height=240, place=place)
 lab.watch(run, training.numbers, height=0)
