@@ -166,7 +166,8 @@ def trade(data: str, latent: int) -> Plot:
         color = palette.BLUE if size == latent else palette.MUTED
         name = _("{n} dimensions").format(n=size)
         traces.append(line(x, y, name, color, width=3 if size == latent else 1.5, mode="lines+markers+text",
-                           marker={"size": 11}, text=[f"β = {b:g}" for b, _r in known], textposition=PLACES if size == 2 else "top right",
+                           marker={"size": 11}, text=[f"β = {b:g}" for b, _r in known],
+                           textposition=PLACES if size == 2 else "top right",
                            textfont={"color": palette.letters(color), "size": 14}, cliponaxis=False,
                            hoverinfo="skip"))  # fmt: skip
         highest = max(highest, x.max().item())
