@@ -90,15 +90,23 @@ class Figure {
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
     if (document.fullscreenElement === this.root) return screen - 60;
-    const panels = Object.keys(this.picture?.figure?.layout?.meta?.narrow ?? {}).length > 2; // one above the other there
-    if (media("(max-width: 640px)")) return Math.min(tall, Math.round(screen * (panels ? 0.48 : 0.42)));
+    const { narrow = {}, low = tall } = this.picture?.figure?.layout?.meta ?? {}, panels = Object.keys(narrow).length > 2; // one above the other there
+    if (media("(max-width: 640px)")) return Math.min(tall, low, Math.round(screen * (panels ? 0.48 : 0.42)));
     return larger() > 1.1 && this.root.closest(".st-key-lab-stage") ? Math.max(320, screen - 230) : tall; // in presenter mode all of the screen
   }
   fit() { // a new width, a turned phone, fullscreen
+    this.stay();
     const size = this.head && `${this.root.clientWidth} ${this.height()}`;
     if (size) this.root.style.setProperty("--lb-height", `${this.height()}px`);
     if (this.picture && size !== this.size) this.paint(this.picture, 0);
     this.size = size;
+  }
+  stay() { // where the figures of a stage leave no room for its controls, the first alone stays in view on a phone (style.css)
+    const stage = this.root.closest(".st-key-lab-stage"), all = [...(stage?.querySelectorAll("[data-testid=live-figure]") ?? [])];
+    if (!stage) return;
+    const tall = all.filter((f) => f.getBoundingClientRect().left < 40).reduce((sum, f) => sum + f.offsetHeight, 0);
+    stage.dataset.tall = String(tall > 0.62 * window.innerHeight);
+    all.forEach((f, i) => (f.closest(".stElementContainer").dataset.stays = String(i === 0)));
   }
   remove() { // Streamlit has taken the figure off the page
     this.resize.disconnect(this.play(false));
