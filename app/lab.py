@@ -342,7 +342,7 @@ class Lab(Controls):
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
-                st.code(text, height=420)
+                st.code(text, height=420, wrap_lines=True)  # nothing to scroll sideways, which keys could not
 
     @contextmanager
     def _unfolded(self, name: str, label: str, icon: str) -> Iterator[bool | None]:
