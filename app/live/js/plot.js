@@ -15,7 +15,7 @@ function moveMaps(plot, images) { // a map that has changed gets its new picture
 }
 function enlarge(node, times) { // its letters, and the margins that they stand in
   for (const [name, value] of Object.entries(node)) {
-    if (!value || typeof value !== "object" || value.bdata || name === "meta") continue;
+    if (!value || typeof value !== "object" || value.bdata || ArrayBuffer.isView(value) || name === "meta") continue; // numbers are none
     if (name === "margin") node[name] = Object.fromEntries(Object.entries(value).map(([side, v]) => [side, v * times]));
     else if (name.endsWith("font")) node[name] = { ...value, ...(value.size && { size: value.size * times }) };
     else if (!Array.isArray(value) || typeof value[0] === "object") enlarge((node[name] = Array.isArray(value) ? [...value] : { ...value }), times);
