@@ -15,7 +15,7 @@ function moveMaps(plot, images) { // a map that has changed gets its new picture
 }
 function enlarge(node, times) { // its letters, and the margins that they stand in
   for (const [name, value] of Object.entries(node)) {
-    if (!value || typeof value !== "object" || value.bdata || name === "meta") continue;
+    if (!value || typeof value !== "object" || value.bdata || ArrayBuffer.isView(value) || name === "meta") continue; // numbers are none
     if (name === "margin") node[name] = Object.fromEntries(Object.entries(value).map(([side, v]) => [side, v * times]));
     else if (name.endsWith("font")) node[name] = { ...value, ...(value.size && { size: value.size * times }) };
     else if (!Array.isArray(value) || typeof value[0] === "object") enlarge((node[name] = Array.isArray(value) ? [...value] : { ...value }), times);
@@ -54,13 +54,14 @@ painters.plot = async function (picture) {
   images.forEach(({ source }, i) => (this.maps[i].seen = source));
   const bare = ({ xaxis, yaxis }) => ({ type: "scatter", mode: "none", x: [0], y: [0], xaxis, yaxis, hoverinfo: "skip", showlegend: false });
   const clear = "rgba(0,0,0,0)", font = { ...layout.font, family: css.getPropertyValue("--st-font"), ...(media("(max-width: 640px)") && { size: 13 }) }, times = larger();
-  const { narrow = {}, small } = (this.root.clientWidth < 520 && layout.meta) || {}; // panels side by side: one above the other, words no larger than that
+  const lean = this.root.clientWidth < 520, { narrow = {}, small } = (lean && layout.meta) || {}; // panels side by side: one above the other, words no larger than that
   const across = Object.keys(narrow).filter((name) => name.startsWith("xaxis")), titles = new Set(across.map((name) => layout[name]?.title?.text));
   const once = titles.size === 1 && across.every((name) => narrow[name].domain?.[0] === 0) ? across.slice(0, -1) : []; // a title that they share stands under the last
-  const stacked = Object.fromEntries(Object.entries(narrow).map(([name, more]) => [name, { ...layout[name], ...more, ...(once.includes(name) && { title: { text: "" } }) }]));
-  const shrunk = ({ textfont, ...t }) => (textfont ? { ...t, textfont: { ...textfont, ...(small && { size: Math.min(textfont.size, small) }) } } : t);
+  const stacked = Object.fromEntries(Object.entries(narrow).map(([name, more]) => [name, Array.isArray(more) ? more : { ...layout[name], ...more, ...(once.includes(name) && { title: { text: "" } }) }]));
+  const words = small && (({ textfont: font }) => font && { textfont: { ...font, size: Math.min(font.size, small) } });
+  const shrunk = (t) => ({ ...t, ...(words && words(t)), ...(lean && t.meta?.narrow) }); // a trace may say of itself what is else there
   const traces = data.map((t) => (t.meta?.paint ? bare(t) : shrunk(upTo(t, this.step))));
-  const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked, font, width: this.root.clientWidth,
+  const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked, ...(media("(max-width: 640px)") && { legend: { ...layout.legend, ...stacked.legend, font: { size: Math.min(12, stacked.legend?.font?.size ?? 12) } } }), font, width: this.root.clientWidth,
     height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear }, drawn = [...under, ...images];
   if (times > 1.1) for (const part of [whole, ...traces]) enlarge(part, times);
   const look = JSON.stringify([traces.map(resting), whole, under.map((i) => ({ ...i, source: i.name ? 0 : i.source })), images.map((i) => ({ ...i, source: 0 }))]);
