@@ -253,7 +253,7 @@ class Lab(Controls):
 
     def _apply_chosen(self, n: int) -> None:
         """A mark was moved; one that comes as it stood is an old one, whose end the browser has not heard of yet."""
-        chosen = st.session_state.get(self._mark(n))
+        chosen = str(st.session_state.get(self._mark(n)))
         if chosen in self.presets and chosen != self._marks()[n]:
             self._apply(self.presets[chosen].values)
 

@@ -252,7 +252,7 @@ def pointed(page: Page, x: float, y: float) -> Image.Image:
 
 def bottom(picture: Image.Image) -> int:
     """Where it ends; below that it is as blank as its last row."""
-    blank = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))  # type: ignore[arg-type]
+    blank = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
     seen = ImageChops.difference(picture, blank).getbbox()
     return min(picture.height, (seen or (0, 0, 0, 0))[3] + EDGE)
 

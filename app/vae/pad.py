@@ -119,7 +119,7 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
         "images": [dict(image) for image in images],
         "annotations": notes,
         "meta": {"low": 250 + 15 * len(told), "narrow": {
-            "margin": {"l": 28, "r": 2, "t": 8 + 15 * max(1, len(told)), "b": 40}, "annotations": smaller,
+            "margin": {"l": 40, "r": 2, "t": 8 + 15 * max(1, len(told)), "b": 40}, "annotations": smaller,
             "xaxis": {"constraintoward": "left"}, "yaxis": {"title": {"text": pad.titles[1], "standoff": 0}}}},
     }  # fmt: skip
     alt = _(
