@@ -121,7 +121,7 @@ class Controls:
         key = self._follow_url(name, list(default), domain)
         value = self._place.multiselect(
             label, list(options), format_func=options.__getitem__, key=key, help=help,
-            placeholder=_("Choose"), wrap=True)  # fmt: skip
+            placeholder=_("Choose"), wrap=True, select_all=False)  # fmt: skip  # "Select all" knows no Russian
         return self._write_url(name, value, list(default), domain, label)
 
     def point(self, name: str, label: str, default: tuple[float, float], x: tuple[float, float],

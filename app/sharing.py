@@ -30,6 +30,7 @@ _FRAME = (
 )
 _ALONE = (*_FRAME, ".st-key-frame-head", *PARTS.values())
 _BARE = "[data-testid=stMainBlockContainer] { padding: 0.75rem 1.5rem !important; }"
+_FILLS = "html { --lab-only: 1; }"  # figure.js: the figure is as tall as its frame
 _LARGE = """html { font-size: 20px; --lab-top: 0.5rem; }
 .st-key-frame-title { padding-bottom: 0.4rem; }
 .st-key-frame-title .stMarkdown { display: none; }"""
@@ -83,7 +84,7 @@ def style(address: str) -> str:
     hidden = [PARTS.get(name, f".st-key-{address}-{name}") for name in asked("hide")]
     more = ""
     if only():
-        hidden, more = [*hidden, *_ALONE], _BARE
+        hidden, more = [*hidden, *_ALONE], _BARE + _FILLS
     elif presenting():
         hidden, more = [*hidden, *_FRAME, PARTS["below"]], _BARE + _LARGE
     return f"{', '.join(hidden)} {{ display: none !important; }} {more}" if hidden else more
@@ -116,7 +117,7 @@ def popover(
         left, right = st.columns([0.42, 0.58])
         hidden = right.multiselect(_("An exercise: hide these controls"), list(controls),
                                    format_func=controls.__getitem__, key=f"share.{address}.hide",
-                                   placeholder=_("Choose"))  # fmt: skip
+                                   placeholder=_("Choose"), wrap=True, select_all=False)  # fmt: skip
         here = present_link(address, hide=",".join(hidden))
         right.code(here, language=None, wrap_lines=True)
         if len(here) <= LONGEST_CODE:

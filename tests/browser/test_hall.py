@@ -95,5 +95,7 @@ def test_a_figure_lives_on_a_site_that_may_have_it_and_on_no_other(
         inside = hand.page.frame_locator("iframe")
         expect(inside.locator('[data-view="optimizers.progress"][data-live=on]')).to_be_visible()
         expect(inside.locator("[data-testid=live-figure]")).to_have_count(1)
+        figure = inside.locator("[data-testid=live-figure]").bounding_box()
+        assert figure and 500 < figure["height"] < 600, "it fills its frame"
         expect(inside.locator(".st-key-lab-controls")).to_be_hidden()
         hand.page.close()
