@@ -8,7 +8,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Collection, Mapping
-from html import escape
+from html import escape, unescape
 from io import BytesIO
 from textwrap import shorten
 from typing import Any
@@ -116,7 +116,7 @@ def popover(
     with shown:
         left, right = st.columns([0.42, 0.58])
         hidden = right.multiselect(_("An exercise: hide these controls"), list(controls),
-                                   format_func=controls.__getitem__, key=f"share.{address}.hide",
+                                   format_func=lambda name: written_out(controls[name]), key=f"share.{address}.hide",
                                    placeholder=_("Choose"), wrap=True, select_all=False)  # fmt: skip
         here = present_link(address, hide=",".join(hidden))
         right.code(here, language=None, wrap_lines=True)
@@ -135,6 +135,23 @@ def popover(
         if presets:
             st.download_button(_("All presets as a lecture script"), lecture(address, presets), f"{address}.md",
                                "text/markdown", icon=":material/list_alt:", on_click="ignore")  # fmt: skip
+
+
+def written_out(label: str) -> str:
+    """The label of a control where no formula is typeset: $\\beta_1$ is β₁ there."""
+
+    def letter(found: re.Match[str]) -> str:
+        sign = unescape(f"&{found[1]};")
+        return sign if len(sign) == 1 else ""
+
+    text = re.sub(r"\\([a-zA-Z]+) ?", letter, label.replace("$", ""))
+    return re.sub(r"[_^]([\d+-])", lambda found: found[1].translate(_SIGNS[found[0][0]]), text)
+
+
+_SIGNS = {
+    "_": str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋"),
+    "^": str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
+}
 
 
 def _titled(number: int, alt: str) -> str:

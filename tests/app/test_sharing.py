@@ -26,6 +26,11 @@ def test_a_figure_that_is_not_there_leaves_the_page_whole():
     assert "display: none !important" not in style_of(screen)
 
 
+def test_a_menu_has_no_formulas():
+    assert [sharing.written_out(label) for label in ("$\\beta_1$", "PReLU: $a$", "$v - \\bar g^2$")] == [
+        "β₁", "PReLU: a", "v - g²"]  # fmt: skip
+
+
 def style_of(screen) -> str:
     return " ".join(e.proto.body for e in screen.get("html"))
 

@@ -90,7 +90,7 @@ class Figure {
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
     if (document.fullscreenElement === this.root) return screen - 60;
-    if (tall && getComputedStyle(document.documentElement).getPropertyValue("--lab-only")) return Math.max(120, screen - (this.player || this.bar ? 110 : 64)); // alone in a frame: all of it
+    if (tall && getComputedStyle(document.documentElement).getPropertyValue("--lab-only")) return Math.max(120, screen - (this.player || this.bar ? 110 : 76)); // alone in a frame: all of it
     const { narrow = {}, low = Infinity } = this.picture?.figure?.layout?.meta ?? {};
     const panels = Object.keys(narrow).length > 2; // one above the other there
     const free = this.picture?.kind === "picture" && !this.root.closest(".st-key-lab-stage"); // it scrolls by: as large as can be seen
