@@ -87,7 +87,8 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
     if not pad.model.plan.plain:
         data += [_circle(r) for r in (1.0, 2.0, 3.0)]
     places, labels = pad.plane.project(pad.model.codes()[0]), models.held_back(pad.model.data)[1]
-    names, notes = models.class_names(pad.model.data), []
+    names = models.class_names(pad.model.data)
+    notes: list[dict[str, Any]] = []
     room = torch.tensor([1.5, 0.45] if max(map(len, names)) > 1 else [0.45, 0.5])  # that a name takes
     medians = torch.stack([places[labels == c].median(0).values for c in range(len(names))])
     middles = apart(medians.clamp(-REACH, REACH), room).clamp(-REACH, REACH).tolist()
