@@ -188,4 +188,4 @@ def elsewhere(lab: Lab, transform: str, now: dict[str, Any]) -> None:
             st.caption(_("torchvision.transforms.v2 has no such transform."))
         else:
             st.caption(_("In torchvision.transforms.v2:") + " " + _(found[1]))
-            st.code(found[0])
+            st.code(found[0], wrap_lines=True)
