@@ -90,8 +90,8 @@ class Figure {
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
     if (document.fullscreenElement === this.root) return screen - 60;
-    const { narrow = {}, low = tall } = this.picture?.figure?.layout?.meta ?? {}, panels = Object.keys(narrow).length > 2; // one above the other there
-    if (media("(max-width: 640px)")) return Math.min(tall, low, Math.round(screen * (panels ? 0.48 : 0.42)));
+    const { narrow = {}, low = Infinity, high = 0 } = this.picture?.figure?.layout?.meta ?? {}, panels = Object.keys(narrow).length > 2; // one above the other there
+    if (media("(max-width: 640px)")) return Math.min(Math.max(tall, high), low, Math.round(screen * (panels ? 0.48 : 0.42)));
     return larger() > 1.1 && this.root.closest(".st-key-lab-stage") ? Math.max(320, screen - 230) : tall; // in presenter mode all of the screen
   }
   fit() { // a new width, a turned phone, fullscreen
