@@ -113,17 +113,17 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     still = take.by in ("bar", "play") or take.by.startswith("handle")
     hide = "presets,controls" if still else "presets"
     page.goto(f"{base}/{address}?present=on&hide={hide}{take.link and '&' + take.link}")
+    if take.by == "play":  # some runs begin by themselves: such a page settles late
+        return played(page)
     settle(page)
     if not still:
         bare(page, address, take)
     if take.small:
         page.add_style_tag(content="html { font-size: 16px !important; }")
-    settle(page)
     if take.fold:
-        page.locator(".st-key-lab-controls details summary").filter(has_text=take.fold).click()
         settle(page)
-    if take.by == "play":
-        return played(page)
+        page.locator(".st-key-lab-controls details summary").filter(has_text=take.fold).click()
+    settle(page)
     if take.by.startswith("handle"):
         x, y = press(page, handle(page, take))
         way = round_about(page, take, x, y)
@@ -207,6 +207,8 @@ def along(
 def played(page: Page) -> list[Image.Image]:
     """A run from its start; then the hand takes it back and forth."""
     button = page.locator(".lb-player button").first
+    button.wait_for(timeout=60_000)
+    page.wait_for_function(f"() => {FRAMES} > 0", timeout=60_000)
     x, y = middle(button)
     if button.inner_text() == "▶":  # some begin by themselves
         page.mouse.click(x, y)
