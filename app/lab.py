@@ -203,28 +203,35 @@ class Lab(Controls):
         standing = next(
             (i for i, p in self.presets.items() if {**base, **_listed(p.values)} == self.values), None
         )
-        key = self._marked(standing)
+        n = self._marked(standing)
         with line:
             if sharing.presenting():
                 self._turn(standing)
-            st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=key,
-                     on_change=self._apply_chosen, args=(key,), label_visibility="collapsed", wrap=False)  # fmt: skip
+            st.pills(_("Presets"), list(self.presets), format_func=lambda i: self.presets[i].title, key=self._mark(n),
+                     on_change=self._apply_chosen, args=(n,), label_visibility="collapsed", wrap=False)  # fmt: skip
             st.button(_("Reset"), icon=":material/restart_alt:", key=f"{self.address}.reset", type="tertiary",
                       on_click=self._apply, args=({},), help=_("All controls back to their defaults"))  # fmt: skip
 
-    def _marked(self, standing: str | None) -> str:
-        """The key of the presets, which stand at this one.
+    def _mark(self, n: int) -> str:
+        return f"{self.address}.preset.{n}"
+
+    def _marks(self) -> list[str | None]:
+        """Where the marks of this page stood, one after the other; the last is the one on the screen."""
+        return st.session_state.setdefault("_lab.marks", {}).setdefault(self.address, [None])
+
+    def _marked(self, standing: str | None) -> int:
+        """The number of the mark on the presets, which stand at this one.
 
         Where the page moves the mark, it is a new widget: quick keys on a slider still come with the old mark from the
         browser, and Streamlit would take that for a choice.
         """
-        moves = st.session_state.setdefault("_lab.marks", {})
-        key = f"{self.address}.preset.{moves.setdefault(self.address, 0)}"
-        if st.session_state.get(key) != standing:
-            moves[self.address] += 1
-            key = f"{self.address}.preset.{moves[self.address]}"
-            st.session_state[key] = standing
-        return key
+        marks = self._marks()
+        if st.session_state.get(self._mark(len(marks) - 1)) == standing:
+            marks[-1] = standing
+        else:
+            marks.append(standing)
+            st.session_state[self._mark(len(marks) - 1)] = standing
+        return len(marks) - 1
 
     def _turn(self, standing: str | None) -> None:
         """To the preset before and after, by the keys that a presenter's remote control sends."""
@@ -244,10 +251,11 @@ class Lab(Controls):
             urls.pop(key)
             st.query_params.pop(key, None)
 
-    def _apply_chosen(self, key: str) -> None:
-        chosen = self.presets.get(str(st.session_state.get(key)))
-        if chosen is not None:
-            self._apply(chosen.values)
+    def _apply_chosen(self, n: int) -> None:
+        """A mark was moved; one that comes as it stood is an old one, whose end the browser has not heard of yet."""
+        chosen = str(st.session_state.get(self._mark(n)))
+        if chosen in self.presets and chosen != self._marks()[n]:
+            self._apply(self.presets[chosen].values)
 
     def _apply(self, values: Mapping[str, Any]) -> None:
         st.session_state["_lab.fresh"] = True  # a run starts anew
@@ -334,7 +342,7 @@ class Lab(Controls):
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
-                st.code(text, height=420)
+                st.code(text, height=420, wrap_lines=True)  # nothing to scroll sideways, which keys could not
 
     @contextmanager
     def _unfolded(self, name: str, label: str, icon: str) -> Iterator[bool | None]:

@@ -15,6 +15,7 @@ from PIL import Image, ImageChops, ImageDraw
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 from app.catalog import CONCEPTS, PAGES
+from app.jobs import SPEEDS
 from tools.chromium import FLAGS, find_chromium
 from tools.pointer import middle, press
 from tools.server import ROOT, serve
@@ -26,7 +27,6 @@ WIDE = 720  # pixels of a film
 EACH = 100  # ms a picture is shown
 PICTURES = 26
 EDGE = 24  # blank pixels below
-LEARNS = 300  # ms from picture to picture of a run
 MOST = 180_000  # bytes of a film
 ARROW = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
 FIGURE = "[data-testid=live-figure]"
@@ -44,18 +44,35 @@ ANSWERED = f"""before => new Promise((done) => {{
   look();
 }})"""
 
+# The run has come so far; or it has ended.
+GONE = f"""to => new Promise((done) => {{
+  const begun = performance.now(), figure = document.querySelector("{FIGURE}");
+  const look = () => {{
+    if (+figure.dataset.step >= to || performance.now() - begun > 5000) done();
+    else requestAnimationFrame(look);
+  }};
+  look();
+}})"""
+
 
 @dataclass(frozen=True)
 class Take:
-    """What the hand does on a page: a handle goes round, a thumb goes to two places of its track, a run is played."""
+    """What the hand does on a page: a handle goes round, a thumb goes to two places of its track.
 
-    by: str = "handle"  # "handle", "handle 2", the name of a slider, "bar" (of a playback), "play"
+    Where `every` is given a run plays: some of the pictures are taken before the hand moves.
+    """
+
+    by: str = (
+        "handle"  # "handle", "handle 2", the name of a slider, "bar" (of a playback), "play" (then its bar)
+    )
     reach: tuple[float, float] = (0.1, 0.12)  # of a handle: parts of the figure to either side
-    ends: tuple[float, float] = (0.95, 0.05)  # of a thumb: parts of its track
+    ends: tuple[float, ...] = (0.95, 0.05)  # of a thumb: parts of its track
     link: str = ""  # what stands in the link
     beside: str = ""  # another control that is shown, beside the one that is moved
     small: bool = False  # letters as they are without presenter mode, for a stage of several figures
     fold: str = ""  # among the controls, to be opened before
+    every: int = 0  # steps of a run between two pictures
+    watches: int = 10  # pictures of a run before the hand moves
 
 
 # Of all other pages the first handle goes round.
@@ -89,7 +106,7 @@ TAKES = {
     "augmentations-mixing": Take("lam", link="augmentations-mixing.own=true"),
     "augmentations-label": Take(reach=(0.14, 0.0)),
     "augmentations-views": Take("Affine_rotate", ends=(0.45, 0.02), small=True),
-    "augmentations-help": Take("play", link="augmentations-help.steps=0"),
+    "augmentations-help": Take("play", ends=(0.02,), link="augmentations-help.steps=0", every=10, watches=18),
     "detection": Take(reach=(0.1, 0.3)),
     "detection-regress": Take("bar", ends=(1.0, 0.0)),
     "detection-nms": Take("t"),
@@ -99,11 +116,12 @@ TAKES = {
     "vae-between": Take("t", ends=(1.0, 0.0), small=True),
     "vae-inside": Take("o1", small=True),
     "vae-beta": Take("temperature", ends=(1.0, 0.0), small=True),
-    "vae-train": Take("play", link="vae-train.steps=0"),
+    "vae-train": Take("play", ends=(0.02,), link="vae-train.steps=0", every=20, watches=18),
     "vae-restore": Take("noise", ends=(0.7, 0.0)),
     "vae-factors": Take("angle", small=True),
     "vae-kl": Take(reach=(0.06, 0.3)),
-    "gan": Take("play", link="gan.steps=0"),
+    "gan": Take("lr_g", ends=(0.8, 0.49), link="gan.steps=0", every=40),
+    "gan-pictures": Take(reach=(0.2, 0.3)),
     "gan-round": Take("phase", ends=(1.0, 0.0)),
 }
 
@@ -113,9 +131,11 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     still = take.by in ("bar", "play") or take.by.startswith("handle")
     hide = "presets,controls" if still else "presets"
     page.goto(f"{base}/{address}?present=on&hide={hide}{take.link and '&' + take.link}")
-    if take.by == "play":  # some runs begin by themselves: such a page settles late
-        return played(page)
-    settle(page)
+    if take.every:  # some runs begin by themselves: such a page settles late
+        page.locator(".lb-run button").first.wait_for(timeout=60_000)
+        page.wait_for_function(f"() => {FRAMES} > 0", timeout=60_000)
+    else:
+        settle(page)
     if not still:
         bare(page, address, take)
     if take.small:
@@ -123,17 +143,22 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     if take.fold:
         settle(page)
         page.locator(".st-key-lab-controls details summary").filter(has_text=take.fold).click()
-    settle(page)
+    if not take.every:
+        settle(page)
+    pictures = list(played(page, take)) if take.every else []
+    many = PICTURES - len(pictures)
     if take.by.startswith("handle"):
         x, y = press(page, handle(page, take))
-        way = round_about(page, take, x, y)
-    elif take.by == "bar":
+        way = round_about(page, take, x, y, many)
+    elif take.by in ("bar", "play"):
         x, y = seize(page)
-        way = along(track(page), take.ends, x, y)
+        way = along(track(page), take.ends, x, y, many)
     else:
         x, y = press(page, thumb(page, address, take.by))
-        way = along(page.locator(f".st-key-{address}-{take.by} [role=group] > div").first, take.ends, x, y)
-    pictures = list(moved(page, way))
+        way = along(
+            page.locator(f".st-key-{address}-{take.by} [role=group] > div").first, take.ends, x, y, many
+        )
+    pictures += moved(page, way, 0 if take.by == "play" else take.every)
     page.mouse.up()
     return pictures
 
@@ -146,12 +171,12 @@ def bare(page: Page, address: str, take: Take) -> None:
     page.add_style_tag(content=f".st-key-lab-controls [class*='{key[1:]}']{rest}{fold} {{ display: none; }}")
 
 
-def moved(page: Page, way: Iterable[tuple[float, float]]) -> Iterator[Image.Image]:
-    """A picture of each place, as soon as the page has answered."""
+def moved(page: Page, way: Iterable[tuple[float, float]], every: int) -> Iterator[Image.Image]:
+    """A picture of each place, as soon as the page has answered; or the run has gone so many steps."""
     for to in way:
-        before = page.evaluate(FRAMES)
+        before, at = page.evaluate(FRAMES), stepped(page)
         page.mouse.move(*to)
-        page.evaluate(ANSWERED, before)
+        page.evaluate(*((GONE, at + every) if every else (ANSWERED, before)))
         yield pointed(page, *to)
 
 
@@ -179,18 +204,18 @@ def seize(page: Page) -> tuple[float, float]:
     return x, y
 
 
-def round_about(page: Page, take: Take, x: float, y: float) -> Iterator[tuple[float, float]]:
+def round_about(page: Page, take: Take, x: float, y: float, many: int) -> Iterator[tuple[float, float]]:
     """Where a hand on a handle goes: an eight on its side, and home again."""
     box = page.locator(FIGURE).first.bounding_box()
     assert box is not None
-    for i in range(1, PICTURES + 1):
-        turn = 2 * math.pi * i / PICTURES
+    for i in range(1, many + 1):
+        turn = 2 * math.pi * i / many
         yield (x + take.reach[0] * box["width"] * math.sin(turn),
                y + take.reach[1] * box["height"] * math.sin(2 * turn) / 2)  # fmt: skip
 
 
 def along(
-    place: Locator, ends: Iterable[float], x: float, y: float, many: int = PICTURES
+    place: Locator, ends: Iterable[float], x: float, y: float, many: int
 ) -> Iterator[tuple[float, float]]:
     """Where a hand on a thumb goes: to the ends, parts of the track, and home again."""
     box = place.bounding_box()
@@ -204,25 +229,25 @@ def along(
         yield stops[leg] + (stops[leg + 1] - stops[leg]) * gone / (legs[leg] or 1), y
 
 
-def played(page: Page) -> list[Image.Image]:
-    """A run from its start; then the hand takes it back and forth."""
+def played(page: Page, take: Take) -> Iterator[Image.Image]:
+    """A run, from its start, as slow as leaves time for a picture at each of its stops."""
+    speed = page.locator(".lb-run select")
+    if speed.count():
+        speed.select_option(f"{max(n for n in SPEEDS if n <= 2 * take.every):g}")
     button = page.locator(".lb-player button").first
-    button.wait_for(timeout=60_000)
-    page.wait_for_function(f"() => {FRAMES} > 0", timeout=60_000)
     x, y = middle(button)
-    if button.inner_text() == "▶":  # some begin by themselves
+    if button.inner_text() == "▶":  # it has not begun by itself
         page.mouse.click(x, y)
-    pictures = []
-    while len(pictures) < PICTURES:
-        before = page.evaluate(FRAMES)
-        page.wait_for_timeout(LEARNS)
-        page.evaluate(ANSWERED, before)
-        pictures.append(pointed(page, x, y))
-    page.mouse.click(x, y)
-    x, y = seize(page)
-    pictures += moved(page, along(track(page), [0.02], x, y, PICTURES // 2))
-    page.mouse.up()
-    return pictures
+    for _ in range(take.watches):
+        yield pointed(page, x, y)
+        page.evaluate(GONE, stepped(page) + take.every)
+    if take.by == "play":
+        page.mouse.click(x, y)
+
+
+def stepped(page: Page) -> int:
+    """The step that the run of the stage is at."""
+    return int(page.locator(FIGURE).first.get_attribute("data-step") or 0)
 
 
 def pointed(page: Page, x: float, y: float) -> Image.Image:
@@ -235,7 +260,7 @@ def pointed(page: Page, x: float, y: float) -> Image.Image:
 
 def bottom(picture: Image.Image) -> int:
     """Where it ends; below that it is as blank as its last row."""
-    blank = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))  # type: ignore[arg-type]
+    blank = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
     seen = ImageChops.difference(picture, blank).getbbox()
     return min(picture.height, (seen or (0, 0, 0, 0))[3] + EDGE)
 

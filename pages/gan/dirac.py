@@ -72,7 +72,7 @@ def numbers(**at: Any) -> Table:
     cells = []
     for id in games:
         told, (real, turn) = dirac.ends(walked(id, **at)), dirac.turning(id, at["strength"])
-        foretold = "–" if real != real else f"{real:.3f} ± {turn:.3f}i"
+        foretold = "–" if real != real else f"{real:.3f} ± {turn:.3f}i".replace("-", "−")
         cells.append([names[id], f"{told['end']:.4f}", f"{told['late']:.4f}", foretold])
     titles = [
         _("loss"),
