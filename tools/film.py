@@ -59,13 +59,14 @@ GONE = f"""to => new Promise((done) => {{
 class Take:
     """What the hand does on a page: a handle goes round, a thumb goes to two places of its track.
 
-
     Where `every` is given a run plays: some of the pictures are taken before the hand moves.
     """
 
-    by: str = "handle"  # "handle", "handle 2", the name of a slider, "bar" (of a playback), "play": it rests on Play
+    by: str = (
+        "handle"  # "handle", "handle 2", the name of a slider, "bar" (of a playback), "play" (then its bar)
+    )
     reach: tuple[float, float] = (0.1, 0.12)  # of a handle: parts of the figure to either side
-    ends: tuple[float, float] = (0.95, 0.05)  # of a thumb: parts of its track
+    ends: tuple[float, ...] = (0.95, 0.05)  # of a thumb: parts of its track
     link: str = ""  # what stands in the link
     beside: str = ""  # another control that is shown, beside the one that is moved
     small: bool = False  # letters as they are without presenter mode, for a stage of several figures
@@ -89,8 +90,8 @@ TAKES = {
     "optimizers-real": Take("bar", ends=(0.0, 1.0)),
     "convolution": Take("angle", ends=(0.98, 0.02), link="convolution.kernel=gabor"),
     "convolution-arithmetic": Take("bar", ends=(0.0, 1.0)),
-    "convolution-channels": Take("groups", ends=(1.0, 0.0)),
-    "convolution-field": Take("layers", ends=(1.0, 0.0)),
+    "convolution-channels": Take("groups", ends=(1.0, 0.0), small=True),
+    "convolution-field": Take("layers", ends=(1.0, 0.0), small=True),
     "convolution-network": Take("handle 3", reach=(0.07, 0.12)),
     "convolution-learn": Take("bar", ends=(1.0, 0.0)),
     "pooling": Take("kernel", ends=(1.0, 0.0), small=True),
@@ -100,12 +101,12 @@ TAKES = {
     "pooling-up": Take(link="pooling-up.source=stroke&pooling-up.r=2&pooling-up.k=3&pooling-up.weights=ones"),
     "pooling-cascade": Take("layers", ends=(1.0, 0.0), small=True),
     "augmentations": Take("Affine_rotate", ends=(0.45, 0.02)),
-    "augmentations-pipeline": Take("Rotate_limit", ends=(0.45, 0.02), fold="2. Rotate"),
+    "augmentations-pipeline": Take("Rotate_limit", ends=(0.45, 0.02), fold="2. Rotate", small=True),
     "augmentations-targets": Take("Rotate_limit", ends=(0.45, 0.02)),
     "augmentations-mixing": Take("lam", link="augmentations-mixing.own=true"),
     "augmentations-label": Take(reach=(0.14, 0.0)),
-    "augmentations-views": Take("Affine_rotate", ends=(0.45, 0.02)),
-    "augmentations-help": Take("play", link="augmentations-help.steps=0", every=10),
+    "augmentations-views": Take("Affine_rotate", ends=(0.45, 0.02), small=True),
+    "augmentations-help": Take("play", ends=(0.02,), link="augmentations-help.steps=0", every=10, watches=18),
     "detection": Take(reach=(0.1, 0.3)),
     "detection-regress": Take("bar", ends=(1.0, 0.0)),
     "detection-nms": Take("t"),
@@ -115,7 +116,7 @@ TAKES = {
     "vae-between": Take("t", ends=(1.0, 0.0), small=True),
     "vae-inside": Take("o1", small=True),
     "vae-beta": Take("temperature", ends=(1.0, 0.0), small=True),
-    "vae-train": Take("play", link="vae-train.steps=0", every=5),
+    "vae-train": Take("play", ends=(0.02,), link="vae-train.steps=0", every=20, watches=18),
     "vae-restore": Take("noise", ends=(0.7, 0.0)),
     "vae-factors": Take("angle", small=True),
     "vae-kl": Take(reach=(0.06, 0.3)),
@@ -130,23 +131,26 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
     still = take.by in ("bar", "play") or take.by.startswith("handle")
     hide = "presets,controls" if still else "presets"
     page.goto(f"{base}/{address}?present=on&hide={hide}{take.link and '&' + take.link}")
-    settle(page)
+    if take.every:  # some runs begin by themselves: such a page settles late
+        page.locator(".lb-run button").first.wait_for(timeout=60_000)
+        page.wait_for_function(f"() => {FRAMES} > 0", timeout=60_000)
+    else:
+        settle(page)
     if not still:
         bare(page, address, take)
     if take.small:
         page.add_style_tag(content="html { font-size: 16px !important; }")
-    settle(page)
     if take.fold:
+        settle(page)
         page.locator(".st-key-lab-controls details summary").filter(has_text=take.fold).click()
+    if not take.every:
         settle(page)
     pictures = list(played(page, take)) if take.every else []
-    if take.by == "play":
-        return pictures
     many = PICTURES - len(pictures)
     if take.by.startswith("handle"):
         x, y = press(page, handle(page, take))
         way = round_about(page, take, x, y, many)
-    elif take.by == "bar":
+    elif take.by in ("bar", "play"):
         x, y = seize(page)
         way = along(track(page), take.ends, x, y, many)
     else:
@@ -154,7 +158,7 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
         way = along(
             page.locator(f".st-key-{address}-{take.by} [role=group] > div").first, take.ends, x, y, many
         )
-    pictures += moved(page, way, take.every)
+    pictures += moved(page, way, 0 if take.by == "play" else take.every)
     page.mouse.up()
     return pictures
 
@@ -229,12 +233,16 @@ def played(page: Page, take: Take) -> Iterator[Image.Image]:
     """A run, from its start, as slow as leaves time for a picture at each of its stops."""
     speed = page.locator(".lb-run select")
     if speed.count():
-        speed.select_option(f"{max(n for n in SPEEDS if n <= 2 * take.every):g}")
-    x, y = middle(page.locator(".lb-player button").first)
-    page.mouse.click(x, y)
-    for _ in range(PICTURES if take.by == "play" else take.watches):
+        speed.select_option(f"{max(n for n in SPEEDS if n <= 3 * take.every):g}")
+    button = page.locator(".lb-player button").first
+    x, y = middle(button)
+    if button.inner_text() == "▶":  # it has not begun by itself
+        page.mouse.click(x, y)
+    for _ in range(take.watches):
         yield pointed(page, x, y)
         page.evaluate(GONE, stepped(page) + take.every)
+    if take.by == "play":
+        page.mouse.click(x, y)
 
 
 def stepped(page: Page) -> int:
