@@ -1,6 +1,7 @@
 """What the pages on labels draw: probabilities along a magnitude with the pictures below, shares by class, views."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 import torch
@@ -40,7 +41,8 @@ def along(
             **maps.frame("3", _("at the line"), (28, 28), RIGHT, (0.56, 1)),
             **_rows("4", names, RIGHT, (0, 0.5))}  # fmt: skip
     narrow = {"margin": {"l": 30, "t": 44}, "legend": {"entrywidth": 12, "font": {"size": 12}},
-              "xaxis2": {"tickfont": {"size": 9, "color": palette.MUTED}}, "yaxis": {"title": {"text": ""}},
+              "xaxis2": {"tickfont": {"size": 11, "color": palette.MUTED}}, "yaxis": {"title": {"text": ""}},
+              "xaxis4": {"range": [0, 1.95]},
               "yaxis3": {"domain": [0.68, 1]}, "yaxis4": {"domain": [0, 0.6]}}  # fmt: skip
     frame = {"margin": {"l": 56, "r": 8, "t": 36, "b": 28}, "meta": {"narrow": narrow}}
     alt = _("At {value} the network says {name}, with probability {p:.2f}; the label is {label}.")
@@ -103,12 +105,15 @@ def by_class(found: Tensor, stops: Sequence[float], names: Sequence[str], title:
                           range=[-0.5, len(stops) - 0.5], anchor="y", **BARE),
             "yaxis": axis(tickvals=list(range(10)), ticktext=list(names), range=[9.5, -0.5], anchor="x",
                           **BARE)}  # fmt: skip
-    note = [{"text": over, "xref": "paper", "yref": "paper", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left",
-             "showarrow": False, "font": {"size": 15}}]  # fmt: skip
+    note = [{"text": "<br>".join(wrap(over, 44)), "xref": "paper", "yref": "paper", "x": 0, "y": 1.02,
+             "yanchor": "bottom", "xanchor": "left", "align": "left", "showarrow": False,
+             "font": {"size": 15}}]  # fmt: skip
     said = "; ".join(
         f"{name}: {share:.0%}" for name, share in zip(names, found.mean(1).tolist(), strict=True)
     )
-    return Plot(data, layout(**grid, margin={"l": 90, "r": 8, "t": 34, "b": 44}, annotations=note), said)
+    narrow = {"xaxis": {"tickangle": 0, "tickfont": {"size": 11, "color": palette.MUTED}}}
+    frame = {"margin": {"l": 90, "r": 8, "t": 54, "b": 44}, "annotations": note, "meta": {"narrow": narrow}}
+    return Plot(data, layout(**grid, **frame), said)
 
 
 def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, names: Sequence[str]) -> Plot:
@@ -140,8 +145,10 @@ def votes(seen: Tensor, said: Tensor, alone: tuple[Tensor, Tensor], truth: int, 
     first = _("untouched: {name}").format(name=names[int(alone[1].argmax())])
     size = (max(2, down) * (28 + gap_y), across * (28 + gap_x))
     grid = maps.frame("", title, size, (0, 0.66)) | maps.frame("2", first, (28, 28), (0.78, 1), (0.68, 1))
-    narrow = {f"xaxis{n}": {"title": {"text": text, "font": {"size": 13}}}
-              for n, text in (("", title), ("2", first), ("3", _("mean")))}  # fmt: skip
+    places: dict[str, tuple[str, list[float]]] = {
+        "": (title, [0, 0.64]), "2": (first, [0.72, 1]), "3": (_("mean"), [0.74, 1])}  # fmt: skip
+    narrow = {f"xaxis{n}": {"title": {"text": text, "font": {"size": 12}}, "domain": place}
+              for n, (text, place) in places.items()}  # fmt: skip
     frame = {"margin": {"l": 8, "r": 8, "t": 36, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
     alt = _("{n} views: their mean says {name} with probability {p:.2f}; {share:.0%} of them agree.")
     return Plot(

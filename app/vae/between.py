@@ -87,7 +87,8 @@ def strangeness(pair: Pair, t: float) -> Plot:
     here = torch.tensor([t, t])
     data += [line(here, torch.tensor(r), "", palette.MUTED, width=1.5, dash="dot", legend=False, axes=axes)
              for r, axes in zip(ranges, ("xy", "x2y2"), strict=True)]  # fmt: skip
-    grid = columns([_("to the nearest training picture"), "‖z‖"], (0, 1), ranges, below="t")
+    grid = columns([_("to the nearest<br>training picture"), "‖z‖"], (0, 1), ranges, below="t")
+    grid["margin"] = {"l": 66, "r": 12, "t": 12, "b": 44}
     return Plot(
         data, layout(**grid), _("Along the ways: the distance to the nearest training picture; length of z")
     )

@@ -1,6 +1,7 @@
 """The same pictures under every β: latent planes, reconstructions, draws from the prior, and the trade-off curve."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,7 @@ from app.vae import models
 from app.vae.models import Model
 from core import drawing, vae
 
+PLACES = ["top right", "bottom center", "top center"]  # of the names on the curve of two dimensions, β by β
 SHOWN, DOTS, REACH, CARRIED, LEFT = 3, 400, 4.0, 16, 84
 
 
@@ -38,9 +40,12 @@ def short(id: str) -> str:
     return {"0": _("0 (AE)"), "told": _("told the class"), "own": _("your own")}.get(id, id)
 
 
-def headed(id: str, model: Model) -> str:
+def headed(id: str, model: Model, brief: bool = False) -> str:
     """What stands over its column: how it is called, and how many of its copies can still be read."""
     share = model.read_right()
+    if brief:
+        name = "<br>".join(wrap(_("β = {b}").format(b=id) if id == "0" else title(id), 9))
+        return name if share is None else _("{name}<br>{share:.0%} right").format(name=name, share=share)
     if share is None:
         return title(id)
     return _("{name}<br>{share:.0%} read right").format(name=title(id), share=share)
@@ -81,7 +86,8 @@ def planes(every: Sequence[tuple[str, Model]], temperature: float) -> Plot:
     """For each model the codes of held-back pictures, and where the draws come from."""
     data: list[Trace] = []
     frame: dict[str, Any] = {"margin": {"l": LEFT, "r": 8, "t": 48, "b": 4}, "showlegend": False}
-    narrow: dict[str, Any] = {"margin": {"l": 8}}
+    most = 1 + max(headed(id, model, brief=True).count("<br>") for id, model in every)
+    narrow: dict[str, Any] = {"margin": {"l": beside(), "r": 4, "t": 6 + 16 * most, "b": 0}}
     inks = [palette.TEN[c] for c in models.held_back(every[0][1].data)[1][:DOTS].tolist()]
     angle, radius = torch.linspace(0, 2 * torch.pi, 49), 2 * temperature
     bare: dict[str, Any] = {
@@ -93,7 +99,8 @@ def planes(every: Sequence[tuple[str, Model]], temperature: float) -> Plot:
     for k, (id, model) in enumerate(every):
         (places, _which, reach), n = plane(model), str(k + 1) if k else ""
         look = {"marker": {"line": {"width": 0}, "opacity": 0.75}, "axes": f"x{n}y{n}", "hoverinfo": "skip"}
-        data.append(dots(places[:, 0], places[:, 1], "", inks, 5, **look))
+        spots = dots(places[:, 0], places[:, 1], "", inks, 5, **look)
+        data.append(spots | {"meta": {"narrow": {"marker": spots["marker"] | {"size": 2.5}}}})
         data.append(line(radius * angle.cos(), radius * angle.sin(), "", palette.MUTED, width=1.5, dash="dot",
                          axes=f"x{n}y{n}", hoverinfo="skip"))  # fmt: skip
         ends = {"range": [-reach, reach], **bare}
@@ -101,9 +108,11 @@ def planes(every: Sequence[tuple[str, Model]], temperature: float) -> Plot:
             headed(id, model), domain=column(k, len(every)), anchor=f"y{n}", side="top", **ends
         )
         frame[f"yaxis{n}"] = axis("", anchor=f"x{n}", scaleanchor=f"x{n}", constraintoward="bottom", **ends)
-        narrow |= _paired(k, len(every), n, 0.17)
+        narrow[f"xaxis{n}"] = {
+            "title": {"text": headed(id, model, brief=True), "font": {"size": 12}, "standoff": 2}
+        }
     said = "; ".join(f"{title(id)}: {measures(m).reconstruction:.0f} / {total(m)}" for id, m in every)
-    return Plot(data, layout(**frame, meta={"narrow": narrow}),
+    return Plot(data, layout(**frame, meta={"narrow": narrow, "low": 80 + 16 * most}),
                 _("Reconstruction and KL in nats: {said}.").format(said=said))  # fmt: skip
 
 
@@ -111,40 +120,35 @@ def boards(every: Sequence[tuple[str, Model]], first: int, temperature: float, s
     """For each model: pictures that are given, restored, and drawn from the prior."""
     data: list[Trace] = []
     frame: dict[str, Any] = {"margin": {"l": LEFT, "r": 8, "t": 4, "b": 8}, "showlegend": False}
-    narrow: dict[str, Any] = {"margin": {"t": 30}}
-    names = [_("given"), _("restored"), _("drawn from"), _("the prior")]
-    for k, (id, model) in enumerate(every):
+    names = row_names()
+    small = {"tickfont": {"color": palette.INK, "size": 11}}
+    narrow = {"margin": {"l": beside(), "r": 4, "t": 4, "b": 4}, "yaxis": small}
+    for k, (_id, model) in enumerate(every):
         shown, n = board(model, first, temperature, seed), str(k + 1) if k else ""
         data.append(maps.shown(shown, n))
         frame |= maps.frame(n, "", shown.shape, x=column(k, len(every)))
-        narrow |= _paired(k, len(every), n, 0.1)
-        narrow[f"xaxis{n}"] |= {"title": {"text": title(id)}}
         row = (shown.shape[0] + 2) / 4
         ticks = {"tickvals": [row * (i + 0.5) - 1 for i in range(4)], "ticktext": names, "showticklabels": True,
                  "tickfont": {"color": palette.INK, "size": 14}}  # fmt: skip
         if not k:
             frame["yaxis"] |= ticks
-        elif k % 2 == 0:
-            narrow[f"yaxis{n}"] |= ticks
     alt = _("Pictures given, restored and drawn from the prior, under {n} models.").format(n=len(every))
-    return Plot(data, layout(**frame, meta={"narrow": narrow}), alt)
+    return Plot(data, layout(**frame, meta={"narrow": narrow, "low": 120}), alt)
+
+
+def row_names() -> list[str]:
+    return [_("given"), _("restored"), _("drawn from"), _("the prior")]
+
+
+def beside() -> int:
+    """The room on a phone for the names of the rows, in both figures: the columns stand one above the other."""
+    return 6 * max(map(len, row_names())) + 6
 
 
 def column(k: int, n: int, gap: float = 0.025) -> list[float]:
     """The place of the k-th of n beside each other."""
     wide = (1 - gap * (n - 1)) / n
     return [k * (wide + gap), min(1.0, k * (wide + gap) + wide)]
-
-
-def _paired(k: int, n: int, axes: str, gap: float) -> dict[str, dict[str, Any]]:
-    """On a phone two in a row; `gap` is what a title takes."""
-    many = -(-n // 2)
-    tall = (1 - gap * (many - 1)) / many
-    top = 1 - (k // 2) * (tall + gap)
-    return {
-        f"xaxis{axes}": {"domain": column(k % 2, 2)},
-        f"yaxis{axes}": {"domain": [max(0.0, top - tall), top]},
-    }
 
 
 def total(model: Model) -> str:
@@ -162,7 +166,8 @@ def trade(data: str, latent: int) -> Plot:
         color = palette.BLUE if size == latent else palette.MUTED
         name = _("{n} dimensions").format(n=size)
         traces.append(line(x, y, name, color, width=3 if size == latent else 1.5, mode="lines+markers+text",
-                           marker={"size": 11}, text=[f"β = {b:g}" for b, _r in known], textposition="top right",
+                           marker={"size": 11}, text=[f"β = {b:g}" for b, _r in known],
+                           textposition=PLACES if size == 2 else "top right",
                            textfont={"color": palette.letters(color), "size": 14}, cliponaxis=False,
                            hoverinfo="skip"))  # fmt: skip
         highest = max(highest, x.max().item())

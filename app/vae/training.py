@@ -149,8 +149,8 @@ def board_frame(board: Tensor, noise: float) -> dict[str, Any]:
         "showticklabels": True,
     }
     frame["yaxis2"] |= ticks | {"tickfont": {"color": palette.INK, "size": 14}}
-    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.45, 1]}, "xaxis2": {"domain": [0.25, 1]},
-              "yaxis2": {"domain": [0, 0.34]}}  # fmt: skip
+    narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.47, 1]}, "xaxis2": {"domain": [0.25, 1]},
+              "yaxis2": {"domain": [0, 0.33]}}  # fmt: skip
     return frame | {"meta": {"narrow": narrow}}
 
 

@@ -70,15 +70,22 @@ def labels(**now: Any) -> Plot:
     data.append(dots(lam, torch.full_like(lam, 0.15), "λ", palette.ACCENT, legend=False))
     for k in range(METHODS[now["method"]].pictures):
         part = torch.stack([m.label[k] if k < len(m.label) else torch.zeros(()) for m in found])
-        text = [short(v) if v > 0.06 else "" for v in part.tolist()]
+        text = [short(v) if v > 0.1 else "" for v in part.tolist()]
         data.append({"type": "bar", "orientation": "h", "x": part, "y": rows, "name": names[k], "text": text,
                      "xaxis": "x2", "yaxis": "y2", "marker": {"color": COLORS[k]}, "textposition": "inside",
-                     "insidetextanchor": "middle", "textangle": 0})  # fmt: skip
+                     "insidetextanchor": "middle", "textangle": 0, "constraintext": "none",
+                     "textfont": {"size": 13}})  # fmt: skip
     legend = {"orientation": "h", "x": 0.55, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
     grid = columns([_("density of λ"), _("label")], (0, 1), [[0, 4.1], [len(found) - 0.4, -0.6]])
     grid["yaxis2"] |= {"tickvals": rows.tolist(), "ticktext": [str(now["seed"] + i) for i in rows.tolist()]}
     mixes = [zip(m.label.tolist(), names, strict=False) for m in found]
     said = "; ".join(" + ".join(f"{short(v)} {n}" for v, n in pairs) for pairs in mixes)
+    # On a phone the bars take the room; λ is a thin line of dots above them.
+    grid["meta"]["narrow"] = {
+        "xaxis": {"domain": [0, 1], "showticklabels": False}, "xaxis2": {"domain": [0, 1]},
+        "yaxis": {"domain": [0.84, 1], "title": {"text": "λ"}, "showticklabels": False,
+                  "range": [-2.5, 4.1]},
+        "yaxis2": {"domain": [0, 0.76], "tickfont": {"size": 12, "color": palette.MUTED}}}  # fmt: skip
     frame = layout(**grid, barmode="stack", legend=legend)
     return Plot(data, frame, _("Labels: {said}.").format(said=said))
 
@@ -91,7 +98,7 @@ def numbers(**now: Any) -> Table:
 
 
 lab.live(stage, height=400)
-lab.live(labels, height=230, place=lab.stage)
+lab.live(labels, height=290, place=lab.stage)
 lab.live(numbers, height=0)
 lab.look(
     _(

@@ -81,11 +81,14 @@ def stage(**now: Any) -> Plot:
     ):
         score = (found.score if after else scene.scores)[members].double()
         rows = torch.tensor([rank[i] for i in members], dtype=torch.float64)
-        data.append(frames.strip(score * 0, score, rows, "", COLOR[role] + ("60" if role == "waiting" else ""),
-                                 width=thick, axes="x2y2", legend=False))  # fmt: skip
+        color = COLOR[role] + ("60" if role == "waiting" else "")
+        slim = {"narrow": {"line": {"color": color, "width": thick / 4, "simplify": False}}}
+        data.append(frames.strip(score * 0, score, rows, "", color, width=thick, axes="x2y2", legend=False,
+                                 meta=slim))  # fmt: skip
+    above = {"narrow": {"y": torch.full((1,), -0.19 * most)}}
     data.append(line(torch.zeros(1), torch.full((1,), -0.1 * most), "", palette.INK, mode="text", axes="x2y2",
                      text=[said(found, done, rank)], textposition="middle right", textfont={"size": 15},
-                     legend=False))  # fmt: skip
+                     legend=False, meta=above))  # fmt: skip
     under = crowds.backdrop_of(now)
     plain: dict[str, Any] = {"showticklabels": False, "showgrid": False, "zeroline": False}
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.72]},
@@ -93,7 +96,7 @@ def stage(**now: Any) -> Plot:
             "yaxis2": axis(range=[most + 0.5, -0.16 * most], anchor="x2", **plain)}  # fmt: skip
     narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.33, 1]}, "margin": {"b": 8},
               "xaxis2": {"domain": [0, 1], "title": {"text": ""}, "showticklabels": False},
-              "yaxis2": {"domain": [0, 0.29], "range": [most + 0.5, -0.24 * most]},
+              "yaxis2": {"domain": [0, 0.29], "range": [most + 0.5, -0.32 * most]},
               "legend": {"font": {"size": 12}}}  # fmt: skip
     alt = _("{kept} boxes kept, {dropped} dropped, {left} waiting; there are {m} objects.")
     alt = alt.format(kept=len(kept), dropped=len(dropped), left=len(left), m=len(scene.truth))

@@ -93,7 +93,7 @@ if not sound:
 else:
     here = pad.laid(model, kind, i, j, label)
     steered = {"class", "z_x", "z_y", "t", "corners", *pad.CORNER_NAMES} & set(lab.values)
-    left, right = lab.stage.columns([0.66, 0.34], gap="small")
+    left, right = lab.stage.container(key="lab-abreast").columns([0.66, 0.34], gap="small")
     if free:
         handles = [Handle("z_x", "z_y", _("The code z"), click=True)]
         lab.live(plane, place=left, handles=handles, follows={"class"}, here=here)

@@ -1,5 +1,10 @@
 // Pictures: panels side by side, each on a canvas of its own with its title above; and tables, which come as HTML.
-painters.table = async function ({ html }) { if (html !== this.html) this.stage.innerHTML = this.html = html; };
+painters.table = async function ({ html }) {
+  if (html === this.html) return;
+  this.stage.innerHTML = this.html = html;
+  const table = this.stage.firstChild;
+  if (media("(max-width: 640px)")) table.classList.toggle("lb-turned", table.rows.length <= 5 && table.offsetWidth > this.root.clientWidth + 1); // a few rows that are too wide: turned
+};
 function rastered(bytes, { width, height }) { // raw rows of grey, RGB or RGBA: painted at once
   const picture = new ImageData(width, height), { data } = picture, n = bytes.length / (width * height);
   for (let i = 0, at = 0; at < data.length; i += n, at += 4)
@@ -24,8 +29,9 @@ painters.picture = async function (picture) {
   // As many in a row as make them largest, and leave room for a word of a title.
   const [wide, tall] = [Math.max(...panels.map((p) => p.width / p.height)), this.root.clientWidth], rows = (n) => Math.ceil(panels.length / n), column = (n) => (tall - gap * (n - 1)) / n;
   const size = (n) => Math.min(column(n), wide * ((this.height() - 24) / rows(n) - title - gap * (rows(n) > 1)));
-  const inRow = panels.map((_, i) => i + 1).filter((n) => n === 1 || column(n) >= 60).reduce((best, n) => (size(n) > size(best) + 1 ? n : best), 1), room = Math.max(48, size(inRow));
-  this.stage.style.gridTemplateColumns = `repeat(${inRow}, minmax(${Math.floor(room)}px, auto))`; // a long title takes no room from the others
+  const least = Math.max(48, ...panels.flatMap((p) => p.title.split(/\s+/)).map((word) => 7.5 * word.length)); // room for the longest word of a title
+  const inRow = panels.map((_, i) => i + 1).filter((n) => n === 1 || column(n) >= least).reduce((best, n) => (size(n) > size(best) + 1 ? n : best), 1), room = Math.max(48, size(inRow));
+  this.stage.style.gridTemplateColumns = `repeat(${inRow}, minmax(${Math.floor(room)}px, ${media("(max-width: 640px)") ? "1fr" : "auto"}))`; // a long title takes no room from the others
   panels.forEach(({ id, title: text, width, height, crisp }, i) => {
     const cell = this.cells[i], { name, canvas } = cell, scale = Math.min(room / width, room / wide / height);
     if (name.textContent !== text) name.textContent = text;
