@@ -72,10 +72,10 @@ def stage(of: gan2d.Round, loss: str, phase: int) -> Plot:
     field = arrows(x, y, dx, dy, (0.15, 0.15), palette.INK)
     data.append(field | {"opacity": 0.8 if phase == 5 else 0.0})
     what = phases()[phase - 1][2]
-    frame = plane.squares(["<br>".join(wrap(what, 46))])
-    return Plot(
-        data, layout(**frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 62}}), f"{phase}: {what}", rate=0.4
-    )
+    frame = plane.squares(["<br>".join(wrap(what, 46))]) | {"margin": {"l": 8, "r": 8, "t": 12, "b": 62}}
+    taller = {"title": {"text": "<br>".join(wrap(what, 36)), "standoff": 6}}
+    narrow = {"xaxis": taller, "margin": {"l": 4, "r": 4, "t": 8, "b": 84}}
+    return Plot(data, layout(**frame, meta={"narrow": narrow}), f"{phase}: {what}", rate=0.4)
 
 
 def _points(x: Tensor, name: str, color: str, sizes: Tensor, opacity: float) -> Trace:

@@ -21,9 +21,11 @@ PRESETS = {
 }
 REACH = 2.0
 # On a phone the plane takes what it can, and the curve under it is named along its axis.
-BELOW = {"text": _("distance from rest, step by step"), "standoff": 8}
-NARROW = paths.NARROW | {"xaxis2": {"domain": [0, 1], "title": BELOW}, "yaxis": {"domain": [0.42, 1]},
-                         "margin": {"l": 52, "r": 8, "t": 4, "b": 46}}  # fmt: skip
+NARROW = paths.NARROW | {
+    "xaxis2": {"domain": [0, 1], "title": {"text": _("distance from rest, step by step"), "standoff": 8}},
+    "yaxis": {"domain": [0.42, 1]},
+    "margin": {"l": 52, "r": 8, "t": 4, "b": 46},
+}
 
 lab = Lab("gan-dirac", PRESETS)
 names = {id: _(g.title) for id, g in dirac.GAMES.items()}
