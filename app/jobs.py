@@ -336,18 +336,19 @@ class Job:
             log.error("A run has failed", exc_info=problem)
             moment, error, done = self.moments[-1], "failed", 0
         took = time.monotonic() - begun
+        rest = max(0.0, 1 / self.speed - took) if self.speed else 0.0
         with self._lock:
             if self._round != turn:  # scrubbed, restarted or stopped meanwhile
                 return 0.0
             if done:
                 self._keep(moment)
-                self.pace = done / took
+                self.pace = done / (took + rest)
             if left is not None:
                 self._left = left - done
             if error or self._left == 0:
                 self.phase, self.error = "failed" if error else "paused", error
         self._changed()
-        return max(0.0, 1 / self.speed - took) if self.speed else 0.0
+        return rest
 
     def _keep(self, moment: Moment) -> None:
         kept = self.moments

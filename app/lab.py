@@ -253,7 +253,7 @@ class Lab(Controls):
 
     def _apply_chosen(self, n: int) -> None:
         """A mark was moved; one that comes as it stood is an old one, whose end the browser has not heard of yet."""
-        chosen = st.session_state.get(self._mark(n))
+        chosen = str(st.session_state.get(self._mark(n)))
         if chosen in self.presets and chosen != self._marks()[n]:
             self._apply(self.presets[chosen].values)
 
@@ -342,7 +342,10 @@ class Lab(Controls):
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
-                st.code(text, height=420)
+                with st.container(
+                    height=420, border=False
+                ):  # it scrolls by keys, which a code of that height does not
+                    st.code(text, wrap_lines=True)
 
     @contextmanager
     def _unfolded(self, name: str, label: str, icon: str) -> Iterator[bool | None]:

@@ -30,8 +30,8 @@ _FRAME = (
 )
 _ALONE = (*_FRAME, ".st-key-frame-head", *PARTS.values())
 _BARE = "[data-testid=stMainBlockContainer] { padding: 0.75rem 1.5rem !important; }"
-_LARGE = """html { font-size: 20px; }
-.st-key-lab-stage, .stColumn:has(.st-key-lab-stage), [data-stays] { top: 0.5rem !important; }
+_LARGE = """html { font-size: 20px; --lab-top: 0.5rem; }
+.st-key-frame-title { padding-bottom: 0.4rem; }
 .st-key-frame-title .stMarkdown { display: none; }"""
 LONGEST_CODE = 1200  # characters of a link that a phone still reads from a row further back
 

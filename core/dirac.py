@@ -45,6 +45,11 @@ GAMES: dict[str, Game] = {
                torch.sigmoid, lambda s: -torch.sigmoid(-s), "r1"),
     "noise": Game("Instance noise", "Data and fakes are blurred: a spiral into the rest point.",
                   torch.sigmoid, lambda s: -torch.sigmoid(-s), "", True),
+    # half of the squares to the labels -1 and 1: D has no bias, its answer at the data is 0
+    "ls": Game("Least squares", "Circles, and creeps inwards, for D is drawn back to its label.",
+               lambda s: s + 1, lambda s: s - 1),
+    "hinge": Game("Hinge", "Circles as Wasserstein does, and D rests where it is sure enough.",
+                  lambda s: (s > -1).to(s.dtype), lambda s: -torch.ones_like(s)),
 }  # fmt: skip
 
 # Nodes and weights of a Gauss-Hermite rule: E f(N(0, 1)) = Σ w f(node), for the instance noise.

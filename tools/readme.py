@@ -60,7 +60,7 @@ def section(page: Page) -> str:
         for language, name in (("en", "theory"), ("ru", "теория"))
         if (ROOT / "assets" / "theory" / language / f"{page.address}.md").is_file()
     )
-    shown = f"{film(page, '../', 600)}\n\n".lstrip("\n")
+    shown = f"{film(page, '../', 720)}\n\n".lstrip("\n")
     return (
         f'\n### <a id="{page.address}"></a>{page.title}\n\n{page.summary}\n\n{shown}'
         f"[/{page.address}]({HERE}/{page.address}) · [script](../{page.script}){notes and ' · ' + notes}\n"

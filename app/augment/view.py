@@ -147,9 +147,8 @@ def drawn(samples: list[Sample], most: int = 4) -> Table:
     """The values that were drawn, a row for each seed."""
     names = list(dict.fromkeys(n for s in samples for n in s.drawn))[:6]
     cells = [[str(s.seed), *(_cell(s.drawn.get(n, "–")) for n in names), s.size] for s in samples[:most]]
-    return Table(
-        [_("seed"), *map(quoted, names), _("w × h")], cells, _("The values that were drawn for each seed")
-    )
+    titles = [_("applied") if n == "applied" else quoted(n) for n in names]
+    return Table([_("seed"), *titles, _("w × h")], cells, _("The values that were drawn for each seed"))
 
 
 def _shortened(name: str, most: int = 12) -> str:
@@ -189,4 +188,4 @@ def elsewhere(lab: Lab, transform: str, now: dict[str, Any]) -> None:
             st.caption(_("torchvision.transforms.v2 has no such transform."))
         else:
             st.caption(_("In torchvision.transforms.v2:") + " " + _(found[1]))
-            st.code(found[0])
+            st.code(found[0], wrap_lines=True)

@@ -213,7 +213,7 @@ def layer_titles() -> dict[str, str]:
 
 def key(layers: list[str]) -> str:
     """What the colours under the points mean; below a plane that stands alone."""
-    return _("D: blue – data, red – generated") if "judge" in layers else ""
+    return _("D: blue – data, orange – generated") if "judge" in layers else ""
 
 
 def squares(titles: list[str]) -> dict[str, Any]:
@@ -235,7 +235,8 @@ def squares(titles: list[str]) -> dict[str, Any]:
             title, range=span, domain=[left, min(1.0, left + wide)], anchor=f"y{k}", **bare
         )
         frame[f"yaxis{k}"] = axis("", range=span, anchor=f"x{k}", scaleanchor=f"x{k}", **bare)
-    return frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 34}}
+    seen_from_afar = layout()["legend"] | {"itemsizing": "constant"}  # the points themselves are small
+    return frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 34}, "legend": seen_from_afar}
 
 
 def curves(watched: Watched, names: dict[str, str], low: float, high: float, log: bool) -> Plot:

@@ -105,4 +105,5 @@ def numbers(of: gan2d.Round, loss: str) -> Table:
     if gan_losses.LOSSES[loss].probability:
         rows += [[_("D of the data"), f"{n.real:.3f}", f"{n.real_then:.3f}"],
                  [_("D of the fakes"), f"{n.fake:.3f}", f"{n.fake_then:.3f}"]]  # fmt: skip
+    rows = [[cell.replace("-", "−") for cell in row] for row in rows]
     return Table(["", _("before its step"), _("after it")], rows, _("What the round has changed"))

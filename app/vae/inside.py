@@ -161,14 +161,14 @@ def dimensions(asked: Asked, now: Mapping[str, Any]) -> Plot:
     grid = bar_columns(titles, [(-most, most), (0, widest[0]), (0, widest[1])], labels)
     # On a phone, too, the three share the names of the rows.
     short_titles, small = [titles[0], "KL", _("variance of μ")], {"size": 12, "color": palette.MUTED}
-    for k, (title, place) in enumerate(zip(short_titles, ([0, 0.29], [0.35, 0.64], [0.7, 1]), strict=True)):
+    for k, (title, across) in enumerate(zip(short_titles, ([0, 0.29], [0.35, 0.64], [0.7, 1]), strict=True)):
         name = str(k + 1) if k else ""
-        across = {
-            "domain": place,
+        narrow = {
+            "domain": across,
             "title": {"text": title, "standoff": 4, "font": {"size": 13}},
             "tickfont": small,
         }
-        grid["meta"]["narrow"] |= {f"xaxis{name}": across | {"nticks": 3}, f"yaxis{name}": {"domain": [0, 1]}}
+        grid["meta"]["narrow"] |= {f"xaxis{name}": narrow | {"nticks": 3}, f"yaxis{name}": {"domain": [0, 1]}}
     frame = {"margin": {"l": 40, "r": 12, "t": 80, "b": 8}, "showlegend": False}
     frame |= {"title": {"text": count, "x": 0.5, "y": 0.99, "yanchor": "top", "font": {"size": 15}}}
     return Plot(data, layout(**grid, **frame), count)

@@ -98,7 +98,7 @@ def numbers(**now: Any) -> Table:
 
 
 lab.live(stage, height=400)
-lab.live(labels, height=230, place=lab.stage)
+lab.live(labels, height=290, place=lab.stage)
 lab.live(numbers, height=0)
 lab.look(
     _(

@@ -63,11 +63,13 @@ def stage(threshold: float, under: dict[str, Any], **now: Any) -> Plot:
         *(f"{name}  {short(v, 3)}" for name, v in zip(NAMES.values(), values.tolist(), strict=True)),
         verdict,
     ]
-    data += [frames.strip(values * 0, values, rows, "", palette.ORANGE, width=12, **right),
+    slim = {"narrow": {"line": {"color": palette.ORANGE, "width": 8, "simplify": False}}}
+    above = {"narrow": {"y": torch.arange(5.0) - 0.49}}  # on a phone the rows are closer
+    data += [frames.strip(values * 0, values, rows, "", palette.ORANGE, width=12, meta=slim, **right),
              frames.strip(rows * 0 - 0.01, rows * 0 + 0.01, rows, "", palette.MUTED, width=26, **right),
              line(torch.tensor([threshold] * 2), torch.tensor([-0.18, 0.18]), "", palette.ACCENT, width=5, **right),
              line(torch.full((5,), -1.2), torch.arange(5.0) - 0.42, "", palette.INK, mode="text", text=said,
-                  textposition="middle right", textfont={"size": 24}, **right)]  # fmt: skip
+                  textposition="middle right", textfont={"size": 24}, meta=above, **right)]  # fmt: skip
     plain: dict[str, Any] = {"showgrid": False, "zeroline": False, "showticklabels": False}
     grid = {**under, "xaxis": under["xaxis"] | {"domain": [0, 0.7]}}
     grid |= {"xaxis2": axis(range=[-1.25, 1.1], domain=[0.73, 1], anchor="y2", tickvals=[-1, 0, 1],

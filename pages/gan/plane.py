@@ -102,7 +102,7 @@ if ink or not pen:
 else:
     lab.say(_("Draw the data below with the mouse or a finger: a line, some dots, a word."))
     lab.live(gans.paper, pen=pen, place=lab.stage)
-lab.look(_("Press play. The red points flow to the blue ones wherever D says that it is real there. "
+lab.look(_("Press play. The orange points flow to the blue ones wherever D says that it is real there. "
            "Stop, move back through the run, branch, change one setting, and play both on."))  # fmt: skip
 if not pen:
     known = {n: now[n] for n in ("data", "loss", "lr_g", "lr_d", "spectral", "seed")}

@@ -49,7 +49,7 @@ def parts(**now: Any) -> Table:
 
 lab.live(stage, height=380, pen=asked.pen)
 lab.live(dimensions, height=96 + 28 * model.plan.latent, place=lab.stage)
-lab.live(traversals, height=60 * model.plan.latent, place=lab.stage)
+lab.live(traversals, height=60 * model.plan.latent)
 lab.live(parts, height=0)
 lab.look(_("A pixel where the samples disagree glows. Push one dimension, and see what it holds. A dimension whose μ "
            "is the same for every picture costs no KL and says nothing: it has collapsed."))  # fmt: skip

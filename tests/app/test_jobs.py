@@ -190,6 +190,7 @@ def test_speed_is_steps_a_second() -> None:
     job.do("play")
     rest = job.advance()
     assert rest is not None and 0.03 < rest <= 0.05 and job.watched().step == 1
+    assert job.status()["pace"] == 20, "rest counts, too"
 
 
 @pytest.mark.parametrize(

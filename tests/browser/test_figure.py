@@ -371,6 +371,9 @@ def test_playback_needs_no_server(visit: Visit, gallery: str) -> None:
     hand.page.get_by_role("combobox", name="Speed").select_option("4")
     hand.page.get_by_role("button", name="Play").click()
     hand.page.wait_for_function(f"() => ({step})() === 59")
+    hand.page.evaluate("document.documentElement.style.fontSize = '20px'")  # presenter mode
+    hand.page.get_by_role("button", name="One step").click()
+    hand.page.wait_for_function(f"() => ({step})() === 0 && ({points})() === 1")
     assert len([url for url in sent[asked:] if url.endswith("/live")]) == 0
     hand.drag(hand.thumb("gallery.x"), 20, release=False)  # and it still follows
     hand.until_label("label !== 'path x=2'")

@@ -68,8 +68,8 @@ def test_the_theme_of_the_browser(visit: Visit, app: str, scheme: str, paper: st
 def test_a_phone(visit: Visit, app: str) -> None:
     """The stage comes first and stays in view while its controls are moved; nothing is wider than the screen."""
     hand = visit(f"{app}/activations", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    expect(hand.page.locator(".st-key-lab-stage")).to_be_in_viewport()
-    stage = hand.page.locator(".st-key-lab-stage").bounding_box()
+    expect(hand.figure("activations.stage")).to_be_in_viewport()
+    stage = hand.figure("activations.stage").bounding_box()
     controls = hand.page.locator(".st-key-lab-controls").bounding_box()
     assert stage and controls and stage["y"] < controls["y"]
     assert not hand.wide()

@@ -31,7 +31,7 @@ class Figure {
     const first = !this.head, said = JSON.stringify([head.words, head.handles.map((h) => h.label), head.pen]);
     Object.assign(this, { head, release, gone: false, shown: first ? "record" : null }), Object.assign(this.root.dataset, { view: head.name, frames: this.frames });
     if (said !== this.said) { this.said = said; this.player = this.player?.remove(); this.buildTools(); this.buildHandles(); this.buildPen(); }
-    if (first) { this.fit(); this.paint(head, 0); }
+    if (first) { figures.forEach((f) => f.fit()); this.paint(head, 0); }
     if (head.job) Object.assign(this, { flying: null, wish: null, version: head.job.version }); // what was asked was asked of the old record
     const arrived = Object.entries(this.held).every(([name, value]) => same(value, { ...head.carried, ...head.values }[name]));
     if (![...figures.values()].some((f) => f.dragging) && (arrived || performance.now() - this.releasedAt > 3000)) this.held = {};
@@ -90,23 +90,21 @@ class Figure {
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
     if (document.fullscreenElement === this.root) return screen - 60;
-    const { narrow = {}, low = Infinity, high = 0 } = this.picture?.figure?.layout?.meta ?? {}, panels = Object.keys(narrow).length > 2; // one above the other there
-    if (media("(max-width: 640px)")) return Math.min(Math.max(tall, high), low, Math.round(screen * (panels ? 0.48 : 0.42)));
-    return larger() > 1.1 && this.root.closest(".st-key-lab-stage") ? Math.max(320, screen - 230) : tall; // in presenter mode all of the screen
+    const { narrow = {}, low = Infinity, high = 0 } = this.picture?.figure?.layout?.meta ?? {};
+    const panels = Object.keys(narrow).length > 2; // one above the other there
+    const free = this.picture?.kind === "picture" && !this.root.closest(".st-key-lab-stage"); // it scrolls by: as large as can be seen
+    if (media("(max-width: 640px)")) return Math.min(free ? 1.6 * tall : Math.max(tall, high), low, Math.round(screen * (panels ? 0.48 : 0.42)));
+    if (larger() <= 1.1 || !tall || !this.root.closest(".st-key-lab-stage")) return tall;
+    const hall = Math.max(320, screen - 230), pile = (f) => f.root.closest("[data-testid=stVerticalBlock]"); // in presenter mode all of the screen:
+    const below = [...figures.values()].filter((f) => f !== this && f.head && pile(f) === pile(this)); // the first of a pile has what the others leave
+    if (below.some((f) => f.root.compareDocumentPosition(this.root) & Node.DOCUMENT_POSITION_FOLLOWING)) return tall;
+    return Math.round(Math.max(hall / 2, hall - below.reduce((sum, f) => sum + f.head.stage_height, 0)));
   }
   fit() { // a new width, a turned phone, fullscreen
-    this.stay();
     const size = this.head && `${this.root.clientWidth} ${this.height()}`;
     if (size) this.root.style.setProperty("--lb-height", `${this.height()}px`);
     if (this.picture && size !== this.size) this.paint(this.picture, 0);
     this.size = size;
-  }
-  stay() { // where the figures of a stage leave no room for its controls, the first alone stays in view on a phone (style.css)
-    const stage = this.root.closest(".st-key-lab-stage"), all = [...(stage?.querySelectorAll("[data-testid=live-figure]") ?? [])];
-    if (!stage) return;
-    const tall = all.filter((f) => f.getBoundingClientRect().left < 40).reduce((sum, f) => sum + f.offsetHeight, 0);
-    stage.dataset.tall = String(tall > 0.62 * window.innerHeight);
-    all.forEach((f, i) => (f.closest(".stElementContainer").dataset.stays = String(i === 0)));
   }
   remove() { // Streamlit has taken the figure off the page
     this.resize.disconnect(this.play(false));

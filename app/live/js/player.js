@@ -4,8 +4,11 @@ function showPlaying(button, on, { play, pause }) {
   Object.assign(button, { textContent: on ? "❚❚" : "▶", title: `${title} (K)`, ariaLabel: title });
 }
 document.addEventListener("keydown", (e) => { // K plays and pauses; so do B and ., the black screen of a presenter's remote
-  const letter = /^[a-z.]$/i.test(e.key) ? e.key.toLowerCase() : { KeyK: "k", KeyB: "b", KeyP: "P" }[e.code]; // on a Russian keyboard: where it lies
+  const bare = e.target === document.body && larger() > 1.1 && !document.querySelector("[data-testid=stPopoverBody]"); // presenter mode, nothing in the hand:
+  const free = bare ? { " ": "k", "Escape": "P" }[e.key] : undefined; // the space bar plays, Escape leads back
+  const letter = free ?? (/^[a-z.]$/i.test(e.key) ? e.key.toLowerCase() : { KeyK: "k", KeyB: "b", KeyP: "P" }[e.code]); // on a Russian keyboard: where it lies
   if (!["k", "b", ".", "P"].includes(letter) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
+  if (e.key === " ") e.preventDefault(); // nothing scrolls
   if (e.target.closest?.("textarea, select, [contenteditable=true], input:not([type=range], [type=radio], [type=checkbox])")) return; // typing
   if (letter === "P") return void document.querySelector(".st-key-frame-present button")?.click(); // Streamlit hears the Latin one alone
   const buttons = [...figures.values()].flatMap((f) => f.runs?.play ?? (f.player && f.toggle) ?? []);

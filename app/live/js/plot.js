@@ -15,10 +15,28 @@ function moveMaps(plot, images) { // a map that has changed gets its new picture
 }
 function enlarge(node, times) { // its letters, and the margins that they stand in
   for (const [name, value] of Object.entries(node)) {
-    if (!value || typeof value !== "object" || value.bdata || name === "meta") continue;
+    if (!value || typeof value !== "object" || value.bdata || ArrayBuffer.isView(value) || name === "meta") continue; // numbers are none
     if (name === "margin") node[name] = Object.fromEntries(Object.entries(value).map(([side, v]) => [side, v * times]));
     else if (name.endsWith("font")) node[name] = { ...value, ...(value.size && { size: value.size * times }) };
     else if (!Array.isArray(value) || typeof value[0] === "object") enlarge((node[name] = Array.isArray(value) ? [...value] : { ...value }), times);
+  }
+}
+function tighten(plot) { // words that would be cut off, or lie on their neighbours, are made smaller
+  const edge = plot.getBoundingClientRect(), { l, r } = plot._fullLayout._size, groups = new Map();
+  for (const node of plot.querySelectorAll("[class^=g-x] > text, [class^=g-y] > text, .xaxislayer-above text, .yaxislayer-above text, .annotation-text, .textpoint text")) {
+    const { left, right, top, bottom, width, height } = node.getBoundingClientRect(), within = (...names) => names.map((name) => node.closest(name)).find(Boolean);
+    if (!width || /rotate\((?!0[,)])/.test(node.getAttribute("transform")) && within(".xaxislayer-above")) continue; // Plotly has turned them itself
+    const middle = (left + right) / 2, word = within(".trace"), [low, high] = [edge.left + (word ? l : 0), edge.right - (word ? r : 0)]; // those on the axes are cut off with them
+    const room = { start: high - left, end: right - low }[getComputedStyle(node).textAnchor] ?? 2 * Math.min(middle - low, high - middle);
+    const upright = within("[class^=g-y]") && height > width, share = upright ? (2 * Math.min((top + bottom) / 2 - edge.top, edge.bottom - (top + bottom) / 2)) / height : room / width;
+    const row = within("[class^=g-x]") ? node.getAttribute("y") : within(".xaxislayer-above"), key = row ?? within(".yaxislayer-above") ?? word ?? node;
+    groups.set(key, [...(groups.get(key) ?? []), { node, middle, width, row, share }]);
+  }
+  for (const group of groups.values()) {
+    group.sort((a, b) => a.middle - b.middle);
+    const free = ({ row, middle, width }, next) => (row && next && next.middle > middle + 1 ? (next.middle - middle - 6) / ((width + next.width) / 2) : 1);
+    const share = Math.min(...group.map((one, i) => Math.min(one.share, free(one, group[i + 1]))));
+    if (share < 0.99) for (const { node } of group) node.style.fontSize = `${Math.max(11, parseFloat(getComputedStyle(node).fontSize) * share)}px`;
   }
 }
 function lift(whole, height) { // on a phone: a title longer than its axis is tall lies above it, where it can be read
@@ -59,7 +77,7 @@ painters.plot = async function (picture) {
   const look = JSON.stringify([traces.map(resting), whole, under.map((i) => ({ ...i, source: i.name ? 0 : i.source })), images.map((i) => ({ ...i, source: 0 }))]);
   Object.assign(this, { plot: this.stage, painted: turn });
   const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images);
-  const react = () => Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false });
+  const react = async () => { await Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false }); if (times > 1.1 || lean) tighten(this.plot); };
   const settle = () => (this.settling = pressed ? setTimeout(settle, 200) : void react());
   if (moved) this.settling = setTimeout(settle, 200); // once the hand has let go Plotly gets the numbers: hover and zoom need them
   else await react();
