@@ -48,7 +48,7 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
             data.append(line(*corners, title, color, width=4, axes=axes, legend=axes == "xy"))
     near = min(size, next(n for n in (8, 16, 24, 32, 48, 64, 96, 10**6) if n >= 1.25 * seen[-1].field)) / 2
     window = [middle - near, middle + near]
-    for sign, (title, _color, left, right) in zip((-0.92, 0.92), boxes, strict=True):
+    for sign, (title, _color, left, right) in zip((-0.89, 0.89), boxes, strict=True):
         x, y = (torch.tensor([middle + share * near]) for share in (-0.96, sign))
         data.append(
             words(x, y, [f"{title}: {right - left:g} × {right - left:g}"], "x2y2", "middle right", "#ffffff")
@@ -71,6 +71,7 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
     frame = {
         "images": [maps.backed(images.middle(photo, size))],
         "margin": {"l": 12, "r": 12, "t": 12, "b": 44},
+        "meta": {"small": 12, "narrow": {"xaxis3": {"domain": [0.1, 0.46]}, "xaxis4": {"domain": [0.66, 1]}}},
     }
     return Plot([*data, *ways(photo, now)], layout(**grid, **frame), alt)
 
