@@ -342,7 +342,10 @@ class Lab(Controls):
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
-                st.code(text, height=420, wrap_lines=True)  # nothing to scroll sideways, which keys could not
+                with st.container(
+                    height=420, border=False
+                ):  # it scrolls by keys, which a code of that height does not
+                    st.code(text, wrap_lines=True)
 
     @contextmanager
     def _unfolded(self, name: str, label: str, icon: str) -> Iterator[bool | None]:

@@ -233,7 +233,7 @@ def played(page: Page, take: Take) -> Iterator[Image.Image]:
     """A run, from its start, as slow as leaves time for a picture at each of its stops."""
     speed = page.locator(".lb-run select")
     if speed.count():
-        speed.select_option(f"{max(n for n in SPEEDS if n <= 2 * take.every):g}")
+        speed.select_option(f"{max(n for n in SPEEDS if n <= 3 * take.every):g}")
     button = page.locator(".lb-player button").first
     x, y = middle(button)
     if button.inner_text() == "▶":  # it has not begun by itself

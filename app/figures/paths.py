@@ -21,7 +21,7 @@ RESTING = (
 
 # On a phone the curve lies below its surface, and the legend is small enough for two names on a line.
 NARROW = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.4, 1]}, "xaxis2": {"domain": [0, 1]},
-          "yaxis2": {"domain": [0, 0.24], "title": {"text": ""}},
+          "yaxis2": {"domain": [0, 0.24]},
           "legend": {"font": {"size": 12}, "itemwidth": 30},
           "margin": {"l": 40, "r": 8, "t": 4, "b": 36}}  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -73,6 +74,9 @@ class Picture:
         return replace(self, panels=[replace(p, data=b"") if p.id in ids else p for p in self.panels])
 
 
+_MINUS = re.compile(r"(?<![^\s(+·])-(?=\.?\d)|(?<=\de)-(?=\d)")  # before a number, and in its exponent
+
+
 @dataclass(frozen=True)
 class Table:
     """Numbers in rows; the first column names them."""
@@ -84,7 +88,7 @@ class Table:
 
     def header(self) -> dict[str, Any]:
         def line(texts: Sequence[str], name: str, others: str) -> str:
-            first, *rest = map(escape, texts)
+            first, *rest = (escape(_MINUS.sub("−", text)) for text in texts)
             named = name.format(first) if first else "<td></td>"  # an empty title names nothing
             return f"<tr>{named}{''.join(others.format(text) for text in rest)}</tr>"
 

@@ -1,6 +1,7 @@
 """Surfaces, rules and starts as controls, and the words about a walk: what the optimizer pages ask their visitors."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -195,7 +196,9 @@ def link_to_walk(lab: Lab, rule: str, rate: float, hyper: Mapping[str, float]) -
 
 
 def formula_of(rule: str) -> None:
-    st.markdown(rf"$\displaystyle {RULES[rule].formula}$")
+    parts = re.split(r",\\(?:[ ;,]|quad)\s*", RULES[rule].formula)  # a line breaks between them
+    held = (f"{{{part}}}" if len(part) < 75 else part for part in parts)  # and only in a long one
+    st.markdown(", ".join(rf"$\displaystyle {part}$" for part in held))
 
 
 def took(seconds: float, starts: int, steps: int) -> None:

@@ -131,7 +131,8 @@ def frame(high: float, long: float, steep: float, reverse: bool) -> dict[str, An
     axes["yaxis3"]["tickfont"] = {"color": palette.INK, "size": 15}
     narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.74, 1]}, "xaxis2": {"domain": [0, 1]},
               "yaxis2": {"domain": [0.47, 0.7]}, "xaxis3": {"domain": [0.2, 0.62]}, "yaxis3": {"domain": [0, 0.29]},
-              "xaxis4": {"domain": [0.74, 1], "title": {"text": ""}}, "yaxis4": {"domain": [0, 0.29]}}  # fmt: skip
+              "xaxis4": {"domain": [0.72, 1], "title": {"text": area.split(":")[0], "font": {"size": 13}}},
+              "yaxis4": {"domain": [0, 0.29]}}  # fmt: skip
     return axes | {"margin": {"l": 52, "r": 12, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
 
 

@@ -87,7 +87,8 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
     if not pad.model.plan.plain:
         data += [_circle(r) for r in (1.0, 2.0, 3.0)]
     places, labels = pad.plane.project(pad.model.codes()[0]), models.held_back(pad.model.data)[1]
-    names, notes = models.class_names(pad.model.data), []
+    names = models.class_names(pad.model.data)
+    notes: list[dict[str, Any]] = []
     room = torch.tensor([1.5, 0.45] if max(map(len, names)) > 1 else [0.45, 0.5])  # that a name takes
     medians = torch.stack([places[labels == c].median(0).values for c in range(len(names))])
     middles = apart(medians.clamp(-REACH, REACH), room).clamp(-REACH, REACH).tolist()
@@ -102,13 +103,13 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
             notes.append({"x": x, "y": y, "text": f"<b>{name}</b>", "showarrow": False, "font": font, "borderpad": 1,
                           "bgcolor": palette.PAPER[0] + "b8"})  # fmt: skip
     said = wrap(explained(layer) or restored(pad.model), 46)
-    told = wrap(" ".join(said), 34)  # on a phone, beside the decode
+    briefly = wrap(" ".join(said), 34)  # on a phone, beside the decode
     smaller = [{**note, "font": {**note["font"], "size": 12}} for note in notes]
     above = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "yanchor": "bottom", "xanchor": "left", "align": "left",
              "showarrow": False}  # fmt: skip
     if said:
         notes.append({**above, "text": "<br>".join(said), "font": {"size": 14, "color": palette.MUTED}})
-        smaller.append({**above, "text": "<br>".join(told), "font": {"size": 12, "color": palette.MUTED}})
+        smaller.append({**above, "text": "<br>".join(briefly), "font": {"size": 12, "color": palette.MUTED}})
     ends = {"range": [-REACH, REACH], "zeroline": False, "showgrid": False}
     grid = {"xaxis": axis(pad.titles[0], **ends), "yaxis": axis(pad.titles[1], **ends, scaleanchor="x")}
     grid["xaxis"] |= {"constrain": "domain"}
@@ -118,8 +119,8 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
         "showlegend": False,
         "images": [dict(image) for image in images],
         "annotations": notes,
-        "meta": {"low": 250 + 15 * len(told), "narrow": {
-            "margin": {"l": 40, "r": 2, "t": 8 + 15 * max(1, len(told)), "b": 40}, "annotations": smaller,
+        "meta": {"low": 250 + 15 * len(briefly), "narrow": {
+            "margin": {"l": 42, "r": 2, "t": 8 + 15 * max(1, len(briefly)), "b": 40}, "annotations": smaller,
             "xaxis": {"constraintoward": "left"}, "yaxis": {"title": {"text": pad.titles[1], "standoff": 0}}}},
     }  # fmt: skip
     alt = _(

@@ -50,7 +50,7 @@ lab.slider("width", _("Width"), 64.0, 65536.0, 4096.0, log=True, base=2)
 def stage(functions: list[str], costs: dict[str, Cost], layers: int, batch: float, width: float) -> Plot:
     """Time for each number that goes through, memory in the whole network; two bars where there are two ways."""
     most = max(costs[f].extra_bytes for f in runs) * layers * int(batch) * int(width)
-    power, unit = (9, _("GB kept in the network")) if most > 1e9 else (6, _("MB kept in the network"))
+    power, unit = (9, _("GB kept")) if most > 1e9 else (6, _("MB kept"))
     share = layers * int(batch) * int(width) / 10**power
     ways = {
         _("written out"): (palette.BLUE, -0.2, [(i, f) for i, f in enumerate(functions) if f in KERNELS]),
@@ -71,7 +71,7 @@ def stage(functions: list[str], costs: dict[str, Cost], layers: int, batch: floa
                  bars(kept * share, rows, "", color, width=0.36, digits=1, axes="x2y2", legend=False)]  # fmt: skip
     longest = max(costs[f].forward_ns + costs[f].backward_ns for f in runs)
     spans = [[0, 1.2 * longest], [0, 1.3 * stable_range([torch.tensor([0, most / 10**power])])[1]]]
-    grid = bar_columns([_("nanoseconds per number"), unit], spans, [names[f] for f in functions])
+    grid = bar_columns([_("ns per number"), unit], spans, [names[f] for f in functions])
     dearest = max(runs, key=lambda f: costs[f].forward_ns + costs[f].backward_ns)
     alt = _("{n} functions; the slowest is {name} with {time} ns per number.").format(
         n=len(functions), name=names[dearest.removesuffix(FUSED)], time=short(longest, 1))  # fmt: skip

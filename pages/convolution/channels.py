@@ -75,9 +75,9 @@ def stage(c_in: int, c_out: int, k: int, groups: int, size: int, block: str) -> 
     for field, n, x in (("parameters", "", [0.7, 0.83]), ("multiply_adds", "2", [0.87, 1.0])):
         numbers = [getattr(c, field) for c in costs]
         values, texts, most = torch.tensor(numbers, dtype=torch.float64), [*map(count, numbers)], max(numbers)
-        data += rods(values, COLORS, texts, 1.05 * most, f"x{n}y{n}", 20)
+        data += rods(values, COLORS, texts, 1.2 * most, f"x{n}y{n}", 20)
         title = _("parameters") if n == "" else _("multiply-adds")
-        grid[f"xaxis{n}"] = axis(title, domain=x, range=[0, 2.6 * most], side="top", anchor=f"y{n}",
+        grid[f"xaxis{n}"] = axis(title, domain=x, range=[0, 2.8 * most], side="top", anchor=f"y{n}",
                                  showticklabels=False, showgrid=False, zeroline=False)  # fmt: skip
         grid[f"yaxis{n}"] = axis(range=[4.5, -0.5], anchor=f"x{n}", tickvals=[0, 1, 2, 3, 4], ticktext=names,
                                  showticklabels=n == "", showgrid=False, zeroline=False)  # fmt: skip

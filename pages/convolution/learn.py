@@ -60,7 +60,7 @@ def stage(step: int, lesson: Lesson, **now: Any) -> Plot:
              "yaxis": axis(_("loss"), domain=[0, 0.32], anchor="x") | falling([course.losses])}  # fmt: skip
     alt = _("After {step} steps the loss is {loss}, the learnt kernel is off by at most {gap}.")
     loss, gap = short(course.losses[at].item(), 4), short((there - here).abs().max().item(), 3)
-    places = {"xaxis2": [0, 0.48], "xaxis3": [0.52, 1], "xaxis4": [0, 0.42], "xaxis": [0.6, 1],
+    places = {"xaxis2": [0, 0.48], "xaxis3": [0.52, 1], "xaxis4": [0, 0.42], "xaxis": [0.66, 1],
               "yaxis2": [0.58, 1], "yaxis3": [0.58, 1], "yaxis4": [0, 0.42], "yaxis": [0.06, 0.42]}  # fmt: skip
     narrow = {name: {"domain": place} for name, place in places.items()}
     frame = {"margin": {"l": 68, "r": 12, "t": 32, "b": 44}, "meta": {"narrow": narrow}}

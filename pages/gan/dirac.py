@@ -7,7 +7,7 @@ import torch
 from app.code import Call, call
 from app.figures import palette, paths
 from app.figures.picture import Table
-from app.figures.plot import Plot, arrows, axis, dots, layout, stacking
+from app.figures.plot import Plot, arrows, axis, dots, layout
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle
@@ -20,6 +20,10 @@ PRESETS = {
     "tight": Preset(_("Too strong a penalty creeps"), {"games": ["r1"], "strength": 5.0}),
 }
 REACH = 2.0
+# On a phone the plane takes what it can, and the curve under it is named along its axis.
+BELOW = {"text": _("distance from rest, step by step"), "standoff": 8}
+NARROW = paths.NARROW | {"xaxis2": {"domain": [0, 1], "title": BELOW}, "yaxis": {"domain": [0.42, 1]},
+                         "margin": {"l": 52, "r": 8, "t": 4, "b": 46}}  # fmt: skip
 
 lab = Lab("gan-dirac", PRESETS)
 names = {id: _(g.title) for id, g in dirac.GAMES.items()}
@@ -62,7 +66,7 @@ def stage(**at: Any) -> Plot:
     )
     frame |= {"xaxis2": axis(_("step"), range=[0, at["steps"]], domain=[0.68, 1], anchor="y2"),
               "yaxis2": axis(_("distance from rest"), anchor="x2", range=[0, 3]),
-              "margin": {"l": 66, "r": 12, "t": 12, "b": 44}, **stacking(2)}  # fmt: skip
+              "margin": {"l": 66, "r": 12, "t": 12, "b": 44}, "meta": {"narrow": NARROW}}  # fmt: skip
     alt = _("Distance from the rest point at the end: {told}.")
     return Plot(data, layout(**frame), alt.format(told="; ".join(told)), int(at["steps"]) + 1)
 

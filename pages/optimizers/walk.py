@@ -84,6 +84,7 @@ def progress(best: dict[str, float], **now: Any) -> Plot:
     grid = columns(titles, paths.along(now["steps"]), [(0, 1), (0, 1), (-0.05, 1.1)], 0.1, _("step"))
     grid["yaxis"] |= falling(slopes)
     grid["yaxis2"] |= falling(left)
+    grid["meta"] |= {"high": 400}  # one above the other
     return Plot(data, layout(**grid), _("Slope, distance and learning rate along the way"))
 
 

@@ -38,10 +38,11 @@ def test_a_presenter_goes_by_keys(visit: Visit, app: str) -> None:
     hand.page.keyboard.press("k")
     expect(hand.page.get_by_role("button", name="Pause")).to_be_visible()
     hand.until_frames(frames + 2)
-    hand.page.keyboard.press("k")
+    hand.page.keyboard.press("Space")
     expect(hand.page.get_by_role("button", name="Play")).to_be_visible()
-    hand.page.keyboard.press("p")
-    expect(hand.page.locator(".st-key-lab-below")).to_be_visible()
+    for key, shown in (("Escape", True), ("p", False)):
+        hand.page.keyboard.press(key)
+        expect(hand.page.locator(".st-key-lab-below")).to_be_visible(visible=shown)
 
 
 def test_the_code_on_the_screen_leads_to_what_is_seen(visit: Visit, app: str) -> None:

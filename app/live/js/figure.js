@@ -90,10 +90,10 @@ class Figure {
   height() { // on a phone the stage leaves room for its controls
     const { stage_height: tall } = this.head, { innerHeight: screen } = window;
     if (document.fullscreenElement === this.root) return screen - 60;
-    const { narrow = {}, low = Infinity } = this.picture?.figure?.layout?.meta ?? {};
+    const { narrow = {}, low = Infinity, high = 0 } = this.picture?.figure?.layout?.meta ?? {};
     const panels = Object.keys(narrow).length > 2; // one above the other there
     const free = this.picture?.kind === "picture" && !this.root.closest(".st-key-lab-stage"); // it scrolls by: as large as can be seen
-    if (media("(max-width: 640px)")) return Math.min(free ? 1.6 * tall : tall, low, Math.round(screen * (panels ? 0.48 : 0.42)));
+    if (media("(max-width: 640px)")) return Math.min(free ? 1.6 * tall : Math.max(tall, high), low, Math.round(screen * (panels ? 0.48 : 0.42)));
     if (larger() <= 1.1 || !tall || !this.root.closest(".st-key-lab-stage")) return tall;
     const hall = Math.max(320, screen - 230), pile = (f) => f.root.closest("[data-testid=stVerticalBlock]"); // in presenter mode all of the screen:
     const below = [...figures.values()].filter((f) => f !== this && f.head && pile(f) === pile(this)); // the first of a pile has what the others leave

@@ -5,7 +5,7 @@ function showPlaying(button, on, { play, pause }) {
 }
 document.addEventListener("keydown", (e) => { // K plays and pauses; so do B and ., the black screen of a presenter's remote
   const bare = e.target === document.body && larger() > 1.1 && !document.querySelector("[data-testid=stPopoverBody]"); // presenter mode, nothing in the hand:
-  const free = bare ? { " ": "k", Escape: "P" }[e.key] : undefined; // the space bar plays, Escape leads back
+  const free = bare ? { " ": "k", "Escape": "P" }[e.key] : undefined; // the space bar plays, Escape leads back
   const letter = free ?? (/^[a-z.]$/i.test(e.key) ? e.key.toLowerCase() : { KeyK: "k", KeyB: "b", KeyP: "P" }[e.code]); // on a Russian keyboard: where it lies
   if (!["k", "b", ".", "P"].includes(letter) || e.repeat || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
   if (e.key === " ") e.preventDefault(); // nothing scrolls

@@ -39,6 +39,15 @@ function tighten(plot) { // words that would be cut off, or lie on their neighbo
     if (share < 0.99) for (const { node } of group) node.style.fontSize = `${Math.max(11, parseFloat(getComputedStyle(node).fontSize) * share)}px`;
   }
 }
+function lift(whole, height) { // on a phone: a title longer than its axis is tall lies above it, where it can be read
+  const { margin = {}, legend } = whole, inner = height - (margin.t ?? 0) - (margin.b ?? 0) - 24, high = (axis) => axis.domain ?? [0, 1];
+  const long = Object.entries(whole).filter(([name, axis]) => name.startsWith("yaxis") && axis.visible !== false && axis.side !== "right"
+    && 7 * (axis.title?.text?.length ?? 0) > inner * (high(axis)[1] - high(axis)[0]));
+  const words = long.map(([name, axis]) => ({ text: axis.title.text, showarrow: false, xref: "paper", xanchor: "left", x: high(whole[name.replace("y", "x")] ?? {})[0], yref: "paper", yanchor: "bottom", y: high(axis)[1] }));
+  for (const [name, axis] of long) whole[name] = { ...axis, title: { text: "" } };
+  if (words.length) whole.annotations = [...(whole.annotations ?? []), ...words];
+  if (words.some(({ y }) => y > 0.97)) Object.assign(whole, { margin: { ...margin, t: Math.max(24, margin.t ?? 0) }, legend: { ...legend, y: Math.max(1, legend?.y ?? 1) + 20 / inner } });
+}
 painters.plot = async function (picture) {
   const Plotly = await plotly(this.head), css = getComputedStyle(this.root);
   if (!Plotly) return Boolean((this.note.textContent = this.head.words.lost)); // the next picture tries again
@@ -63,11 +72,12 @@ painters.plot = async function (picture) {
   const traces = data.map((t) => (t.meta?.paint ? bare(t) : shrunk(upTo(t, this.step))));
   const whole = { dragmode: media("(pointer: fine)") ? "zoom" : false, ...layout, ...stacked, ...(media("(max-width: 640px)") && { legend: { ...layout.legend, ...stacked.legend, font: { size: Math.min(12, stacked.legend?.font?.size ?? 12) } } }), font, width: this.root.clientWidth,
     height: this.height(), paper_bgcolor: clear, plot_bgcolor: clear }, drawn = [...under, ...images];
+  if (lean) lift(whole, this.height());
   if (times > 1.1) for (const part of [whole, ...traces]) enlarge(part, times);
   const look = JSON.stringify([traces.map(resting), whole, under.map((i) => ({ ...i, source: i.name ? 0 : i.source })), images.map((i) => ({ ...i, source: 0 }))]);
   Object.assign(this, { plot: this.stage, painted: turn });
   const moved = !clearTimeout(this.settling) && look === this.look && moveMarks(this.plot, traces, this.traces) && moveMaps(this.plot, images);
-  const react = async () => { await Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false }); tighten(this.plot); };
+  const react = async () => { await Plotly.react(this.plot, traces, { ...whole, ...(drawn.length && { images: drawn }) }, { displayModeBar: false }); if (times > 1.1 || lean) tighten(this.plot); };
   const settle = () => (this.settling = pressed ? setTimeout(settle, 200) : void react());
   if (moved) this.settling = setTimeout(settle, 200); // once the hand has let go Plotly gets the numbers: hover and zoom need them
   else await react();
