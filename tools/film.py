@@ -122,7 +122,7 @@ TAKES = {
     "vae-kl": Take(reach=(0.06, 0.3)),
     "gan": Take("lr_g", ends=(0.8, 0.49), link="gan.steps=0", every=40),
     "gan-pictures": Take(reach=(0.2, 0.3)),
-    "gan-round": Take("phase", ends=(1.0, 0.0)),
+    "gan-round": Take("phase", ends=(1.0, 0.0), small=True),
 }
 
 

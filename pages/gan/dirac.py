@@ -24,6 +24,7 @@ REACH = 2.0
 NARROW = paths.NARROW | {
     "xaxis2": {"domain": [0, 1], "title": {"text": _("distance from rest, step by step"), "standoff": 8}},
     "yaxis": {"domain": [0.42, 1]},
+    "yaxis2": {"domain": [0, 0.24], "title": {"text": ""}},
     "margin": {"l": 52, "r": 8, "t": 4, "b": 46},
 }
 

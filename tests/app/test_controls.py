@@ -238,3 +238,16 @@ def test_a_draw_function_that_asks_for_what_is_not_there_is_a_mistake(caplog):
     screen = AppTest.from_function(script, default_timeout=30).run()
     assert screen.exception
     assert "asks for ['missing']" in caplog.text
+
+
+def test_a_mark_that_the_browser_still_has_is_no_choice():
+    """Quick keys on a slider come with the preset that they have just left."""
+    screen = opened(slope="3", rate="0.01", kinds="b", span=["-1", "1"])
+    left = screen.pills[0]
+    (stale,) = [w for w in screen._tree.get_widget_states().widgets if w.id == left.id]
+    screen.slider(key="trial.count").set_value(4).run()
+    screen.slider(key="trial.count").set_value(5)
+    states = screen._tree.get_widget_states()
+    states.widgets.append(stale)
+    screen._run(states)
+    assert values(screen)["count"] == 5 and screen.pills[0].value is None

@@ -39,18 +39,6 @@ def test_a_run_is_played_paused_scrubbed_and_branched(visit: Visit, app: str) ->
     press(hand, "One step")
     until_step(hand, "n === 2")  # what came after the branch is forgotten
     hand.until_label("label.startsWith('Step 2:')", STAGE)
-    # quick keys on a setting steer the run of a preset, and do not choose the preset that they have just left
-    hand.page.get_by_role("radio", name="Discriminator too strong: gradient fades").click()
-    began = until_step(hand, "n > 2")
-    press(hand, "Branch: two runs from here")
-    expect(hand.figure(STAGE).get_by_role("button", name="One run again", exact=True)).to_be_visible()
-    hand.inputs("gan.lr_g").first.focus()
-    for _ in range(8):
-        hand.page.keyboard.press("ArrowRight", delay=40)
-    hand.until_url("gan.lr_g=0.0022")
-    hand.rest()
-    assert until_step(hand, "true") == began
-    expect(hand.figure(STAGE).get_by_role("button", name="One run again", exact=True)).to_be_visible()
 
 
 def test_a_reload_in_the_middle_begins_anew_and_a_second_tab_has_a_run_of_its_own(
