@@ -95,8 +95,8 @@ def figures(screen: AppTest) -> dict[str, dict[str, Any]]:
 
 
 def rows(table: dict[str, Any]) -> list[list[str]]:
-    """The cells of a table as the browser gets it; the first row holds the titles."""
-    lines = re.findall("<tr.*?>(.*?)</tr>", table["html"])
+    """The cells of a table as the browser gets it, a minus as Python reads it; the first row holds the titles."""
+    lines = re.findall("<tr.*?>(.*?)</tr>", re.sub(r"−(?=\d)", "-", table["html"]))
     return [[unescape(cell) for cell in re.findall("<t[hd].*?>(.*?)</t[hd]>", line)] for line in lines]
 
 
