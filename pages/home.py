@@ -5,7 +5,8 @@ import torch
 
 from app import catalog
 from app.figures import palette
-from app.figures.plot import Plot, columns, dots, layout, line
+from app.figures.axes import columns
+from app.figures.plot import Plot, dots, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle

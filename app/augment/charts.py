@@ -9,7 +9,8 @@ from torch import Tensor
 
 from app.augment.readings import Curve
 from app.figures import maps, palette
-from app.figures.plot import Plot, Trace, axis, layout, line
+from app.figures.axes import axis
+from app.figures.plot import Plot, Trace, layout, line
 from app.figures.rods import rods, words
 from app.i18n import gettext as _
 

@@ -14,8 +14,9 @@ from app.augment.lottery import augmenter
 from app.augment.pipeline import Stage, of_plain
 from app.code import Call, Verbatim, long_text
 from app.figures import palette
+from app.figures.axes import columns, doubling
 from app.figures.picture import Picture, panel
-from app.figures.plot import Plot, columns, layout, line
+from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.jobs import Trainable, Watched
 from core import few
@@ -121,8 +122,7 @@ def curves(watched: Watched) -> Plot:
     for axes, top in (("xy", 100.0), ("x2y2", 3.0)):
         data.append(line(here, torch.tensor([0.0, top]), "", palette.MUTED, width=1, axes=axes, legend=False,
                          hoverinfo="skip"))  # fmt: skip
-    far = 150.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 150).bit_length())
-    grid = columns([_("right, per cent"), _("loss")], (0, far), [(0, 102), (-0.05, 2.6)], 0.12, _("step"))
+    grid = columns([_("right, per cent"), _("loss")], doubling(at, 150), [(0, 102), (-0.05, 2.6)], 0.12, _("step"))
     grid["meta"]["narrow"]["legend"] = {"font": {"size": 11}}
     without, with_ = watched.seen
     alt = _("Step {n}: of pictures held back {a:.0%} are right without augmentation, {b:.0%} with it.")

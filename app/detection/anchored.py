@@ -10,8 +10,9 @@ from torch import Tensor
 from app.code import Call, Script, Verbatim
 from app.domains import Refused
 from app.figures import frames, palette
+from app.figures.axes import columns
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, columns, dots, layout, line, short
+from app.figures.plot import Plot, Trace, dots, layout, line, short
 from app.i18n import gettext as _
 from app.memory import recalled
 from core import anchors, boxes

@@ -6,8 +6,9 @@ import torch
 
 from app.detection import seeing
 from app.figures import palette
+from app.figures.axes import columns
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, dots, layout, line, short
+from app.figures.plot import Plot, dots, layout, line, short
 from app.i18n import gettext as _
 from core import boxes, detector, precision
 

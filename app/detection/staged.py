@@ -13,8 +13,9 @@ from app.code import Call, Script
 from app.controls import frozen
 from app.detection import seeing
 from app.figures import palette
+from app.figures.axes import columns
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, layout, line, short
+from app.figures.plot import Plot, layout, line, short
 from app.i18n import gettext as _
 from core import anchors, boxes, cnn, detector, proposals, regions, suppress
 

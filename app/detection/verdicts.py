@@ -7,8 +7,9 @@ import torch
 
 from app.detection import crowds
 from app.figures import palette
+from app.figures.axes import columns
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, layout, line, short
+from app.figures.plot import Plot, layout, line, short
 from app.i18n import gettext as _
 from core import boxes, suppress
 

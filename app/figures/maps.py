@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from app.figures.axes import axis
 from app.figures.palette import ABOVE, BELOW, PAPER, SERIES
 from app.figures.picture import underlay
-from app.figures.plot import Trace, axis, heat, tiles
+from app.figures.plot import Trace, heat, tiles
 from app.figures.rods import words
 
 GREY = ("#000000", "#ffffff")

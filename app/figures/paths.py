@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from app.figures import palette, terrain
+from app.figures.axes import axis
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, arrows, axis, dots, layout, line, play
+from app.figures.plot import Plot, Trace, arrows, dots, layout, line, play
 from app.i18n import gettext as _
 from core.fields import Field
 from core.landscapes import Score

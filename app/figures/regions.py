@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from app.figures import maps, palette
+from app.figures.axes import axis
 from app.figures.picture import Picture, backdrop, panel, shown
-from app.figures.plot import Plot, Trace, axis, bars, dots, layout, line
+from app.figures.plot import Plot, Trace, bars, dots, layout, line
 from app.i18n import gettext as _
 from core import regions
 

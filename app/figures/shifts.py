@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from app.figures import palette
-from app.figures.plot import Plot, Trace, axis, layout, line, stable_range
+from app.figures.axes import axis, stable_range
+from app.figures.plot import Plot, Trace, layout, line
 from app.i18n import gettext as _
 
 

@@ -13,8 +13,9 @@ from torch import Tensor
 from app import images, models
 from app.code import Call, Verbatim, long_text
 from app.figures import maps, palette
+from app.figures.axes import axis
 from app.figures.picture import Picture, Table, panel, underlay
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.plot import Plot, layout, line
 from app.gan import plane as gans
 from app.i18n import gettext as _
 from app.jobs import Trainable, Watched

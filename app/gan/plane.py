@@ -10,8 +10,9 @@ from torch import Tensor
 
 from app.code import Call
 from app.figures import palette
+from app.figures.axes import axis, doubling, rows
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, arrows, axis, dots, heat, layout, line, rows, short
+from app.figures.plot import Plot, Trace, arrows, dots, heat, layout, line, short
 from app.i18n import gettext as _
 from app.jobs import Job, Trainable, Watched
 from app.lab import Lab
@@ -252,8 +253,7 @@ def curves(watched: Watched, names: dict[str, str], low: float, high: float, log
     here = torch.tensor([float(watched.step)] * 2)
     ends = torch.tensor([10.0**low, 10.0**high] if log else [low, high])
     data.append(line(here, ends, "", palette.MUTED, width=1, legend=False, hoverinfo="skip"))
-    far = 250.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 250).bit_length())
-    grid = rows([""], (0, far), [(low, high)], _("step"))
+    grid = rows([""], doubling(at, 250), [(low, high)], _("step"))
     grid["yaxis"] |= {"type": "log", "dtick": 1} if log else {}
     now = {title: value(watched.seen, name) for name, title in names.items()}
     said = "; ".join(f"{title}: {short(v, 3) if v == v else '–'}" for title, v in now.items())

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from app.code import Call
 from app.figures import palette
-from app.figures.plot import Plot, Trace, axis, dots, heat, layout, line, short
+from app.figures.axes import axis
+from app.figures.plot import Plot, Trace, dots, heat, layout, line, short
 from app.figures.rods import rods
 from app.i18n import gettext as _
 from core import gaussians

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from app.domains import Refused
 from app.figures import palette
+from app.figures.axes import columns, stable_range
 from app.figures.picture import Picture, Table, panel
-from app.figures.plot import Plot, columns, layout, line, stable_range
+from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.vae import models
 from app.vae.models import Model

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from app.code import Call
 from app.figures import maps, palette
+from app.figures.axes import axis, stable_range
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, layout, line, stable_range
+from app.figures.plot import Plot, layout, line
 from app.figures.rods import words
 from app.i18n import gettext as _
 from app.lab import Lab

@@ -13,8 +13,9 @@ from app import images
 from app.code import Call
 from app.drawings import drawn
 from app.figures import palette
+from app.figures.axes import bar_columns
 from app.figures.picture import Picture, Table, ember, panel
-from app.figures.plot import Plot, bar_columns, bars, dots, layout, line, short
+from app.figures.plot import Plot, bars, dots, layout, line, short
 from app.i18n import gettext as _
 from app.images import Photo
 from app.lab import Lab

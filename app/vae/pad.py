@@ -11,8 +11,9 @@ from torch import Tensor
 from app import models as judges
 from app.domains import Refused
 from app.figures import palette
+from app.figures.axes import axis
 from app.figures.picture import Picture, Table, inked, panel, underlay
-from app.figures.plot import Plot, Trace, axis, dots, heat, layout, line
+from app.figures.plot import Plot, Trace, dots, heat, layout, line
 from app.i18n import gettext as _
 from app.vae import models
 from app.vae.models import Model

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from app.code import Call
 from app.figures import maps, palette
+from app.figures.axes import axis
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, axis, dots, layout, line
+from app.figures.plot import Plot, Trace, dots, layout, line
 from app.i18n import gettext as _
 from app.vae import models
 from app.vae.models import Model

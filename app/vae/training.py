@@ -11,8 +11,9 @@ from torch import Tensor
 
 from app.code import Call
 from app.figures import maps, palette
+from app.figures.axes import axis, doubling, rows
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, dots, layout, line, rows, short
+from app.figures.plot import Plot, dots, layout, line, short
 from app.i18n import gettext as _
 from app.jobs import Job, Trainable, Watched
 from app.lab import Lab
@@ -182,12 +183,11 @@ def _curves(run: Watched, many: list[tuple[str, Any, str]], title: str) -> Plot:
     low, high = min(0.0, spread.min().item()), spread.max().item()
     if len(many) == 1:  # what falls from far above: where it has come to
         low, high = spread.min().item() * 0.97, spread.quantile(0.85).item() * 1.05
-    far = 250.0 * 2 ** max(0, int(max(1.0, at[-1].item() - 1) / 250).bit_length())
     data.append(line(torch.tensor([float(run.step)] * 2), torch.tensor([low, high]), "", palette.ACCENT, width=1.5,
                      legend=False, hoverinfo="skip"))  # fmt: skip
     step = 2.0 ** torch.tensor(max(high - low, 1e-3)).log2().ceil().item() / 8
     ends = (step * (low // step), step * (high // step + 1))
-    grid = rows([title], (0, far), [ends], _("step"))
+    grid = rows([title], doubling(at, 250), [ends], _("step"))
     frame = grid | {"margin": {"l": 68, "r": 12, "t": 30, "b": 44}}
     said = "; ".join(f"{name} {short(float(value(run.seen)))}" for name, value, _c in many)
     return Plot(data, layout(**frame), f"{title}: {said}")

@@ -5,8 +5,9 @@ import torch
 
 from app.code import Call
 from app.figures import palette
+from app.figures.axes import bar_columns, stable_range
 from app.figures.picture import Table
-from app.figures.plot import Plot, bar_columns, bars, layout, short, stable_range
+from app.figures.plot import Plot, bars, layout, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import activations, cost, device

@@ -7,8 +7,9 @@ import torch
 from app import formulas
 from app.code import Call, call
 from app.figures import palette
+from app.figures.axes import axis, decades, rows
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, decades, dots, layout, line, mosaic, rows
+from app.figures.plot import Plot, dots, layout, line, mosaic
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle

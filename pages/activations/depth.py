@@ -7,8 +7,9 @@ import torch
 from app import formulas
 from app.code import Call, call
 from app.figures import palette
+from app.figures.axes import columns, decades, rows
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, decades, layout, line, remark, rows
+from app.figures.plot import Plot, layout, line, remark
 from app.figures.violins import growing_range, ranks, violins
 from app.i18n import gettext as _
 from app.lab import Lab, Preset

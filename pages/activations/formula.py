@@ -8,8 +8,9 @@ import torch
 from app import formulas
 from app.domains import Refused
 from app.figures import palette
+from app.figures.axes import columns, stable_range
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, dots, layout, line, short, stable_range
+from app.figures.plot import Plot, dots, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle

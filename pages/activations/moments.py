@@ -6,8 +6,9 @@ import torch
 
 from app.code import Call
 from app.figures import palette
+from app.figures.axes import columns
 from app.figures.picture import Table
-from app.figures.plot import Plot, arrows, columns, dots, layout, line, play, short
+from app.figures.plot import Plot, arrows, dots, layout, line, play, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle

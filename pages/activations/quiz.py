@@ -5,7 +5,8 @@ import torch
 
 from app.code import Call
 from app.figures import palette
-from app.figures.plot import Plot, columns, dots, layout, line, short, stable_range
+from app.figures.axes import columns, stable_range
+from app.figures.plot import Plot, dots, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab
 from app.live.component import Handle

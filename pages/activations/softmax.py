@@ -8,8 +8,9 @@ import torch
 from app.controls import Control
 from app.domains import Refused, Span
 from app.figures import palette
+from app.figures.axes import bar_columns, columns, stable_range
 from app.figures.picture import Table
-from app.figures.plot import Plot, bar_columns, bars, columns, layout, short, stable_range
+from app.figures.plot import Plot, bars, layout, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle

@@ -9,8 +9,9 @@ from app import images
 from app.augment.mixes import attention, sources
 from app.code import Verbatim
 from app.figures import palette
+from app.figures.axes import columns
 from app.figures.picture import Picture, Table, panel
-from app.figures.plot import Plot, columns, dots, layout, line, short
+from app.figures.plot import Plot, dots, layout, line, short
 from app.i18n import gettext as _
 from app.i18n import name as quoted
 from app.lab import Lab, Preset

@@ -7,8 +7,9 @@ import torch
 from app.code import Call
 from app.domains import Refused
 from app.figures import maps, palette
+from app.figures.axes import axis
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, layout
+from app.figures.plot import Plot, layout
 from app.figures.rods import rods
 from app.i18n import gettext as _
 from app.lab import Lab, Preset

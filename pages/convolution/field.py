@@ -9,8 +9,9 @@ from app.code import Call
 from app.convolution import stacks
 from app.convolution.stacks import rows_of
 from app.figures import maps, palette
+from app.figures.axes import axis
 from app.figures.picture import Table
-from app.figures.plot import Plot, Trace, axis, dots, layout, line
+from app.figures.plot import Plot, Trace, dots, layout, line
 from app.figures.rods import words
 from app.i18n import gettext as _
 from app.lab import Lab, Preset

@@ -8,8 +8,9 @@ from app.code import Script
 from app.convolution import lessons
 from app.convolution.lessons import STEPS, Lesson
 from app.figures import maps, palette
+from app.figures.axes import axis, falling
 from app.figures.picture import Picture, Table, panel, signed
-from app.figures.plot import Plot, Trace, axis, dots, falling, layout, line, short
+from app.figures.plot import Plot, Trace, dots, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import kernel_learning as learning

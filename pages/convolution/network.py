@@ -9,8 +9,9 @@ from app.code import Call
 from app.convolution import networks
 from app.convolution.networks import IN_ROW, Asked
 from app.figures import maps, palette
+from app.figures.axes import axis
 from app.figures.picture import Picture, Table, panel, signed
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.plot import Plot, layout, line
 from app.figures.rods import rods
 from app.i18n import gettext as _
 from app.lab import Lab, Preset

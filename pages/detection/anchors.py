@@ -8,8 +8,9 @@ import torch
 from app import images
 from app.detection import anchored
 from app.figures import frames, palette
+from app.figures.axes import axis
 from app.figures.picture import backdrop
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle

@@ -9,7 +9,8 @@ from app.detection import crowds
 from app.detection.appraisal import averages, columns_of, confusion, given, ladder, limits, matching
 from app.detection.crowds import LAST
 from app.figures import frames, palette
-from app.figures.plot import Plot, axis, dots, layout, line, short
+from app.figures.axes import axis
+from app.figures.plot import Plot, dots, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import precision

@@ -5,7 +5,8 @@ from typing import Any
 
 from app.detection import detected, seeing
 from app.figures import frames, maps, palette
-from app.figures.plot import Plot, axis, layout
+from app.figures.axes import axis
+from app.figures.plot import Plot, layout
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import detector

@@ -10,7 +10,8 @@ from app.detection import crowds
 from app.detection.crowds import LAST
 from app.detection.verdicts import columns_of, judged, queue, rules, said, settings, sweep
 from app.figures import frames, palette
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.axes import axis
+from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import boxes, suppress

@@ -8,8 +8,9 @@ from app import images
 from app.code import Call
 from app.detection.overlaps import names, numbers, special, written
 from app.figures import frames, palette
+from app.figures.axes import axis, columns
 from app.figures.picture import backdrop
-from app.figures.plot import Plot, axis, columns, dots, layout, line, short
+from app.figures.plot import Plot, dots, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import boxes

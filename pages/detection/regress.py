@@ -6,8 +6,9 @@ import torch
 
 from app.code import Call
 from app.figures import frames, palette
+from app.figures.axes import axis
 from app.figures.picture import Table
-from app.figures.plot import Plot, axis, layout, line, short
+from app.figures.plot import Plot, layout, line, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.memory import recalled

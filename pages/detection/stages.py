@@ -8,7 +8,8 @@ import torch
 from app import models
 from app.detection import seeing, staged
 from app.figures import frames, maps, palette
-from app.figures.plot import Plot, axis, layout, line
+from app.figures.axes import axis
+from app.figures.plot import Plot, layout, line
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from core import detector

@@ -6,8 +6,9 @@ import torch
 
 from app.code import Call, call
 from app.figures import palette, paths
+from app.figures.axes import axis
 from app.figures.picture import Table
-from app.figures.plot import Plot, arrows, axis, dots, layout
+from app.figures.plot import Plot, arrows, dots, layout
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle

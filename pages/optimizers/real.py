@@ -4,8 +4,9 @@ import torch
 
 from app.code import Call
 from app.figures import palette, paths, terrain
+from app.figures.axes import decades
 from app.figures.picture import Table
-from app.figures.plot import Plot, decades, dots, layout
+from app.figures.plot import Plot, dots, layout
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.progress import grown

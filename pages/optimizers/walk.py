@@ -5,8 +5,9 @@ from typing import Any
 import torch
 
 from app.figures import palette, paths, terrain
+from app.figures.axes import columns, falling, stable_range
 from app.figures.picture import Table
-from app.figures.plot import Plot, columns, falling, layout, remark, short, stable_range
+from app.figures.plot import Plot, layout, remark, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.live.component import Handle

@@ -5,8 +5,9 @@ from typing import Any
 import torch
 
 from app.code import Call
+from app.figures.axes import axis
 from app.figures.picture import Picture, Table, panel, shown
-from app.figures.plot import Plot, axis, layout, short
+from app.figures.plot import Plot, layout, short
 from app.i18n import gettext as _
 from app.lab import Lab, Preset
 from app.pooling import pools, subjects

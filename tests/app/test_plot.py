@@ -14,19 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.figures import palette
+from app.figures.axes import columns, decades, stable_range
 from app.figures.picture import SMALL, Picture, Table, backdrop, panel, signed
-from app.figures.plot import (
-    Plot,
-    columns,
-    decades,
-    dots,
-    encode,
-    layout,
-    line,
-    play,
-    stable_range,
-    to_json,
-)
+from app.figures.plot import Plot, dots, encode, layout, line, play, to_json
 from app.figures.violins import growing_range
 
 WIDTHS = {"f4": torch.float32, "f8": torch.float64, "i4": torch.int32, "u1": torch.uint8}
