@@ -20,9 +20,7 @@ class KnownAddresses:
             address = scope["path"].removeprefix(self.base).strip("/")
             language = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
             lang = f"&lang={quote(language[:8])}" if language else ""
-            await RedirectResponse(f"{self.base}/?missing={quote(address[:60])}{lang}", 307)(
-                scope, receive, send
-            )
+            await RedirectResponse(f"{self.base}/?missing={quote(address[:60])}{lang}", 307)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 

@@ -138,6 +138,4 @@ def _no_clash(modules: Iterable[str]) -> None:
             if name.startswith("__") or ismodule(value) or getattr(value, "__module__", module) != module:
                 continue  # imported, not defined here
             if owner.setdefault(name, module) != module:
-                raise TypeError(
-                    f"{owner[name]} and {module} both define {name}: one script cannot hold them."
-                )
+                raise TypeError(f"{owner[name]} and {module} both define {name}: one script cannot hold them.")

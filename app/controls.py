@@ -84,9 +84,7 @@ class Controls:
 
     def seed(self, name: str = "seed") -> int:
         """The seed of the page's random numbers: the same link gives the same pictures."""
-        return self.number(
-            name, _("Seed"), 0, 9999, 0, help=_("The same seed gives the same random numbers.")
-        )
+        return self.number(name, _("Seed"), 0, 9999, 0, help=_("The same seed gives the same random numbers."))
 
     def toggle(self, name: str, label: str, default: bool = False, *, help: str | None = None) -> bool:
         return self._bound(name, default, SWITCH, st.delta_generator.DeltaGenerator.toggle, label, help=help)
@@ -107,9 +105,7 @@ class Controls:
         short = len(options) <= 4 and sum(len(v) for v in options.values()) <= 32
         common: dict[str, Any] = {"format_func": options.__getitem__, "key": key, "help": help}
         if short:
-            value = self._place.segmented_control(
-                label, list(options), required=True, width="stretch", **common
-            )
+            value = self._place.segmented_control(label, list(options), required=True, width="stretch", **common)
         else:
             value = self._place.selectbox(label, list(options), **common)
         return self._write_url(name, value, default, Options(tuple(options)), label)
@@ -173,8 +169,7 @@ class Controls:
         value = widget(self._place, label, value=default, key=key, bind="query-params", **arguments)
         return self._remember(name, value, default, domain, label, slides)
 
-    def _remember(self, name: str, value: Any, default: Any, domain: Domain, label: str,
-                  slides: bool = False) -> Any:  # fmt: skip
+    def _remember(self, name: str, value: Any, default: Any, domain: Domain, label: str, slides: bool = False) -> Any:
         if self.closed:
             raise TypeError(f"The control {name!r} comes after the first figure: presets would not know it.")
         try:

@@ -44,9 +44,7 @@ def typed(lab: Lab, label: str, default: str, variables: tuple[str, ...] = ("x",
         parameters = formula.parse(text, variables).parameters
     except formula.FormulaError as error:
         with lab.words():
-            st.error(
-                re.sub(r"([^\w\s])", r"\\\1", sentence(error)).replace("_", r"\_"), icon=":material/edit:"
-            )
+            st.error(re.sub(r"([^\w\s])", r"\\\1", sentence(error)).replace("_", r"\_"), icon=":material/edit:")
         return False
     for name in parameters:
         lab.slider(name, f"${name}$", -3.0, 3.0, 1.0, 0.05)

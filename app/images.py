@@ -44,9 +44,7 @@ def choose(lab: Lab, default: str = "cat") -> Photo:
     """The controls for the picture of a page, and the picture."""
     chosen = lab.choice("picture", _("Picture"), _shipped() | _own(), default)
     if chosen in ("digit", "garment"):
-        return sample(
-            "digits" if chosen == "digit" else "fashion", lab.slider("which", _("Which one"), 0, 99, 7)
-        )
+        return sample("digits" if chosen == "digit" else "fashion", lab.slider("which", _("Which one"), 0, 99, 7))
     return photograph(chosen) if chosen in _shipped() else _brought(lab, chosen, default)
 
 
@@ -144,9 +142,7 @@ def read(data: bytes) -> Tensor:
         raise Refused(_("The picture has more than 40 megapixels.")) from None
     except Image.UnidentifiedImageError:
         kinds = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF"
-        raise Refused(
-            _("This is no picture that can be read; possible are {kinds}.").format(kinds=kinds)
-        ) from None
+        raise Refused(_("This is no picture that can be read; possible are {kinds}.").format(kinds=kinds)) from None
     except Exception:  # Pillow's readers raise whatever they stumble over
         raise Refused(_("The picture is damaged or cut off.")) from None
 
@@ -155,9 +151,7 @@ def _made_small(image: Image.Image) -> Image.Image:
     """The first frame, upright and plain; its size is judged before it is unpacked."""
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise Refused(
-            _("The picture has {n:.0f} megapixels; up to 40 are possible.").format(n=width * height / 1e6)
-        )
+        raise Refused(_("The picture has {n:.0f} megapixels; up to 40 are possible.").format(n=width * height / 1e6))
     scale = min(1.0, LONGEST / max(width, height))
     if min(width, height) * scale < LEAST:
         raise Refused(_("The picture is too narrow: it needs at least {n} pixels a side.").format(n=LEAST))

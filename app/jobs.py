@@ -89,9 +89,7 @@ class Watched:
 
     def past(self, value: Callable[[Any], float], lane: int = 0) -> Tensor:
         """One number of every moment; NaN where the rival was not there yet."""
-        return torch.tensor(
-            [float(value(m.seen[lane])) if lane < len(m.seen) else torch.nan for m in self.moments]
-        )
+        return torch.tensor([float(value(m.seen[lane])) if lane < len(m.seen) else torch.nan for m in self.moments])
 
 
 class Place(Protocol):
@@ -308,11 +306,7 @@ class Job:
     def advance(self) -> float | None:
         """A burst of steps, and a moment at its end. Seconds to rest until the next one; None: no more for now."""
         with self._lock:
-            if (
-                self.phase == "running"
-                and time.monotonic() - self._watched_at > PATIENCE
-                and not self._listeners
-            ):
+            if self.phase == "running" and time.monotonic() - self._watched_at > PATIENCE and not self._listeners:
                 self.phase = "asleep"
             if self.phase != "running":
                 return None

@@ -134,8 +134,7 @@ class Lab(Controls):
 
     # --- runs ---
 
-    def job(self, model: Trainable, begun: Call, settings: Collection[str], shared: bool = True,
-            opens: int = 0) -> Job:  # fmt: skip
+    def job(self, model: Trainable, begun: Call, settings: Collection[str], shared: bool = True, opens: int = 0) -> Job:
         """The run of this page in this session. `begun` returns the states that it starts with, the first at step 0.
 
         `settings` names the arguments of `begun` that may change on the fly: a run that the visitor has taken on
@@ -200,9 +199,7 @@ class Lab(Controls):
         if not self.presets:
             return
         base = {n: c.default for n, c in self.controls.items()}
-        standing = next(
-            (i for i, p in self.presets.items() if {**base, **_listed(p.values)} == self.values), None
-        )
+        standing = next((i for i, p in self.presets.items() if {**base, **_listed(p.values)} == self.values), None)
         n = self._marked(standing)
         with line:
             if sharing.presenting():
@@ -286,9 +283,7 @@ class Lab(Controls):
 
         self.download(_("Numbers as CSV"), content, "csv", "text/csv", ":material/table:")
 
-    def download(
-        self, label: str, content: Callable[[], str | bytes], suffix: str, mime: str, icon: str
-    ) -> None:
+    def download(self, label: str, content: Callable[[], str | bytes], suffix: str, mime: str, icon: str) -> None:
         """A button below the stage for a file that is made when it is pressed."""
         self.below.download_button(label, content, f"{self.address}.{suffix}", mime, key=f"{self.address}.{suffix}",
                                    icon=icon, type="tertiary", on_click="ignore")  # fmt: skip
@@ -342,17 +337,13 @@ class Lab(Controls):
                 )
                 st.download_button(_("Download"), text, f"{self.address}.py", "text/x-python", on_click="ignore",
                                    icon=":material/download:", key=f"{self.address}.script")  # fmt: skip
-                with st.container(
-                    height=420, border=False
-                ):  # it scrolls by keys, which a code of that height does not
+                with st.container(height=420, border=False):  # it scrolls by keys, which a code of that height does not
                     st.code(text, wrap_lines=True)
 
     @contextmanager
     def _unfolded(self, name: str, label: str, icon: str) -> Iterator[bool | None]:
         """A fold whose content is only made when it is open: formulas and code are dear to render."""
-        fold = self.below.expander(
-            label, icon=f":material/{icon}:", key=f"{self.address}.{name}", bind="query-params"
-        )
+        fold = self.below.expander(label, icon=f":material/{icon}:", key=f"{self.address}.{name}", bind="query-params")
         with fold:
             yield fold.open
 

@@ -82,16 +82,13 @@ def page_tools(here: catalog.Page) -> None:
 
 
 def main() -> None:
-    st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide",
-                       initial_sidebar_state=230)  # fmt: skip
+    st.set_page_config("Lightboard", str(ROOT / "assets" / "icon.svg"), layout="wide", initial_sidebar_state=230)
     st.logo(str(ROOT / "assets" / "wordmark.svg"), icon_image=str(ROOT / "assets" / "icon.svg"), size="large")
     st.html(f"<style>{(ROOT / 'app' / 'style.css').read_text()}</style>")
     i18n.set_language(language())
     pages = {"": st.Page(ROOT / "pages" / "home.py", title="Lightboard", default=True)}
     for address, page in catalog.PAGES.items():
-        pages[address] = st.Page(
-            ROOT / page.script, title=_(page.title), url_path=address, help=_(page.summary)
-        )
+        pages[address] = st.Page(ROOT / page.script, title=_(page.title), url_path=address, help=_(page.summary))
     chosen = st.navigation(list(pages.values()), position="hidden")
     here = catalog.PAGES.get(chosen.url_path)
     with st.sidebar:
@@ -105,9 +102,7 @@ def main() -> None:
             with st.container(key="frame-title", gap="xxsmall"):
                 st.title(_(here.title), anchor=False)
                 st.markdown(_(here.summary))
-            tools = st.container(
-                key="frame-tools", horizontal=True, width="content", gap="xsmall", wrap=False
-            )
+            tools = st.container(key="frame-tools", horizontal=True, width="content", gap="xsmall", wrap=False)
     st.session_state["_lab.figures"] = {}
     try:
         chosen.run()
@@ -124,9 +119,7 @@ def main() -> None:
         invitation = _("Test yourself")  # outside of the f-string, where it would not be collected
         label = f"**{invitation}**: {_(concept.exercise.summary)}"
         with st.container(key="frame-exercise"):  # sharing.style takes it away
-            st.page_link(
-                pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:"
-            )
+            st.page_link(pages[concept.exercise.address], label=label, icon=f":material/{concept.exercise.icon}:")
 
 
 main()

@@ -21,9 +21,7 @@ def each(lab: Lab, calls: Mapping[str, Call]) -> dict[str, Any]:
         bar = st.empty()
     for name, call in calls.items():
         if time.perf_counter() - start > 0.1:
-            bar.progress(
-                len(found) / len(calls), _("Training {n} of {all} …").format(n=len(found) + 1, all=len(calls))
-            )
+            bar.progress(len(found) / len(calls), _("Training {n} of {all} …").format(n=len(found) + 1, all=len(calls)))
         found[name] = lab.compute(call.function, **call.arguments)
     bar.empty()
     return found

@@ -100,15 +100,11 @@ def link(address: str, parameters: Mapping[str, Any]) -> str:
 
 def present_link(address: str, **more: str) -> str:
     """What is on the screen, and nothing that belongs to this visitor alone."""
-    kept = {
-        k: st.query_params.get_all(k) for k in st.query_params if k.startswith(f"{address}.") or k == "lang"
-    }
+    kept = {k: st.query_params.get_all(k) for k in st.query_params if k.startswith(f"{address}.") or k == "lang"}
     return link(address, kept | {k: [v] for k, v in more.items() if v})
 
 
-def popover(
-    address: str, figures: Mapping[str, str], controls: Mapping[str, str], presets: Mapping[str, Any]
-) -> None:
+def popover(address: str, figures: Mapping[str, str], controls: Mapping[str, str], presets: Mapping[str, Any]) -> None:
     """The button and what is behind it: name -> what it shows, id -> label, id -> preset."""
     shown = st.popover(_("Share"), icon=":material/share:", key="share", on_change="rerun", type="tertiary")
     if not shown.open:

@@ -91,11 +91,7 @@ def convolution(x: Tensor, kernel: Tensor, kind: str, settings: Mapping[str, int
     outputs, cells = w.place.shape
     output, weight = torch.arange(outputs).repeat_interleave(cells), torch.arange(cells).repeat(outputs)
     pixel = w.pixel.flatten()[w.place].flatten()
-    matrix = (
-        torch.where(pixel >= 0, output * x.numel() + pixel, -1)
-        if view == "matrix"
-        else weight * outputs + output
-    )
+    matrix = torch.where(pixel >= 0, output * x.numel() + pixel, -1) if view == "matrix" else weight * outputs + output
     taps = torch.stack([w.place.flatten(), weight, output, pixel, matrix], 1)
     at = _inside(chosen, y)
     turned = tuple(size - 1 for size in kernel.shape) if known.transposed else (0, 0)
@@ -152,9 +148,7 @@ def _matrix(x: Tensor, kernel: Tensor, w: Windows, kind: str, view: str) -> Grid
                 _("{0} = x{at0}, under w{at1} for y{at2}"), line=2)  # fmt: skip
 
 
-def _facts(
-    x: Tensor, kernel: Tensor, y: Tensor, kind: str, settings: Mapping[str, int], w: Windows
-) -> list[str]:
+def _facts(x: Tensor, kernel: Tensor, y: Tensor, kind: str, settings: Mapping[str, int], w: Windows) -> list[str]:
     """The size with its formula, the checkerboard meter, and the comparison with PyTorch, made now."""
     known, difference = arithmetic.KINDS[kind], y - arithmetic.by_torch(x, kernel, kind, **settings)
     facts = [_("Size: {formula}").format(formula=w.columns.formula), badge(known.operator, difference)]
@@ -191,9 +185,7 @@ def pooling(x: Tensor, how: str, settings: Mapping[str, Any], chosen: tuple[int,
                  "lp": (f"({{terms}})^(1/{power})", "{0}" + str(power).translate(_RAISED), " + ")}  # fmt: skip
     said, term, joined = templates[how]
     nothing = {"max": -torch.inf, "min": torch.inf}.get(how, 0.0)  # what padding counts as
-    shown = torch.where(w.marks == PADDING, nothing, arithmetic.padded(x, w)).where(
-        w.marks != BEYOND, torch.nan
-    )
+    shown = torch.where(w.marks == PADDING, nothing, arithmetic.padded(x, w)).where(w.marks != BEYOND, torch.nan)
     say = f"y{{at}} = {said} = {{value}}"
     grids = [
         replace(_input(x, w, None, "→"), values=shown),
@@ -201,12 +193,9 @@ def pooling(x: Tensor, how: str, settings: Mapping[str, Any], chosen: tuple[int,
     ]
     at = _inside(chosen, y)
     alt = _("Pooling {x} numbers to {y}.").format(x=_shape(x), y=_shape(y))
-    facts = [_("Size: {formula}").format(formula=w.columns.formula),
-             badge(arithmetic.POOLS[how].operator, y - own)]  # fmt: skip
+    facts = [_("Size: {formula}").format(formula=w.columns.formula), badge(arithmetic.POOLS[how].operator, y - own)]
     chosen_cell = at and (1, at[0] * y.shape[1] + at[1])
-    return Grids(
-        grids, taps, alt, chosen_cell, 1, pooled.role.flatten()[part], facts, _legend(w), hint(), paints
-    )
+    return Grids(grids, taps, alt, chosen_cell, 1, pooled.role.flatten()[part], facts, _legend(w), hint(), paints)
 
 
 def _inside(chosen: tuple[int, int], y: Tensor) -> tuple[int, int] | None:

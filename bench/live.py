@@ -169,9 +169,7 @@ def drag(page: Page, thumb: Locator, left: float, right: float, moves: int) -> t
     log = page.evaluate("() => JSON.parse(JSON.stringify(window.__bench))")
     page.mouse.up()
     page.mouse.move(5, 5)
-    page.wait_for_timeout(
-        300
-    )  # the run that follows begins some time later; it may move the next slider away
+    page.wait_for_timeout(300)  # the run that follows begins some time later; it may move the next slider away
     idle(page)
     return log, seconds
 
@@ -187,9 +185,7 @@ def drag_everything(
             unfold(page)
         page.evaluate(WATCH)
         long = 0.0
-        names = page.eval_on_selector_all(
-            "[data-testid=live-figure]", "all => all.map((f) => f.dataset.view)"
-        )
+        names = page.eval_on_selector_all("[data-testid=live-figure]", "all => all.map((f) => f.dataset.view)")
         for slider in page.locator(".stSlider:visible").all()[: None if folds else FIRST]:
             if not slider.count():
                 continue  # an earlier drag has taken it off the page
@@ -237,8 +233,7 @@ def unheard(page: Page, by: str) -> list[Drag]:
     return []
 
 
-def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str, presses: int,
-                    folds: bool) -> None:  # fmt: skip
+def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str, presses: int, folds: bool) -> None:
     """Key press on a slider -> the new picture, on the page without the live road; into the rows that have it."""
     if all(d.by == "handle" for d in drags):
         return  # the plain page has no handles, and may have no slider at all
@@ -267,9 +262,7 @@ def plain_latencies(browser: Browser, base: str, drags: list[Drag], address: str
                 page.wait_for_timeout(250)
                 for key, row in keys.items():
                     # The first change: the figure is on its way at the earliest then.
-                    times = [
-                        p["latency"] for p in page.evaluate("() => window.__bench.plain") if p["name"] == key
-                    ]
+                    times = [p["latency"] for p in page.evaluate("() => window.__bench.plain") if p["name"] == key]
                     if times:
                         row.plain.append(times[0])
 
@@ -343,9 +336,7 @@ def followed(visitor: Visitor) -> tuple[str, Any, str]:
     """The first slider that the first figure follows."""
     for figure, head in visitor.figures.items():
         for name in head["watch"]:
-            if (
-                name in visitor.sliders and name in head["values"]
-            ):  # a figure that rests has but handles there
+            if name in visitor.sliders and name in head["values"]:  # a figure that rests has but handles there
                 return name, visitor.sliders[name], figure
     raise LookupError("no figure of this page follows a slider")
 
@@ -365,9 +356,7 @@ async def crowd(base: str, server: int, addresses: list[str], sizes: list[int], 
                     continue
                 visitors.append(visitor)
             load, start = Load(size), time.perf_counter()
-            hands = [
-                hand(v, load, start + seconds + 1, 0.2, 0.2 + 0.2 * i / size) for i, v in enumerate(visitors)
-            ]
+            hands = [hand(v, load, start + seconds + 1, 0.2, 0.2 + 0.2 * i / size) for i, v in enumerate(visitors)]
             for outcome in await asyncio.gather(*hands, return_exceptions=True):
                 load.errors += isinstance(outcome, BaseException)
             load.seconds = time.perf_counter() - start
@@ -415,9 +404,7 @@ def processor() -> str:
 def table(head: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(r[i]) for r in [head, *rows]) for i in range(len(head))]
     lines = [head, ["-" * w for w in widths], *rows]
-    return "\n".join(
-        "| " + " | ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) + " |" for r in lines
-    )
+    return "\n".join("| " + " | ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) + " |" for r in lines)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -495,21 +482,15 @@ def in_the_browser(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="short drags, few visitors; RESULTS.md stays as it is"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="short drags, few visitors; RESULTS.md stays as it is")
     parser.add_argument("--folds", action="store_true", help="the sliders under the folds of a page, too")
     parser.add_argument("--page", action="append", choices=list(PAGES), help="only this page")
     parser.add_argument("--crowd", help=argparse.SUPPRESS)  # this module as the visitors' own process
     asked = parser.parse_args()
     if asked.crowd:
         task = json.loads(asked.crowd)
-        loads = asyncio.run(
-            crowd(task["base"], task["server"], task["pages"], task["sizes"], task["seconds"])
-        )
+        loads = asyncio.run(crowd(task["base"], task["server"], task["pages"], task["sizes"], task["seconds"]))
         print(json.dumps([vars(load) for load in loads]))
         return
     addresses = asked.page or list(PAGES)

@@ -132,9 +132,7 @@ def shares(positive: int, negative: int, p_object: float, p_background: float,
 def census(found: Assignment, objects: int) -> list[tuple[int, int, float]]:
     """For each object: itself (from 1), how many anchors learn it, and the IoU of the best of them."""
     mine = [(found.kind == POSITIVE) & (found.object == i) for i in range(objects)]
-    return [
-        (i + 1, int(m.sum()), found.overlap[m].max().item() if m.any() else 0.0) for i, m in enumerate(mine)
-    ]
+    return [(i + 1, int(m.sum()), found.overlap[m].max().item() if m.any() else 0.0) for i, m in enumerate(mine)]
 
 
 def counts(found: Assignment) -> dict[str, int]:

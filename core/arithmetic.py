@@ -82,9 +82,7 @@ class Axis:
         return marks
 
 
-def axis(
-    kind: str, n: int, k: int, stride: int = 1, padding: int = 0, dilation: int = 1, extra: int = 0
-) -> Axis:
+def axis(kind: str, n: int, k: int, stride: int = 1, padding: int = 0, dilation: int = 1, extra: int = 0) -> Axis:
     """One axis of a convolution. `extra` is the output padding of a transposed one."""
     known = _member(kind)
     _at_least(1, n=n, k=k, stride=stride, dilation=dilation)
@@ -118,9 +116,7 @@ def pool_axis(n: int, k: int, stride: int, padding: int = 0, dilation: int = 1, 
     room = n + 2 * padding - reach - 1
     out = -(-room // stride) + 1 if ceil else room // stride + 1
     if out < 1:
-        raise ValueError(
-            f"The window reaches over {reach + 1} cells, but the padded input has {n} + 2·{padding}."
-        )
+        raise ValueError(f"The window reaches over {reach + 1} cells, but the padded input has {n} + 2·{padding}.")
     left, right = "⌈⌉" if ceil else "⌊⌋"
     formula = f"{left}({n} + 2·{padding} − {dilation}·({k} − 1) − 1) / {stride}{right} + 1 = {out}"
     if ceil and (out - 1) * stride >= n + padding:

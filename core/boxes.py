@@ -66,9 +66,7 @@ def overlap(a: Tensor, b: Tensor) -> Overlap:
     alpha = _ratio(v, 1 - plain + v).detach()
     diou = plain - _ratio(distance2, diagonal2)
     giou = plain - _ratio(hull - union, hull)
-    return Overlap(
-        intersection, union, hull, distance2, diagonal2, v, alpha, plain, giou, diou, diou - alpha * v
-    )
+    return Overlap(intersection, union, hull, distance2, diagonal2, v, alpha, plain, giou, diou, diou - alpha * v)
 
 
 def _shared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

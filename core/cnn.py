@@ -20,9 +20,7 @@ Net = Mapping[str, Tensor]
 SIDE, CLASSES = 28, 10
 # name -> (channels in, channels out, kernel size); after the first two the maps are halved by max pooling
 LAYERS = {"conv1": (1, 8, 5), "conv2": (8, 16, 3), "conv3": (16, 32, 3)}
-SHAPES: dict[str, tuple[int, ...]] = {
-    f"{name}.weight": (out, into, k, k) for name, (into, out, k) in LAYERS.items()
-}
+SHAPES: dict[str, tuple[int, ...]] = {f"{name}.weight": (out, into, k, k) for name, (into, out, k) in LAYERS.items()}
 SHAPES |= {f"{name}.bias": (out,) for name, (_into, out, _k) in LAYERS.items()}
 SHAPES |= {"head.weight": (CLASSES, 32 * 7 * 7), "head.bias": (CLASSES,)}
 
@@ -97,9 +95,7 @@ def sight(net: Net, pictures: Tensor) -> tuple[Tensor, Tensor]:
     """(N, 28, 28) -> the means of the last maps (N, 32), to measure distances between pictures, and probabilities."""
     with torch.no_grad():
         traces = [forward(net, part) for part in pictures.split(250)]
-        return torch.cat([t.maps["relu3"].mean((2, 3)) for t in traces]), torch.cat(
-            [t.probabilities for t in traces]
-        )
+        return torch.cat([t.maps["relu3"].mean((2, 3)) for t in traces]), torch.cat([t.probabilities for t in traces])
 
 
 def accuracy(net: Net, pictures: Tensor, labels: Tensor) -> float:
@@ -206,5 +202,4 @@ def unpacked(text: str) -> dict[str, Tensor]:
     sizes = [math.prod(shape) for shape in SHAPES.values()]
     if len(flat) != sum(sizes):
         raise ValueError(f"The text holds {len(flat)} numbers, the network has {sum(sizes)}.")
-    return {name: part.reshape(shape)
-            for (name, shape), part in zip(SHAPES.items(), flat.split(sizes), strict=True)}  # fmt: skip
+    return {name: part.reshape(shape) for (name, shape), part in zip(SHAPES.items(), flat.split(sizes), strict=True)}

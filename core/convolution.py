@@ -21,9 +21,7 @@ def output_size(n: int, k: int, stride: int = 1, padding: int = 0, dilation: int
     if min(n, k, stride, dilation) < 1 or padding < 0:
         raise ValueError("Sizes, stride and dilation are at least 1, padding at least 0.")
     if n + 2 * padding < reach:
-        raise ValueError(
-            f"The kernel reaches over {reach} pixels, the padded picture has only {n + 2 * padding}."
-        )
+        raise ValueError(f"The kernel reaches over {reach} pixels, the padded picture has only {n + 2 * padding}.")
     return (n + 2 * padding - reach) // stride + 1
 
 
@@ -65,9 +63,7 @@ def _slid(wide: Tensor, w: Tensor, stride: int, dilation: int) -> Tensor:
     for t in range(AT_ONCE):
         moved[t, 0, :, t * stride : t * stride + reach : dilation] = w
     more = (groups - 1) * AT_ONCE * stride + moved.shape[-1] - wide.shape[-1]
-    y = F.conv2d(
-        F.pad(wide, (0, more))[:, None], moved, stride=(stride, AT_ONCE * stride), dilation=(dilation, 1)
-    )
+    y = F.conv2d(F.pad(wide, (0, more))[:, None], moved, stride=(stride, AT_ONCE * stride), dilation=(dilation, 1))
     return y.permute(0, 2, 3, 1).flatten(2)[..., :columns].contiguous()
 
 
@@ -75,8 +71,7 @@ def by_shifts(picture: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0
               mode: str = "zeros", bias: float = 0.0, flip: bool = False, relu: bool = False) -> Tensor:  # fmt: skip
     """The same, written out: one shifted copy of the picture for each weight."""
     wide = padded(picture, padding, mode)
-    rows, columns = (output_size(n, k, stride, 0, dilation)
-                     for n, k in zip(wide.shape[-2:], kernel.shape, strict=True))  # fmt: skip
+    rows, columns = (output_size(n, k, stride, 0, dilation) for n, k in zip(wide.shape[-2:], kernel.shape, strict=True))
     w = kernel.flip(0, 1) if flip else kernel
     total = torch.full((len(picture), rows, columns), bias, dtype=picture.dtype)
     for i, row in enumerate(w.tolist()):

@@ -120,9 +120,7 @@ def measure(
 
 def saved_bytes(f: Function, z: Tensor) -> tuple[int, int]:
     """Bytes that autograd keeps of f(z), and how many of them lie outside the output f(z)."""
-    kept: dict[
-        int, Tensor
-    ] = {}  # one tensor for each storage; holding it keeps its address from being reused
+    kept: dict[int, Tensor] = {}  # one tensor for each storage; holding it keeps its address from being reused
 
     def keep(tensor: Tensor) -> Tensor:
         kept[tensor.untyped_storage().data_ptr()] = tensor.detach()

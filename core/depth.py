@@ -147,9 +147,7 @@ class Experiment:
 HISTOGRAM_ENTRIES = 4096  # of each layer; all of them would cost as much as the network itself
 
 
-def bank(
-    seed: int, depth_max: int, width: int, kind: str = "normal", batch: int = 256, device: str = "cpu"
-) -> Bank:
+def bank(seed: int, depth_max: int, width: int, kind: str = "normal", batch: int = 256, device: str = "cpu") -> Bank:
     """Draw once per (seed, width, kind) and keep: drawing is slower than the network; the first layers do not
     depend on depth_max."""
     if kind not in ("normal", "uniform", "orthogonal"):
@@ -319,9 +317,7 @@ def pytorch_gain(name: str = "", **parameters: float) -> float | None:
 
 def _weight_std(scheme: str, width: int, sigma: float, gain: float) -> float:
     if scheme not in INITIALISATIONS:
-        raise ValueError(
-            f"There is no initialisation {scheme!r}; choose one of {', '.join(INITIALISATIONS)}."
-        )
+        raise ValueError(f"There is no initialisation {scheme!r}; choose one of {', '.join(INITIALISATIONS)}.")
     if not (0 <= sigma < math.inf and 0 <= gain < math.inf):
         raise ValueError(f"sigma and gain must be finite and not negative, not {sigma} and {gain}.")
     return gain * math.sqrt(INITIALISATIONS[scheme].variance(width, width, sigma))
@@ -383,9 +379,7 @@ def _value_and_slope(f: Function, z: Tensor, ones: Tensor) -> tuple[Tensor, Tens
         x = z.detach().requires_grad_()
         y = f(x)
         if y.shape != z.shape:
-            raise ValueError(
-                f"The activation must keep the shape {tuple(z.shape)}, not give {tuple(y.shape)}."
-            )
+            raise ValueError(f"The activation must keep the shape {tuple(z.shape)}, not give {tuple(y.shape)}.")
         slope = None
         if y.requires_grad:
             (slope,) = torch.autograd.grad(y, x, ones, allow_unused=True)
@@ -414,8 +408,7 @@ def _histogram(layers: list[Tensor], mean: Tensor, std: Tensor, bins: int) -> tu
     hair = 1e-9 * (1 + low.abs())  # where everything is one number
     low, high = torch.where(high > low, low, low - hair), torch.where(high > low, high, low + hair)
     edges[:alive] = (
-        low[:, None]
-        + torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=device) * (high - low)[:, None]
+        low[:, None] + torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=device) * (high - low)[:, None]
     )
     index = ((seen - low[:, None]) * (bins / (high - low))[:, None]).clamp_(0, bins - 1).long()
     # Each layer has its own bins in one long count.

@@ -143,9 +143,7 @@ def walker(
     hessian: Hessian | None = None, **more: Any,
 ) -> Callable[..., tuple[Tensor, Tensor]]:  # fmt: skip
     """walk(starts, *values) -> (ends, diverged_at), with `varied` (lr or hyperparameters) one value for each start."""
-    rates = {
-        name: more.pop(name) for name in ("l2", "decay", "clip", "noise", "seed", "schedule") if name in more
-    }
+    rates = {name: more.pop(name) for name in ("l2", "decay", "clip", "noise", "seed", "schedule") if name in more}
 
     def walk(starts: Tensor, *values: Tensor) -> tuple[Tensor, Tensor]:
         given = dict(zip(varied, values, strict=True))
@@ -264,9 +262,7 @@ def _path(walkers: list[_Walker], steps: int, points: Tensor) -> Path:
         trails = [w.trail + [w.trail[-1]] * (steps + 1 - len(w.trail)) for w in walkers]
         trail = torch.tensor(trails, dtype=torch.float64).transpose(0, 1).contiguous()
         diverged_at = torch.tensor([w.diverged_at for w in walkers])
-    return Path(
-        trail, diverged_at, None if first.log is None else _inside(walkers, steps, points, diverged_at)
-    )
+    return Path(trail, diverged_at, None if first.log is None else _inside(walkers, steps, points, diverged_at))
 
 
 def _inside(walkers: list[_Walker], steps: int, points: Tensor, diverged_at: Tensor) -> Inside:
@@ -327,9 +323,7 @@ def _check(run: Run, steps: int, starts: int, hessian: Hessian | None) -> Run:
     for name in ("l2", "clip", "noise"):
         _number(name, getattr(run, name), 0.0, math.inf, starts)
     for factor in (decay, *run.schedule):
-        _number(
-            "weight decay" if factor is decay else "a factor of the schedule", factor, 0.0, math.inf, starts
-        )
+        _number("weight decay" if factor is decay else "a factor of the schedule", factor, 0.0, math.inf, starts)
     lr = _number("lr", rule.lr if run.lr is None else run.lr, 0.0, math.inf, starts)
     for n, p in own.items():
         if (p.switch or p.step == 1) and isinstance(run.hyper.get(n), Tensor):
@@ -343,9 +337,7 @@ def _number(name: str, value: Real, low: float, high: float, starts: int) -> Rea
     if isinstance(value, Tensor):
         value = value.reshape(-1)
         if len(value) not in (1, starts):
-            raise ValueError(
-                f"{name} must be one number, or one for each of {starts} starts, not {len(value)}."
-            )
+            raise ValueError(f"{name} must be one number, or one for each of {starts} starts, not {len(value)}.")
         ends = value.min().item(), value.max().item()
     else:
         ends = (value := float(value)), value

@@ -11,9 +11,7 @@ import torch
 def pick(wanted: str = "auto") -> torch.device:
     """The device for `wanted`: "auto", or anything that torch.device takes and this machine has."""
     if wanted == "auto":
-        wanted = (
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(wanted)
         torch.empty(0, device=device)

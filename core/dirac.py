@@ -54,9 +54,7 @@ GAMES: dict[str, Game] = {
 
 # Nodes and weights of a Gauss-Hermite rule: E f(N(0, 1)) = Σ w f(node), for the instance noise.
 _NODES = torch.tensor([-2.8569700139, -1.3556261799, 0.0, 1.3556261799, 2.8569700139], dtype=torch.float64)
-_WEIGHTS = torch.tensor(
-    [0.0112574113, 0.2220759220, 0.5333333333, 0.2220759220, 0.0112574113], dtype=torch.float64
-)
+_WEIGHTS = torch.tensor([0.0112574113, 0.2220759220, 0.5333333333, 0.2220759220, 0.0112574113], dtype=torch.float64)
 
 
 def downhill(game: str, theta: Tensor, psi: Tensor, strength: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -75,8 +75,7 @@ def mig(known: Tensor, factors: Tensor, names: Sequence[str], bins: int = BINS) 
     return found
 
 
-def table(encode: Callable[[Tensor], Tensor], factors: Tensor, pictures: Tensor,
-          names: Sequence[str]) -> list[Found]:  # fmt: skip
+def table(encode: Callable[[Tensor], Tensor], factors: Tensor, pictures: Tensor, names: Sequence[str]) -> list[Found]:
     """What the codes of pictures know of the factors that made them; the last row is the mean, its gap the MIG."""
     rows = mig(information(encode(pictures), factors), factors, names)
     mean = sum(row.gap for row in rows) / len(rows)

@@ -75,9 +75,7 @@ class State:
 
 def network(w: Tensor, x: Tensor) -> Tensor:
     """Scores (n, 10) of pictures (n, 28, 28)."""
-    one, one_b, two, two_b, head, head_b = (
-        part.view(s) for part, s in zip(w.split(SIZES), SHAPES, strict=True)
-    )
+    one, one_b, two, two_b, head, head_b = (part.view(s) for part, s in zip(w.split(SIZES), SHAPES, strict=True))
     x = conv2d(x[:, None], one, one_b, stride=2, padding=1).relu()  # (n, 8, 13, 13)
     x = conv2d(x, two, two_b, stride=2).relu()  # (n, 16, 6, 6)
     return x.flatten(1) @ head.T + head_b
@@ -124,16 +122,13 @@ def step(state: State, settings: Mapping[str, Any]) -> State:
     which = batch_at(lesson, state.step)
     x, y = lesson.pictures[which], lesson.labels[which]
     changed = lesson.augment(x, lesson.seed * 100_003 + state.step)
-    pupils = [learn(p, seen, y, n, settings["lr"])
-              for p, seen in ((state.without, x), (state.with_, changed))]  # fmt: skip
+    pupils = [learn(p, seen, y, n, settings["lr"]) for p, seen in ((state.without, x), (state.with_, changed))]
     if n % EVERY == 0:
         pupils = [replace(p, marks=examine(lesson, p.w)) for p in pupils]
     return State(lesson, n, *pupils)
 
 
-def learn(
-    pupil: Pupil, x: Tensor, y: Tensor, n: int, lr: float, beta1: float = 0.9, beta2: float = 0.999
-) -> Pupil:
+def learn(pupil: Pupil, x: Tensor, y: Tensor, n: int, lr: float, beta1: float = 0.9, beta2: float = 0.999) -> Pupil:
     """The n-th step of Adam, on the cross-entropy of a batch."""
     w = pupil.w.detach().requires_grad_()
     (grad,) = torch.autograd.grad(cross_entropy(network(w, x), y), w)

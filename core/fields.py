@@ -105,17 +105,13 @@ def _derivatives(z: Number, x: Tensor, y: Tensor, again: bool = False) -> tuple[
     """(dz/dx, dz/dy); with `again` they can be differentiated once more."""
     if not isinstance(z, Tensor) or not z.requires_grad:  # a constant
         return torch.zeros_like(x), torch.zeros_like(y)
-    dx, dy = torch.autograd.grad(
-        z.sum(), (x, y), retain_graph=True, create_graph=again, materialize_grads=True
-    )
+    dx, dy = torch.autograd.grad(z.sum(), (x, y), retain_graph=True, create_graph=again, materialize_grads=True)
     return dx, dy
 
 
 def eigenvalues(hxx: Number, hxy: Number, hyy: Number) -> tuple[Tensor, Tensor]:
     """The smaller and the larger eigenvalue of [[hxx, hxy], [hxy, hyy]], of any common shape."""
-    a, b, c = (
-        torch.as_tensor(h, dtype=None if isinstance(h, Tensor) else torch.float64) for h in (hxx, hxy, hyy)
-    )
+    a, b, c = (torch.as_tensor(h, dtype=None if isinstance(h, Tensor) else torch.float64) for h in (hxx, hxy, hyy))
     middle, radius = (a + c) / 2, torch.hypot((a - c) / 2, b)
     return middle - radius, middle + radius
 
@@ -137,7 +133,5 @@ def grid(f: Scalar, view: tuple[float, float, float, float], n: int = 121, devic
     with torch.no_grad():
         z = torch.as_tensor(f(x.expand(n, n), y[:, None].expand(n, n)), device=device).double().expand(n, n)
     if not z.isfinite().any():
-        raise ValueError(
-            "The function has no finite value in this view; move the view or change the formula."
-        )
+        raise ValueError("The function has no finite value in this view; move the view or change the formula.")
     return Grid(x, y, z)

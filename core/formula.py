@@ -160,9 +160,7 @@ class Formula:
         shape = torch.broadcast_shapes(*(tensors[name].shape for name in self.variables))
         result = result.expand(torch.broadcast_shapes(shape, result.shape))
         for name in self._unused:  # in the autograd graph all the same, with gradient 0
-            result = torch.where(
-                torch.zeros((), dtype=torch.bool, device=first.device), tensors[name], result
-            )
+            result = torch.where(torch.zeros((), dtype=torch.bool, device=first.device), tensors[name], result)
         return result
 
     def bind(self, **parameters: float) -> Callable[[Tensor], Tensor]:
@@ -278,9 +276,7 @@ class Report:
     check: Check
 
 
-def report(
-    text: str, x: float, low: float = -5.0, high: float = 5.0, points: int = 401, **parameters: float
-) -> Report:
+def report(text: str, x: float, low: float = -5.0, high: float = 5.0, points: int = 401, **parameters: float) -> Report:
     """f, f' and the difference quotient at x; the check on `points` from low to high."""
     f = function(text, **parameters)
     z = torch.tensor(x, dtype=torch.float64)

@@ -59,9 +59,7 @@ class State:
     g_memory: Memory = field(repr=False)
     d_memory: Memory = field(repr=False)
     average: Tensor = field(repr=False)  # of G's weights over the rounds (EMA)
-    u: tuple[Tensor, ...] = field(
-        repr=False
-    )  # leading singular vectors of D's weights, for the spectral norm
+    u: tuple[Tensor, ...] = field(repr=False)  # leading singular vectors of D's weights, for the spectral norm
     told: tuple[Tensor, ...] = ()  # L_D, L_G and the norms of their gradients in the last round
 
     @property
@@ -116,9 +114,7 @@ def network(flat: Tensor, sizes: Sequence[int], bend: str, x: Tensor, u: Sequenc
 
 def power_iteration(flat: Tensor, sizes: Sequence[int], u: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """One step towards the leading left singular vector of each weight (Miyato et al. 2018)."""
-    return tuple(
-        normalize(w @ (w.T @ old), dim=0) for w, old in zip(pieces(flat, sizes)[::2], u, strict=True)
-    )
+    return tuple(normalize(w @ (w.T @ old), dim=0) for w, old in zip(pieces(flat, sizes)[::2], u, strict=True))
 
 
 def noise(plan: Plan, n: int, random: torch.Generator) -> Tensor:
@@ -153,18 +149,12 @@ def init(cloud: Any, g_layers: int = 2, g_width: int = 32, d_layers: int = 2, d_
             parts += [(torch.randn(b, a, generator=random) * math.sqrt(2 / a)).flatten(), torch.zeros(b)]
         made.append(torch.cat(parts))
     g, d = made
-    u = (
-        tuple(normalize(torch.randn(b, generator=random), dim=0) for b in plan.d_sizes[1:])
-        if spectral
-        else ()
-    )
+    u = tuple(normalize(torch.randn(b, generator=random), dim=0) for b in plan.d_sizes[1:]) if spectral else ()
     of_g, of_d = (Memory(torch.zeros_like(w), torch.zeros_like(w)) for w in made)
     return State(plan, 0, g, d, of_g, of_d, g, u, (torch.tensor(math.nan),) * 4)
 
 
-def moved(
-    w: Tensor, grad: Tensor, memory: Memory, rule: str, lr: float, beta1: float
-) -> tuple[Tensor, Memory]:
+def moved(w: Tensor, grad: Tensor, memory: Memory, rule: str, lr: float, beta1: float) -> tuple[Tensor, Memory]:
     """One step of an optimizer, as torch.optim has it (Adam with β₂ = 0.999, RMSprop with α = 0.99)."""
     t = memory.t + 1
     if rule == "sgd":

@@ -94,9 +94,7 @@ def coverage(x: Tensor, centres: Tensor, sigma: float, modes: bool) -> tuple[flo
     return covered, float(good.double().mean())
 
 
-def scores(
-    real: Tensor, fake: Tensor, centres: Tensor, sigma: float, modes: bool, expected: Tensor
-) -> Scores:
+def scores(real: Tensor, fake: Tensor, centres: Tensor, sigma: float, modes: bool, expected: Tensor) -> Scores:
     """All measures of as many fakes as real points; `expected` are the shares of the data on the grid."""
     q = smoothed(histogram(fake))
     covered, good = coverage(fake, centres, sigma, modes)

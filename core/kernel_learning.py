@@ -151,9 +151,7 @@ def distance(kernel: Tensor, hidden: Tensor) -> float:
 def summary(bowl: Bowl, course: Course, hidden: Tensor, step: int) -> Summary:
     """After `step` steps, or at the end where the course is shorter."""
     at, curvatures = min(step, len(course.losses) - 1), bowl.curvatures
-    condition = (
-        math.inf if curvatures[0] <= 1e-12 * curvatures[-1] else (curvatures[-1] / curvatures[0]).item()
-    )
+    condition = math.inf if curvatures[0] <= 1e-12 * curvatures[-1] else (curvatures[-1] / curvatures[0]).item()
     return Summary(course.losses[at].item(), distance(course.kernels[at], hidden),
                    max(0.0, bowl.loss(bowl.best).item()), condition, bowl.limit)  # fmt: skip
 

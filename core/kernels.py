@@ -176,9 +176,7 @@ def separate(w: Tensor, tolerance: float = 1e-9) -> Separation:
     root = s[:rank].sqrt().unsqueeze(1)
     height, width = w.shape
     columns, rows = u[:, :rank].T * root, vt[:rank] * root
-    return Separation(
-        round(float(w.sum()), 9) + 0.0, rank, s, columns, rows, height * width, rank * (height + width)
-    )
+    return Separation(round(float(w.sum()), 9) + 0.0, rank, s, columns, rows, height * width, rank * (height + width))
 
 
 def response(w: Tensor, n: int = 65) -> Tensor:

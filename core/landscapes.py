@@ -86,13 +86,9 @@ def complete(maps: Iterator[Basins]) -> Basins:
 def shares(map: Basins, minima: Sequence[Point]) -> list[tuple[str, float]]:
     """Of all starts, the share that ends at each minimum, the largest first; then "nowhere" and "diverged"."""
     count = map.reached.numel()
-    found = [
-        (f"({x:.3f}, {y:.3f})", float((map.reached == i).sum()) / count) for i, (x, y) in enumerate(minima)
-    ]
+    found = [(f"({x:.3f}, {y:.3f})", float((map.reached == i).sum()) / count) for i, (x, y) in enumerate(minima)]
     rest = [("nowhere", NOWHERE), ("diverged", DIVERGED)]
-    return sorted(found, key=lambda m: -m[1]) + [
-        (name, float((map.reached == n).sum()) / count) for name, n in rest
-    ]
+    return sorted(found, key=lambda m: -m[1]) + [(name, float((map.reached == n).sum()) / count) for name, n in rest]
 
 
 def which(ends: Tensor, diverged_at: Tensor, minima: Sequence[Point], tolerance: float = 0.1) -> Tensor:
@@ -173,9 +169,7 @@ def steps_between(low: float, high: float, n: int, log: bool = False) -> list[fl
     return [round(v, 7) for v in line.tolist()]
 
 
-def best_lr(
-    walk: Walk, f: Function, start: Point, low: float = 1e-4, high: float = 10.0, tries: int = 61
-) -> Best:
+def best_lr(walk: Walk, f: Function, start: Point, low: float = 1e-4, high: float = 10.0, tries: int = 61) -> Best:
     """The best of `tries` learning rates, evenly spaced on a log scale: walk(starts, lrs)."""
     if not 0 < low < high or tries < 2:
         raise ValueError(f"At least 2 rates between 0 < low < high, not {tries} of {low:g} to {high:g}.")
@@ -272,9 +266,7 @@ class Regression:
 def regression(n: int = 200, noise: float = 0.5, seed: int = 0) -> Regression:
     """n points around the line 1.2 · feature + 0.5."""
     if n < 2 or noise < 0:
-        raise ValueError(
-            f"A regression needs at least 2 points and noise of 0 or more, not {n} and {noise:g}."
-        )
+        raise ValueError(f"A regression needs at least 2 points and noise of 0 or more, not {n} and {noise:g}.")
     generator = torch.Generator().manual_seed(seed)
     feature = 1 + torch.randn(n, generator=generator, dtype=torch.float64)
     target = 1.2 * feature + 0.5 + noise * torch.randn(n, generator=generator, dtype=torch.float64)

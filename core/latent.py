@@ -131,9 +131,7 @@ def speed(decode: Decoder, z: Tensor) -> Tensor:
         made = decode(z)
         u = torch.zeros_like(made, requires_grad=True)
         (pulled,) = torch.autograd.grad(made, z, u, create_graph=True)  # uᵀJ: what stands before u is J
-        columns = [
-            torch.autograd.grad(pulled[:, k].sum(), u, retain_graph=True)[0] for k in range(z.shape[1])
-        ]
+        columns = [torch.autograd.grad(pulled[:, k].sum(), u, retain_graph=True)[0] for k in range(z.shape[1])]
     return torch.stack(columns).square().sum((0, 2, 3)).sqrt()
 
 
@@ -177,9 +175,7 @@ def lattice(n: int, reach: float, even: bool = True, temperature: float = 1.0) -
 def tiled(pictures: Tensor, columns: int) -> Tensor:
     """(N, H, W) -> one picture, so many in a row, without gaps."""
     n, high, wide = pictures.shape
-    return (
-        pictures.reshape(-1, columns, high, wide).transpose(1, 2).reshape(n // columns * high, columns * wide)
-    )
+    return pictures.reshape(-1, columns, high, wide).transpose(1, 2).reshape(n // columns * high, columns * wide)
 
 
 def nearest(pictures: Tensor, lengths: Tensor, wanted: Tensor, n: int = 5) -> tuple[Tensor, Tensor]:
@@ -234,6 +230,4 @@ def looks(decode: Decoder, codes: Sequence[Sequence[float]]) -> list[Looks]:
     """Slant, thickness and ink of the decodes of some codes."""
     with torch.no_grad():
         made = decode(torch.tensor([list(z) for z in codes]))
-    return [
-        Looks(*map(float, told)) for told in zip(slant(made), thickness(made), made.sum((1, 2)), strict=True)
-    ]
+    return [Looks(*map(float, told)) for told in zip(slant(made), thickness(made), made.sum((1, 2)), strict=True)]

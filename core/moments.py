@@ -111,9 +111,7 @@ def cascade(
     return torch.cat([before, after], 1)
 
 
-def distribution(
-    f: Function, mu: float, sigma: float, bins: int = 60, points: int = FINE
-) -> tuple[Tensor, Tensor]:
+def distribution(f: Function, mu: float, sigma: float, bins: int = 60, points: int = FINE) -> tuple[Tensor, Tensor]:
     """Histogram of f(z): edges (bins + 1,) around its values within ±4σ, and each bin's mass (bins,)."""
     if sigma < 0 or bins < 1:
         raise ValueError(f"sigma must not be negative and bins at least 1, not {sigma} and {bins}.")

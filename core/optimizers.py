@@ -120,9 +120,7 @@ def adadelta(g: Real, lr: Real, t: int, state: State, rho: Real, eps: Real) -> A
     return g, lr * ratio, (v, rho * u + (1 - rho) * step * step)
 
 
-def rmsprop(
-    g: Real, lr: Real, t: int, state: State, beta: Real, eps: Real, rho: Real, centered: Real
-) -> Answer:
+def rmsprop(g: Real, lr: Real, t: int, state: State, beta: Real, eps: Real, rho: Real, centered: Real) -> Answer:
     v, mean, m = state
     v = beta * v + (1 - beta) * g * g
     if centered:
@@ -134,9 +132,7 @@ def rmsprop(
     return m * scale, lr / scale, (v, mean, m)
 
 
-def adam(
-    g: Real, lr: Real, t: int, state: State, beta1: Real, beta2: Real, eps: Real, bias_correction: Real
-) -> Answer:
+def adam(g: Real, lr: Real, t: int, state: State, beta1: Real, beta2: Real, eps: Real, bias_correction: Real) -> Answer:
     m, v, _, _ = state
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -245,10 +241,7 @@ def _remember(memory: State, wanted: Any, new: State, most: int) -> State:
     if not isinstance(wanted, Tensor):
         return (*memory, new)[-most:] if wanted else memory
     without, with_new = ((0.0,) * 5, *memory), (*memory, new)
-    rows = [
-        [pick(wanted, b, a) for a, b in zip(*both, strict=True)]
-        for both in zip(without, with_new, strict=True)
-    ]
+    rows = [[pick(wanted, b, a) for a, b in zip(*both, strict=True)] for both in zip(without, with_new, strict=True)]
     return tuple(rows[-most:])
 
 
@@ -344,8 +337,7 @@ RULES: dict[str, Rule] = {
             Knob("centered", r"v - \bar g^2", 0.0, 0.0, 1.0, 1.0, switch=True),
         ),
         ("v", r"\bar g", "m"),
-        torch_call="RMSprop([p], lr={lr}, alpha={beta}, eps={eps}, momentum={rho}, "
-        "centered={centered}{decay})",
+        torch_call="RMSprop([p], lr={lr}, alpha={beta}, eps={eps}, momentum={rho}, centered={centered}{decay})",
         torch_decay="l2",
     ),
     "adam": Rule(

@@ -32,9 +32,7 @@ class Window:
             raise ValueError("Kernel, stride and dilation must be at least 1, padding at least 0.")
         if self.padding > self.kernel // 2:
             limit = self.kernel // 2
-            raise ValueError(
-                f"The padding must be at most half the kernel: {limit} here, not {self.padding}."
-            )
+            raise ValueError(f"The padding must be at most half the kernel: {limit} here, not {self.padding}.")
 
     @property
     def reach(self) -> int:

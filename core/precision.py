@@ -139,9 +139,7 @@ def together(found: Sequence[Matching], scores: Sequence[Tensor]) -> tuple[Match
         claimed.append(torch.where(one.claimed >= 0, one.claimed + start, one.claimed))
         start += len(one.missed)
     order = every.sort(descending=True, stable=True).indices
-    more = (
-        torch.cat([getattr(one, n) for one in found]) for n in ("overlap", "ignored", "duplicate", "missed")
-    )
+    more = (torch.cat([getattr(one, n) for one in found]) for n in ("overlap", "ignored", "duplicate", "missed"))
     return Matching(order, torch.cat(claimed), *more), every
 
 
@@ -179,9 +177,7 @@ def _by_class(found: Matching, scores: Tensor, classes: Tensor, kinds: Tensor,
         objects = int(((kinds == kind) & single).sum())
         c = curve(found, scores, objects, classes == kind)
         rows.append((kind, objects, area(c, 11), area(c), area(c, 101)))
-    means = (
-        [sum(column) / len(rows) for column in list(zip(*rows, strict=True))[2:]] if rows else [math.nan] * 3
-    )
+    means = [sum(column) / len(rows) for column in list(zip(*rows, strict=True))[2:]] if rows else [math.nan] * 3
     return [*rows, (-1, int(single.sum()), means[0], means[1], means[2])]
 
 
@@ -192,9 +188,7 @@ def over_thresholds(boxes: Tensor, scores: Tensor, classes: Tensor, truth: Tenso
     return [*rows, (0.0, sum(ap for _t, ap in rows) / len(rows))]
 
 
-def matched(
-    found: Matching, scores: Tensor, classes: Tensor
-) -> list[tuple[int, float, int, float, int, str]]:
+def matched(found: Matching, scores: Tensor, classes: Tensor) -> list[tuple[int, float, int, float, int, str]]:
     """The matching table by falling score: place, score, class, IoU, the object (from 1; 0 for none), and the word."""
     rows = []
     for place, i in enumerate(found.order.tolist(), 1):

@@ -30,9 +30,7 @@ class Proposed:
     scores: Tensor
 
 
-def best(
-    found: Any, iou: Callable[[Tensor, Tensor], Tensor], overlap: float = 0.7, most: int = 60
-) -> Proposed:
+def best(found: Any, iou: Callable[[Tensor, Tensor], Tensor], overlap: float = 0.7, most: int = 60) -> Proposed:
     """The `boxes` by falling `scores`, without those that overlap a better one by more than `overlap`."""
     boxes, scores = found.boxes, found.scores
     order = scores.sort(descending=True, stable=True).indices
@@ -49,9 +47,7 @@ def unranked(boxes: Tensor, most: int = 60) -> Proposed:
     return Proposed(boxes[:most], torch.ones(len(boxes[:most])))
 
 
-def merged(
-    picture: Tensor, least: float = 0.3, reaches: Sequence[int] = (0, 1, 2, 4, 6), smallest: int = 5
-) -> Tensor:
+def merged(picture: Tensor, least: float = 0.3, reaches: Sequence[int] = (0, 1, 2, 4, 6), smallest: int = 5) -> Tensor:
     """Boxes (n, 4) of what hangs together in a picture (H, W) once its ink has grown by each of the reaches; the
     larger ones first."""
     ink = (picture > least).float()[None, None]
@@ -131,13 +127,9 @@ def crops(picture: Tensor, boxes: Tensor, align: Align, out: int = 28) -> Tensor
     return torch.cat(made)
 
 
-def readings(
-    boxes: Tensor, scores: Tensor, probabilities: Tensor
-) -> list[tuple[int, list[float], float, int, float]]:
+def readings(boxes: Tensor, scores: Tensor, probabilities: Tensor) -> list[tuple[int, list[float], float, int, float]]:
     """Proposal by proposal: its place, its box, its score, and the class with its probability."""
-    p, kind = (
-        probabilities.max(1) if len(probabilities) else (torch.zeros(0), torch.zeros(0, dtype=torch.long))
-    )
+    p, kind = probabilities.max(1) if len(probabilities) else (torch.zeros(0), torch.zeros(0, dtype=torch.long))
     rows = zip(boxes.tolist(), scores.tolist(), kind.tolist(), p.tolist(), strict=True)
     return [(place, box, score, k, q) for place, (box, score, k, q) in enumerate(rows, 1)]
 

@@ -44,9 +44,7 @@ def ask(
         if len(chosen) == options:
             break
     else:
-        raise ValueError(
-            f"Only {len(chosen)} of the {len(names)} derivatives can be told apart; {options} are needed."
-        )
+        raise ValueError(f"Only {len(chosen)} of the {len(names)} derivatives can be told apart; {options} are needed.")
     answer = next(iter(chosen))
     shuffled = [list(chosen)[i] for i in torch.randperm(options, generator=random)]
     return Question(answer, tuple(shuffled), z, chosen[answer])

@@ -241,9 +241,7 @@ def landscape(
     """The loss on n × n points of the plane, `chunk` networks at a time; the map as it grows, ten times."""
     _check_data(network, x, labels)
     if n < 2 or chunk < 1 or not (view[0] < view[1] and view[2] < view[3]):
-        raise ValueError(
-            f"A grid of at least 2 points on a side in xmin < xmax, ymin < ymax, not {n} in {view}."
-        )
+        raise ValueError(f"A grid of at least 2 points on a side in xmin < xmax, ymin < ymax, not {n} in {view}.")
     alpha = torch.linspace(view[0], view[1], n, device=x.device)
     beta = torch.linspace(view[2], view[3], n, device=x.device)
     at = torch.stack(torch.meshgrid(alpha, beta, indexing="xy"), -1).reshape(-1, 2)
@@ -298,9 +296,7 @@ def explore(
 ) -> Iterator[Exploration]:
     """Train with each rule, lay a plane ("pca" or "random") through the best end, draw the loss on it."""
     if not rules or plane not in ("pca", "random"):
-        raise ValueError(
-            f"One rule at least, and a plane that is pca or random, not {list(rules)} and {plane!r}."
-        )
+        raise ValueError(f"One rule at least, and a plane that is pca or random, not {list(rules)} and {plane!r}.")
     found: dict[str, Training] = {}
     nothing = (math.nan, math.nan)
     for rule in rules:

@@ -106,7 +106,5 @@ def arrivals(
     for name, way in ways.items():
         reached = (way.iou >= close).nonzero().flatten()
         last = len(way.iou) - 1 if at is None else min(at, len(way.iou) - 1)
-        rows.append(
-            (name, way.iou[last].item(), way.slope[0].item(), float(reached[0]) if len(reached) else -1.0)
-        )
+        rows.append((name, way.iou[last].item(), way.slope[0].item(), float(reached[0]) if len(reached) else -1.0))
     return rows

@@ -86,10 +86,7 @@ def fading(
     smooth: bool = False,
 ) -> dict[str, list[float]]:
     """The PSNR behind each layer of a cascade, for each pool."""
-    return {
-        name: [one.psnr for one in cascade(x, read, window, layers, smooth)[1:]]
-        for name, read in pools.items()
-    }
+    return {name: [one.psnr for one in cascade(x, read, window, layers, smooth)[1:]] for name, read in pools.items()}
 
 
 def _size(x: Tensor) -> tuple[int, int]:

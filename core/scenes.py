@@ -29,9 +29,7 @@ def crowd(number: int = 8, overlap: float = 0.3, classes: int = 3, size_hw: tupl
           seed: int = 0) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Boxes (number, 4) and kinds (number,) of a crowd: pairs that share `overlap` of their width, pair beside pair."""
     if number < 0 or not 0 <= overlap < 1 or classes < 1:
-        raise ValueError(
-            "A crowd has no negative number, an overlap from 0 to below 1, and at least one class."
-        )
+        raise ValueError("A crowd has no negative number, an overlap from 0 to below 1, and at least one class.")
     random, (height, width) = torch.Generator().manual_seed(seed), size_hw
     pairs = math.ceil(number / 2)
     columns = max(1, math.ceil(math.sqrt(pairs * width / height * 0.75)))
@@ -83,9 +81,7 @@ def detections(truth: Tensor, kinds: Tensor, each: int = 5, noise: float = 0.1, 
     at = at * (room - span)
     weak = 0.1 + 0.5 * torch.rand(alarms, generator=random, dtype=dtype) ** 1.5
     boxes = torch.cat([boxes, torch.cat([at, at + span], -1)])
-    kinds_said = torch.cat(
-        [said[seen].reshape(-1), torch.randint(max(classes, 1), (alarms,), generator=random)]
-    )
+    kinds_said = torch.cat([said[seen].reshape(-1), torch.randint(max(classes, 1), (alarms,), generator=random)])
     scores = (torch.cat([scores[seen].reshape(-1), weak]) * 1000).round() / 1000
     return Scene(truth.double(), kinds, boxes.round(decimals=1), scores, kinds_said)
 
@@ -97,9 +93,7 @@ def joined(scene: Scene, box: Sequence[float], score: float, kind: int) -> Scene
                  torch.cat([scene.classes, torch.tensor([kind])]))  # fmt: skip
 
 
-def painted(
-    truth: Tensor, glyphs: Sequence[Tensor] | Tensor, size_hw: tuple[int, int] = (320, 480)
-) -> Tensor:
+def painted(truth: Tensor, glyphs: Sequence[Tensor] | Tensor, size_hw: tuple[int, int] = (320, 480)) -> Tensor:
     """One glyph (1, h, w) of ink 0..1 in each box, as ink on a canvas (H, W)."""
     canvas = torch.zeros(size_hw)
     for (x1, y1, x2, y2), glyph in zip(truth.round().long().tolist(), glyphs, strict=True):
@@ -148,9 +142,7 @@ def mixed(source: Sequence[tuple[Sequence[Tensor], Tensor]], random: torch.Gener
         glyphs.append(pictures[i][None] * (0.6 + 0.4 * torch.rand(1, generator=random)))
         labels.append(int(classes[i]))
     stretch = torch.exp(0.12 * torch.randn(number, generator=random)).tolist()
-    truth = scattered(
-        [g.shape[2] / g.shape[1] * s for g, s in zip(glyphs, stretch, strict=True)], random, size_hw
-    )
+    truth = scattered([g.shape[2] / g.shape[1] * s for g, s in zip(glyphs, stretch, strict=True)], random, size_hw)
     canvas = painted(truth, glyphs, size_hw)
     grain = noise * torch.rand(1, generator=random) * torch.randn(size_hw, generator=random)
     return (canvas + grain).clamp(0, 1), truth, torch.tensor(labels)

@@ -114,8 +114,7 @@ SCHEDULES: dict[str, Schedule] = {
         r"m_t: \tfrac1d \nearrow 1 \searrow \tfrac{1}{10^4 d}",
         one_cycle,
         "Warms up, then cools far below the start: trains fast at rates too large for a first step.",
-        "OneCycleLR(opt, max_lr={lr}, total_steps={T}, pct_start={rise}, div_factor={divide}, "
-        "cycle_momentum=False)",
+        "OneCycleLR(opt, max_lr={lr}, total_steps={T}, pct_start={rise}, div_factor={divide}, cycle_momentum=False)",
         (
             Parameter("rise", "r", 0.3, 0.05, 0.95, 0.05),
             Parameter("divide", "d", 25.0, 1.0, 100.0, 1.0, log=True),

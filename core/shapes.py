@@ -28,7 +28,7 @@ FACTORS: dict[str, Factor] = {
     "x": Factor("x", "of its middle, from the left", 10.0, 17.0),
     "y": Factor("y", "of its middle, from the top", 10.0, 17.0),
     "angle": Factor("Angle", "in degrees, anticlockwise", -45.0, 45.0),
-}  # fmt: skip
+}
 NARROW = 0.5  # height of a shape by its length
 
 

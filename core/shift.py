@@ -116,9 +116,7 @@ def passed(read: Reader, frequencies: Sequence[float], n: int = 64) -> list[floa
 # --- What a classifier says, (N, H, W) -> (N, classes) --------------------------------------------------------
 
 
-def right_by_shift(
-    says: Reader, x: Tensor, labels: Tensor, shifts: Sequence[float], linear: bool = False
-) -> Tensor:
+def right_by_shift(says: Reader, x: Tensor, labels: Tensor, shifts: Sequence[float], linear: bool = False) -> Tensor:
     """The share of the pictures (N, H, W) that are classified rightly, at each shift to the right."""
     moved = (says(translate(x, dx, 0, linear)).argmax(1) for dx in shifts)
     return torch.stack([(found == labels).float().mean() for found in moved])

@@ -97,16 +97,10 @@ def outcome(
     return Outcome(dtype, naive, *(tuple(row.tolist()) for row in (p, loss, (p - y) / temperature)))
 
 
-def outcomes(
-    logits: Sequence[float], target: int, temperature: float = 1.0, shift: float = 0.0
-) -> list[Outcome]:
+def outcomes(logits: Sequence[float], target: int, temperature: float = 1.0, shift: float = 0.0) -> list[Outcome]:
     """The naive and the stable way in the dtypes that networks are trained in, one after the other."""
     dtypes = [name for name in DTYPES if name != "float64"]
-    return [
-        outcome(logits, target, temperature, shift, dtype, naive)
-        for dtype in dtypes
-        for naive in (True, False)
-    ]
+    return [outcome(logits, target, temperature, shift, dtype, naive) for dtype in dtypes for naive in (True, False)]
 
 
 def _scaled(logits: Tensor, temperature: float) -> Tensor:

@@ -84,9 +84,7 @@ def raster(strokes: Sequence[Tensor], side: int = 28, width: float = 2.6, soft: 
     return (ink * 255).round() / 255
 
 
-def centred(
-    strokes: Sequence[Tensor], side: int = 28, room: float = 20.0, width: float = 2.6
-) -> list[Tensor]:
+def centred(strokes: Sequence[Tensor], side: int = 28, room: float = 20.0, width: float = 2.6) -> list[Tensor]:
     """The strokes as MNIST lays its digits: as large as room × room allows, the ink balanced about the middle.
 
     MNIST counts pixels by their middles: its centre is that of pixel side/2, half a pixel right of and below ours.
@@ -109,9 +107,7 @@ def centred(
 def spread(strokes: Sequence[Tensor], n: int, dot: float = 0.1) -> Tensor:
     """(n, 2), points evenly along all strokes; the start of each counts as a length of `dot`: so dots have some."""
     if not strokes or n < 1 or not dot > 0:
-        raise ValueError(
-            "There is nothing to spread points along: a drawing needs a stroke, n and dot above 0."
-        )
+        raise ValueError("There is nothing to spread points along: a drawing needs a stroke, n and dot above 0.")
     rest = [torch.cat([s[:1], s]) for s in strokes]  # the pen rests for a moment where it starts
     start, step = pieces_of(rest)
     length = step.norm(dim=1)

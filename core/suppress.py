@@ -130,9 +130,7 @@ def _soft(boxes: Tensor, scores: Tensor, pairs: Tensor, threshold: float, sigma:
           linear: bool) -> Verdict:  # fmt: skip
     """Again and again the best of the rest is taken, and all others are lowered by their overlap with it."""
     now, queue = scores.tolist(), queue_of(scores, floor)
-    lowered: list[list[tuple[int, float, float]]] = [
-        [] for _box in now
-    ]  # by a box: whom, by which factor, its overlap
+    lowered: list[list[tuple[int, float, float]]] = [[] for _box in now]  # by a box: whom, by which factor, its overlap
     near = (pairs > threshold).nonzero()
     shares = pairs[near[:, 0], near[:, 1]].double()
     factors = 1 - shares if linear else torch.exp(-(shares**2) / sigma)
@@ -163,9 +161,7 @@ def _matrix(boxes: Tensor, scores: Tensor, pairs: Tensor, sigma: float, floor: f
     """A box is lowered by the better ones, the less so the more they were overlapped themselves."""
     queue = queue_of(scores, floor)
     if not len(queue):
-        return _verdict(
-            boxes, scores, queue, [], scores.tolist(), [NOBODY] * len(scores), [0.0] * len(scores)
-        )
+        return _verdict(boxes, scores, queue, [], scores.tolist(), [NOBODY] * len(scores), [0.0] * len(scores))
     above = pairs[queue][:, queue].nan_to_num(0.0).tril(-1).double()  # (box, a better one)
     most = above.max(1).values  # how much the better ones are overlapped by still better ones
     decay = torch.exp(-(above**2 - most**2) / sigma)
@@ -245,9 +241,7 @@ def found_objects(truth: Tensor, kinds: Tensor, boxes: Tensor, scores: Tensor, c
     hit = [NOBODY] * len(boxes)
     if len(truth):
         table = iou(boxes[:, None], truth[None].to(boxes.dtype)).masked_fill(classes[:, None] != kinds, -1.0)
-        fits: list[list[tuple[float, int]]] = [
-            [] for _box in hit
-        ]  # of each box: how much of which object, if enough
+        fits: list[list[tuple[float, int]]] = [[] for _box in hit]  # of each box: how much of which object, if enough
         near = (table >= least).nonzero()
         for (i, j), u in zip(near.tolist(), table[near[:, 0], near[:, 1]].tolist(), strict=True):
             fits[i].append((-u, j))

@@ -279,9 +279,7 @@ class State:
     flat: Tensor = field(repr=False)  # all weights in one vector
     m: Tensor = field(repr=False)  # Adam's memory
     v: Tensor = field(repr=False)
-    told: tuple[
-        float, ...
-    ] = ()  # of the last batch, a picture: reconstruction, then the KL of each dimension
+    told: tuple[float, ...] = ()  # of the last batch, a picture: reconstruction, then the KL of each dimension
 
     @property
     def net(self) -> dict[str, Tensor]:

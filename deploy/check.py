@@ -128,9 +128,7 @@ def check(base: str, plain: int, replicas: list[str], stop_one: Callable[[], Non
     assert status == 200 and b"<title>" in body
     policy = headers["Content-Security-Policy"]
     assert f"wss://{base.partition('//')[2]}" in policy and "frame-ancestors 'self'" in policy
-    assert (
-        headers["X-Content-Type-Options"] == "nosniff" and "max-age" in headers["Strict-Transport-Security"]
-    )
+    assert headers["X-Content-Type-Options"] == "nosniff" and "max-age" in headers["Strict-Transport-Security"]
     (given,) = headers.get_all("Set-Cookie") or [""]
     assert all(word in given for word in ("lightboard=", "Secure", "HttpOnly", "Partitioned"))
     again = get(base, "/", Cookie=given.partition(";")[0])[1].get_all("Set-Cookie") or []

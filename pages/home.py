@@ -25,9 +25,7 @@ def taste(x: float) -> Plot:
         data.append(line(GRID, curve.df, name, color, width=3))
         values.append(at.df)
         alt.append(f"{name}: {at.df:.2f}")
-    data.append(
-        dots(torch.full((3,), x), torch.stack(values), "", list(CURVES.values()), size=11, legend=False)
-    )
+    data.append(dots(torch.full((3,), x), torch.stack(values), "", list(CURVES.values()), size=11, legend=False))
     grid = columns([_("gradient let through")], (-6, 6), [(-0.06, 1.12)], below="x")
     return Plot(data, layout(**grid), _("At x = {x:g}").format(x=x) + ". " + ", ".join(alt))
 

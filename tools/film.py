@@ -62,9 +62,7 @@ class Take:
     Where `every` is given a run plays: some of the pictures are taken before the hand moves.
     """
 
-    by: str = (
-        "handle"  # "handle", "handle 2", the name of a slider, "bar" (of a playback), "play" (then its bar)
-    )
+    by: str = "handle"  # "handle", "handle 2", the name of a slider, "bar" (of a playback), "play" (then its bar)
     reach: tuple[float, float] = (0.1, 0.12)  # of a handle: parts of the figure to either side
     ends: tuple[float, ...] = (0.95, 0.05)  # of a thumb: parts of its track
     link: str = ""  # what stands in the link
@@ -155,9 +153,7 @@ def film(page: Page, base: str, address: str, take: Take) -> list[Image.Image]:
         way = along(track(page), take.ends, x, y, many)
     else:
         x, y = press(page, thumb(page, address, take.by))
-        way = along(
-            page.locator(f".st-key-{address}-{take.by} [role=group] > div").first, take.ends, x, y, many
-        )
+        way = along(page.locator(f".st-key-{address}-{take.by} [role=group] > div").first, take.ends, x, y, many)
     pictures += moved(page, way, 0 if take.by == "play" else take.every)
     page.mouse.up()
     return pictures
@@ -214,9 +210,7 @@ def round_about(page: Page, take: Take, x: float, y: float, many: int) -> Iterat
                y + take.reach[1] * box["height"] * math.sin(2 * turn) / 2)  # fmt: skip
 
 
-def along(
-    place: Locator, ends: Iterable[float], x: float, y: float, many: int
-) -> Iterator[tuple[float, float]]:
+def along(place: Locator, ends: Iterable[float], x: float, y: float, many: int) -> Iterator[tuple[float, float]]:
     """Where a hand on a thumb goes: to the ends, parts of the track, and home again."""
     box = place.bounding_box()
     assert box is not None

@@ -23,9 +23,7 @@ def picture(name: str) -> np.ndarray:
 def found(image: np.ndarray, box: tuple[float, ...], surely: Ellipses, not_: Ellipses) -> np.ndarray:
     """The object in a box; ellipses (x, y, radius, radius) that surely belong to it, and such as do not."""
     height, width = image.shape[:2]
-    left, top, right, bottom = (
-        round(v * n) for v, n in zip(box, (width, height, width, height), strict=True)
-    )
+    left, top, right, bottom = (round(v * n) for v, n in zip(box, (width, height, width, height), strict=True))
     mask = np.full((height, width), cv2.GC_BGD, np.uint8)
     mask[top:bottom, left:right] = cv2.GC_PR_FGD
     for marks, kind in ((surely, cv2.GC_FGD), (not_, cv2.GC_BGD)):

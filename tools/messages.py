@@ -33,9 +33,7 @@ def write(language: str, translations: dict[str, str]) -> None:
     body = io.BytesIO()
     write_po(body, catalog, width=110, omit_header=True, no_location=True, sort_output=True)
     LOCALE.mkdir(exist_ok=True)
-    (LOCALE / f"{language}.po").write_text(
-        HEADER.format(language) + body.getvalue().decode(), encoding="utf-8"
-    )
+    (LOCALE / f"{language}.po").write_text(HEADER.format(language) + body.getvalue().decode(), encoding="utf-8")
 
 
 def _from_calls() -> Iterator[str]:
@@ -45,9 +43,7 @@ def _from_calls() -> Iterator[str]:
             ROOT / folder, [("**.py", "python")], keywords=KEYWORDS
         ):
             yield str(text)
-    for _line, text, _comments, _context in extract_from_file(
-        "python", ROOT / "lightboard.py", keywords=KEYWORDS
-    ):
+    for _line, text, _comments, _context in extract_from_file("python", ROOT / "lightboard.py", keywords=KEYWORDS):
         yield str(text)
 
 

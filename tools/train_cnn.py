@@ -57,9 +57,7 @@ def train(name: str) -> dict[str, object]:
             cycle.step()
             total += loss.item()
         losses.append(round(total / (len(x) // BATCH), 4))
-        print(
-            f"{name}: epoch {epoch + 1}, loss {losses[-1]}, {time.perf_counter() - start:.0f} s", flush=True
-        )
+        print(f"{name}: epoch {epoch + 1}, loss {losses[-1]}, {time.perf_counter() - start:.0f} s", flush=True)
     weights = {n: w.detach().half().contiguous() for n, w in net.items()}
     save_file(weights, MODELS / f"{name}.safetensors")
     kept = {n: w.float() for n, w in weights.items()}

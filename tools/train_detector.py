@@ -101,9 +101,7 @@ def judge(net: detector.Weights, places: Tensor, number: int) -> list[Judged]:
     for _scene in range(number):
         canvas, truth, labels = scenes.mixed(source, random, MOST_OBJECTS, NOISE)
         found = detector.detect(net, canvas, places, anchors.decode, CONFIDENCE)
-        kept = suppress.suppress(
-            "classes", found.boxes, found.scores, found.classes, boxes.iou, IOU, floor=0
-        ).kept
+        kept = suppress.suppress("classes", found.boxes, found.scores, found.classes, boxes.iou, IOU, floor=0).kept
         judged.append((found.boxes[kept], found.scores[kept], found.classes[kept], truth, labels))
     return judged
 

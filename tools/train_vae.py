@@ -61,9 +61,7 @@ def train(made: Shipped) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measured(
-    made: Shipped, net: vae.Weights, pictures: Tensor, labels: Tensor, judged: bool = True
-) -> dict[str, Any]:
+def measured(made: Shipped, net: vae.Weights, pictures: Tensor, labels: Tensor, judged: bool = True) -> dict[str, Any]:
     """On the held-back pictures: reconstruction at z = μ and KL in nats, and how the classifier reads that x̂.
 
     "sampled" is the reconstruction averaged over draws of z: with the KL, the negative ELBO.

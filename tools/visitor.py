@@ -73,11 +73,7 @@ class Visitor:
                 self.figures[head["name"]] = head
             elif element.WhichOneof("type") == "slider":
                 sliders.append(element.slider)
-        watched = {
-            spec["key"]: (name, spec)
-            for head in self.figures.values()
-            for name, spec in head["watch"].items()
-        }
+        watched = {spec["key"]: (name, spec) for head in self.figures.values() for name, spec in head["watch"].items()}
         for slider in sliders:
             found = next((k for k in watched if slider.id.endswith(f"-{k}")), None)
             if found:

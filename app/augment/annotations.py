@@ -39,7 +39,7 @@ SEEDS: dict[tuple[str, str], tuple[Ellipses, Ellipses]] = {
     ("astronaut", "helmet"): ([(0.77, 0.86, 0.17, 0.14)], [(0.985, 0.73, 0.035, 0.08)]),
     ("astronaut", "shuttle"): ([(0.80, 0.2, 0.035, 0.17), (0.757, 0.30, 0.014, 0.15), (0.868, 0.30, 0.013, 0.16)], []),
     ("rocket", "rocket"): ([(0.502, 0.65, 0.011, 0.25), (0.502, 0.335, 0.012, 0.028)], []),
-}  # fmt: skip
+}
 # What no such method finds: the corners of a lattice mast that one sees through.
 CORNERS: dict[tuple[str, str], list[tuple[float, float]]] = {
     ("rocket", "tower"): [(0.068, 0.0), (0.138, 0.0), (0.118, 1.0), (0.0, 1.0)],

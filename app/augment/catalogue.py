@@ -61,15 +61,9 @@ def transforms() -> Mapping[str, Transform]:
     for name, cls in vars(A).items():
         if not inspect.isclass(cls) or not issubclass(cls, ImageOnlyTransform | DualTransform):
             continue
-        if (
-            cls in (ImageOnlyTransform, DualTransform, Transform3D)
-            or issubclass(cls, Transform3D)
-            or name in LEFT_OUT
-        ):
+        if cls in (ImageOnlyTransform, DualTransform, Transform3D) or issubclass(cls, Transform3D) or name in LEFT_OUT:
             continue
-        targets = tuple(
-            target.value.lower() for target in getattr(cls, "_targets", ()) if "olume" not in target.value
-        )
+        targets = tuple(target.value.lower() for target in getattr(cls, "_targets", ()) if "olume" not in target.value)
         found.append(Transform(name, _group(name, cls), cls, tuple(arguments(cls, UNSEEN)), targets))
     order = list(GROUPS)
     return {t.name: t for t in sorted(found, key=lambda t: (order.index(t.group), t.name))}
@@ -78,9 +72,7 @@ def transforms() -> Mapping[str, Transform]:
 def alone() -> list[str]:
     """The transforms that need nothing beside the picture, and do not take long: the stages of pipelines."""
     more = re.compile("BBox|MaskDropout|NonEmptyMask|Constrained")
-    return [
-        n for n, t in transforms().items() if t.group != "mixing" and not more.search(n) and n not in SLOW
-    ]
+    return [n for n, t in transforms().items() if t.group != "mixing" and not more.search(n) and n not in SLOW]
 
 
 def _group(name: str, cls: type) -> str:

@@ -21,9 +21,7 @@ OTHERS = tuple(c for c in palette.SERIES if c != palette.GREEN)  # green is the 
 RIGHT_OR_NOT = {True: palette.GREEN, False: palette.RED}  # is it the label?
 
 
-def along(
-    found: Curve, now: tuple[float, Tensor, Tensor], truth: int, names: Sequence[str], title: str
-) -> Plot:
+def along(found: Curve, now: tuple[float, Tensor, Tensor], truth: int, names: Sequence[str], title: str) -> Plot:
     """Probabilities along the magnitude and the pictures below them; at the right what stands at the line.
 
     `now`: the value at the line, what the network sees there (28, 28), and what it says (10,).
@@ -66,9 +64,7 @@ def _curves(found: Curve, truth: int, names: Sequence[str]) -> list[Trace]:
         if c == truth:
             color, dash = palette.GREEN, "solid"
         named = bool(most[c] > 0.3) or c == truth
-        data.append(
-            line(x, found.said[:, c], name, color, width=4.5 if c == truth else 2.5, dash=dash, legend=named)
-        )
+        data.append(line(x, found.said[:, c], name, color, width=4.5 if c == truth else 2.5, dash=dash, legend=named))
     return data
 
 
@@ -86,9 +82,7 @@ def _answers(said: Tensor, truth: int, axes: str) -> list[Trace]:
     return rods(said, colors, [f"{p:.2f}" for p in said.tolist()], 1.06, axes)
 
 
-def _rows(
-    n: str, names: Sequence[str], x: Sequence[float], y: Sequence[float], title: str = ""
-) -> dict[str, Any]:
+def _rows(n: str, names: Sequence[str], x: Sequence[float], y: Sequence[float], title: str = "") -> dict[str, Any]:
     """The axes of a bar for each class."""
     across = axis(title, domain=[x[0] + 0.05, x[1]], range=[0, 1.45], anchor=f"y{n}", side="top",
                   showticklabels=False, **BARE)  # fmt: skip
@@ -109,9 +103,7 @@ def by_class(found: Tensor, stops: Sequence[float], names: Sequence[str], title:
     note = [{"text": "<br>".join(wrap(over, 44)), "xref": "paper", "yref": "paper", "x": 0, "y": 1.02,
              "yanchor": "bottom", "xanchor": "left", "align": "left", "showarrow": False,
              "font": {"size": 15}}]  # fmt: skip
-    said = "; ".join(
-        f"{name}: {share:.0%}" for name, share in zip(names, found.mean(1).tolist(), strict=True)
-    )
+    said = "; ".join(f"{name}: {share:.0%}" for name, share in zip(names, found.mean(1).tolist(), strict=True))
     narrow = {"xaxis": {"tickangle": 0, "tickfont": {"size": 11, "color": palette.MUTED}}}
     frame = {"margin": {"l": 90, "r": 8, "t": 54, "b": 44}, "annotations": note, "meta": {"narrow": narrow}}
     return Plot(data, layout(**grid, **frame), said)
@@ -163,9 +155,7 @@ def hurts(found: Tensor, names: Sequence[str], n: int) -> Plot:
     """Right answers by class (3, classes): untouched, one view, the mean of n."""
     at, data = torch.arange(len(names)), []
     titles = (_("untouched"), _("one view"), _("mean of {n} views").format(n=n))
-    for values, title, color in zip(
-        found, titles, (palette.MUTED, palette.ORANGE, palette.GREEN), strict=True
-    ):
+    for values, title, color in zip(found, titles, (palette.MUTED, palette.ORANGE, palette.GREEN), strict=True):
         data.append({"type": "bar", "x": at, "y": 100 * values, "name": title, "marker": {"color": color},
                      "hoverinfo": "y"})  # fmt: skip
     grid = {"xaxis": axis(tickvals=at.tolist(), ticktext=list(names), anchor="y", **BARE),

@@ -95,9 +95,7 @@ def spoken() -> Iterator[None]:
 def _refusal(why: Exception) -> str:
     """What the library says, shortly."""
     lines = [line.strip() for line in str(why).splitlines()]
-    said = next(
-        (line for line in lines if "error" in line and "validation" not in line), lines[0] if lines else ""
-    )
+    said = next((line for line in lines if "error" in line and "validation" not in line), lines[0] if lines else "")
     said = said.partition("[type=")[0].replace("Value error, ", "").strip()[:160]
     return _("This does not go together. The library says: {why}").format(why=said or type(why).__name__)
 
@@ -116,9 +114,7 @@ def sweepable(transform: str, now: Mapping[str, Any], prefix: str = "") -> dict[
     return dict(sorted(found.items(), key=lambda item: len(item[1][0].knobs) > 1))  # parts of a region last
 
 
-def swept(
-    arguments: Mapping[str, Any], argument: Argument, part: int, share: float
-) -> tuple[dict[str, Any], str]:
+def swept(arguments: Mapping[str, Any], argument: Argument, part: int, share: float) -> tuple[dict[str, Any], str]:
     """The arguments with one of them at a share of the way from its low end to its high one, and that value."""
     knob, now = argument.knobs[part], arguments[argument.name]
     value = knob.low + round(share * (knob.high - knob.low) / knob.step) * knob.step

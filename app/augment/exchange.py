@@ -23,9 +23,7 @@ def imported(lab: Lab) -> Stage | None:
             except Refused as why:
                 st.warning(str(why), icon=":material/rule:")
         if "stage" not in kept:
-            st.caption(
-                _("Paste a pipeline that was saved here or by A.to_dict. Until then one operation is drawn.")
-            )
+            st.caption(_("Paste a pipeline that was saved here or by A.to_dict. Until then one operation is drawn."))
     found: Stage | None = kept.get("stage")
     return found
 

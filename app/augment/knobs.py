@@ -154,13 +154,9 @@ def _argument(owner: str, name: str, default: Any, required: bool, parts: Sequen
         ends.whole = ends.whole or all(isinstance(b, int) for b in lows)
         ends.low, ends.high, ends.above, ends.below = lows[0], lows[1], False, False
     pairs = [k for k in tuples if len(k) == 2 and ... not in k]
-    ranged = bool(pairs) and (
-        float in pairs[0] or ends.ordered or bool(numbers) or name.endswith(("_range", "_limit"))
-    )
+    ranged = bool(pairs) and (float in pairs[0] or ends.ordered or bool(numbers) or name.endswith(("_range", "_limit")))
     longer = next((len(k) for k in tuples if len(k) > 2), 0)
-    count = (
-        len(default) if isinstance(default, tuple) and not ranged else longer if longer and not numbers else 1
-    )
+    count = len(default) if isinstance(default, tuple) and not ranged else longer if longer and not numbers else 1
     if pairs and not ranged:
         count = 2
     count = 3 if "color" in name and default is None else count
@@ -213,9 +209,7 @@ def _constrain(ends: _Ends, constraint: Any) -> None:
 
 def _knob(name: str, default: Any, ends: _Ends, ranged: bool, step: Number | None) -> Knob:
     """A slider that reaches from end to end in steps that read well, and has the default on one of them."""
-    values = [
-        v for v in (default if isinstance(default, tuple) else (default,)) if isinstance(v, int | float)
-    ]
+    values = [v for v in (default if isinstance(default, tuple) else (default,)) if isinstance(v, int | float)]
     reach = 3 * max((abs(v) for v in values), default=1) or 1
     low = ends.low if ends.low is not None else -reach if min(values, default=0) < 0 else 0
     high = ends.high if ends.high is not None else reach

@@ -153,8 +153,7 @@ def _checked(argument: Argument, value: Any) -> Any:
         if len(value) > 4:
             raise Refused(_("{key} is too long.").format(key=argument.name))
         return tuple(
-            _checked(argument, each) if not isinstance(each, tuple) else _checked(argument, ())
-            for each in value
+            _checked(argument, each) if not isinstance(each, tuple) else _checked(argument, ()) for each in value
         )
     if isinstance(value, dict) and value.keys() == {"x", "y"}:  # how Affine writes its ranges
         return {axis: _checked(argument, tuple(v) if isinstance(v, list) else v) for axis, v in value.items()}

@@ -58,8 +58,7 @@ def choose_picture(lab: Lab, label: int = 6, which: int = 0) -> str:
 def choose_growing(lab: Lab) -> tuple[str, str, str]:
     """The transform, the argument that grows, and the control for its value."""
     titles = {n: quoted(n) for n in growing()}
-    transform = lab.choice("transform", _("Transform"), titles, "Rotate",
-                           help=_("Type a part of its name to find it."))  # fmt: skip
+    transform = lab.choice("transform", _("Transform"), titles, "Rotate", help=_("Type a part of its name to find it."))
     known = controls.sweepable(transform, {})
     grows = next(iter(known))
     if len(known) > 1:
@@ -90,9 +89,7 @@ def some(data: str) -> tuple[Tensor, Tensor]:
     return pictures[which], labels[which]
 
 
-def grown(
-    transform: str, grows: str, now: Mapping[str, Any], n: int
-) -> dict[float, tuple[dict[str, Any], Tensor]]:
+def grown(transform: str, grows: str, now: Mapping[str, Any], n: int) -> dict[float, tuple[dict[str, Any], Tensor]]:
     """Value -> arguments and what becomes of the picture, at up to n stops from the low end to the high one.
 
     What the library refuses is left out; where it refuses everything, so do we.

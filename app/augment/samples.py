@@ -46,9 +46,7 @@ def card(height: int, width: int) -> np.ndarray:
     return np.stack([x * 255 // width, y * 255 // height, squares * 200], -1).astype(np.uint8)
 
 
-def samples(
-    picture: np.ndarray, transform: Any, seeds: Iterable[int], other: np.ndarray | None = None
-) -> list[Sample]:
+def samples(picture: np.ndarray, transform: Any, seeds: Iterable[int], other: np.ndarray | None = None) -> list[Sample]:
     """One sample for each seed."""
     return list(draw(picture, transform, seeds, other))
 
@@ -80,11 +78,7 @@ def companions(transform: Any, picture: np.ndarray, other: np.ndarray) -> dict[s
         return {"mask": oval.astype(np.uint8)}
     wanted = getattr(transform, "metadata_key", "")
     if name == "Mosaic":
-        return {
-            wanted: [
-                {"image": np.ascontiguousarray(turned)} for turned in (other, picture[:, ::-1], other[::-1])
-            ]
-        }
+        return {wanted: [{"image": np.ascontiguousarray(turned)} for turned in (other, picture[:, ::-1], other[::-1])]}
     if name == "OverlayElements":
         small = resized(other, max(1, height // 3), max(1, width // 3))
         return {wanted: [{"image": small}]}
@@ -152,9 +146,7 @@ def run(picture: np.ndarray, pipeline: Any, seeds: Iterable[int], alike: bool = 
         result = pipeline(image=picture)
         applied = [name for name, params in result["applied_transforms"] if name in vars(A)]
         image = seen(result["image"])
-        found.append(
-            Sample(seed, {"applied": ", ".join(applied)}, f"{image.shape[1]} × {image.shape[0]}", image)
-        )
+        found.append(Sample(seed, {"applied": ", ".join(applied)}, f"{image.shape[1]} × {image.shape[0]}", image))
     return found
 
 

@@ -53,6 +53,4 @@ def shared(now: Mapping[str, Any]) -> dict[str, Any]:
     """The values that another page needs to put the same pipeline together."""
     names = {"how", "stages", "few", "magnitude"}
     starts = tuple(f"{name}_" for name in now.get("stages", []))
-    return {
-        n: v for n, v in now.items() if n in names or n.startswith("p_") or (starts and n.startswith(starts))
-    }
+    return {n: v for n, v in now.items() if n in names or n.startswith("p_") or (starts and n.startswith(starts))}

@@ -50,9 +50,7 @@ def looks(picture: Tensor, transforms: Sequence[object], seeds: Iterable[int]) -
         grey = image.mean(-1) if image.ndim == 3 else image
         grey = grey if image.dtype == np.uint8 else 255 * grey.clip(0, 1)
         if grey.shape != (height, width):
-            small = Image.fromarray(grey.astype(np.float32)).resize(
-                (width, height), Image.Resampling.BILINEAR
-            )
+            small = Image.fromarray(grey.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
             grey = np.asarray(small)
         found.append(torch.from_numpy(grey.astype(np.float32) / 255))
     return torch.stack(found)

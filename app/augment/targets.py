@@ -99,9 +99,7 @@ def follow(picture: np.ndarray, pipeline: Sequence[Any], boxes: dict[str, Box], 
     return found
 
 
-def fate(
-    name: str, box: Any, before: float, size: tuple[int, ...], min_area: float, min_visibility: float
-) -> Fate:
+def fate(name: str, box: Any, before: float, size: tuple[int, ...], min_area: float, min_visibility: float) -> Fate:
     """What is left of a box that had the area `before`, and the verdict of the two thresholds."""
     if box is None:
         return Fate(name, None, 0.0, "gone")

@@ -57,9 +57,7 @@ def examples(data: str, n: int, seed: int) -> few.Labelled:
     return few.unpacked(as_text(data, n, seed))
 
 
-def begun(
-    data: str, n: int, seed: int, batch: int, stage: list[Any], steps: int, lr: float
-) -> list[few.State]:
+def begun(data: str, n: int, seed: int, batch: int, stage: list[Any], steps: int, lr: float) -> list[few.State]:
     """The states from the start to step `steps`."""
     start = few.begin(examples(data, n, seed), examples(data, 0, 0), Changed(of_plain(stage)), batch, seed)
     return few.train(start, steps, lr)
@@ -110,9 +108,7 @@ def curves(watched: Watched) -> Plot:
     at, data = watched.steps(), []
     for i, (name, color) in enumerate(((_("without"), WITHOUT), (_("with"), WITH))):
         for held in (True, False):
-            title = (
-                _("{name}, held back").format(name=name) if held else _("{name}, learnt").format(name=name)
-            )
+            title = _("{name}, held back").format(name=name) if held else _("{name}, learnt").format(name=name)
             look: dict[str, Any] = {} if held else {"dash": "dot", "width": 2}
             for axes, kind, scale in (("xy", "accuracy", 100.0), ("x2y2", "loss", 1.0)):
                 field = f"{kind}_held" if held else kind

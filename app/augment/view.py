@@ -28,9 +28,7 @@ def picture(photo: Photo, side: int) -> np.ndarray:
     def small() -> np.ndarray:
         pixels = (photo.pixels * 255).round().byte().expand(3, -1, -1).movedim(0, -1).contiguous().numpy()
         scale = min(1.0, side / max(pixels.shape[:2]))
-        return (
-            pixels if scale == 1 else resized(pixels, *(max(1, round(n * scale)) for n in pixels.shape[:2]))
-        )
+        return pixels if scale == 1 else resized(pixels, *(max(1, round(n * scale)) for n in pixels.shape[:2]))
 
     found: np.ndarray = photo.cached(("augment.picture", side), small)
     return found
@@ -159,11 +157,7 @@ def _shortened(name: str, most: int = 12) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return short(value, 3)
-    return (
-        str(value)
-        if isinstance(value, int) or not any(c.isalpha() for c in str(value))
-        else quoted(str(value))
-    )
+    return str(value) if isinstance(value, int) or not any(c.isalpha() for c in str(value)) else quoted(str(value))
 
 
 Targets = tuple[dict[str, Box], list[tuple[float, float]], list[np.ndarray]]  # boxes, points, masks

@@ -69,12 +69,8 @@ def calls(lesson: Lesson, now: Mapping[str, Any]) -> dict[str, Call]:
         picture = Call(drawing.from_text, {"text": text, "width": SIDE})
     secret = Call(kernels.parse, {"text": kernels.written(w)})
     target = Call(learning.filtered, {"picture": picture, "kernel": secret, "edges": now["edges"]})
-    bowl = Call(
-        learning.bowl, {"picture": picture, "target": target, "k": now["k"], "centred": now["centred"]}
-    )
-    course = Call(
-        learning.descend, {"bowl": bowl, "lr": now["lr"], "steps": STEPS, "momentum": now["momentum"]}
-    )
+    bowl = Call(learning.bowl, {"picture": picture, "target": target, "k": now["k"], "centred": now["centred"]})
+    course = Call(learning.descend, {"bowl": bowl, "lr": now["lr"], "steps": STEPS, "momentum": now["momentum"]})
     return {"picture": picture, "hidden": secret, "target": target, "bowl": bowl, "course": course}
 
 

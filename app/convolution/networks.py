@@ -75,14 +75,11 @@ def choose(lab: Lab) -> Asked:
                         help=_("Points: drag the six points in the picture. Pen: draw in it."))  # fmt: skip
     if source == "pen":
         lab.pen("drawing")
-        lab.toggle(
-            "centred", _("Sized and centred"), help=_("As the digits of MNIST were, before they are read.")
-        )
+        lab.toggle("centred", _("Sized and centred"), help=_("As the digits of MNIST were, before they are read."))
     if source == "test":
         lab.slider("index", _("Which of {n}").format(n=models.HELD_BACK), 0, models.HELD_BACK - 1, 14)
     layer = lab.choice("layer", _("Layer"), {"conv1": "1", "conv2": "2", "conv3": "3"})
-    about = lab.choice("about", _("What drives"), {
-        "answer": _("Answer"), "class": _("Class"), "channel": _("Channel")})  # fmt: skip
+    about = lab.choice("about", _("What drives"), {"answer": _("Answer"), "class": _("Class"), "channel": _("Channel")})
     if about == "class":
         lab.slider("class", _("Class"), 0, cnn.CLASSES - 1, 1)
     if about == "channel":

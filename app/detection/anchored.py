@@ -111,9 +111,7 @@ def journey(size_hw: tuple[int, int], **now: Any) -> Table:
     titles = {"anchor": _("the best anchor of A"), "object": _("A"), "needed": _("offsets that lead there"),
               "given": _("offsets of the sliders"), "made": _("what they make of the anchor")}  # fmt: skip
     cells = [[titles[name], *(short(v, 3) for v in row)] for name, row in rows]
-    return Table(
-        ["", _("x1 · tx"), _("y1 · ty"), _("x2 · tw"), _("y2 · th")], cells, _("From an anchor to its box")
-    )
+    return Table(["", _("x1 · tx"), _("y1 · ty"), _("x2 · tw"), _("y2 · th")], cells, _("From an anchor to its box"))
 
 
 def ledger(s: Standing, now: Mapping[str, Any]) -> tuple[list[Trace], list[str]]:
@@ -127,9 +125,7 @@ def ledger(s: Standing, now: Mapping[str, Any]) -> tuple[list[Trace], list[str]]
         length = torch.tensor([max(n[name], 0.6)]).log10()
         data.append(frames.strip(length * 0 + LEFT, length, torch.tensor([float(row)]), "", color, **right))
     rows = anchors.shares(n["positive"], n["negative"], now["p_object"], now["p_background"], settings(now))
-    for (*_rest, share), name, place in zip(
-        rows, (_("cross-entropy"), _("focal loss")), (3.4, 4.4), strict=True
-    ):
+    for (*_rest, share), name, place in zip(rows, (_("cross-entropy"), _("focal loss")), (3.4, 4.4), strict=True):
         ends = torch.tensor([LEFT, LEFT + (RIGHT - LEFT) * (share if share == share else 0), RIGHT])
         at = torch.tensor([place])
         data += [frames.strip(ends[:1], ends[1:2], at, "", palette.MUTED, width=26, **right),

@@ -87,6 +87,4 @@ def ladder(**now: Any) -> Plot:
             line(t[[0, -1]], torch.full((2,), mean), _("mean: COCO's AP"), palette.ORANGE, dash="dash"),
             line(here, torch.tensor([0.0, 1.0]), _("threshold here"), palette.ACCENT, dash="dot")]  # fmt: skip
     grid = columns([_("mAP")], (0.04, 0.96), [(0, 1.04)], below=_("IoU from which it is a hit"))
-    return Plot(
-        data, layout(**grid), _("COCO's AP, the mean over ten thresholds, is {ap:.3f}.").format(ap=mean)
-    )
+    return Plot(data, layout(**grid), _("COCO's AP, the mean over ten thresholds, is {ap:.3f}.").format(ap=mean))

@@ -34,13 +34,11 @@ LAST = 60  # the end of a slider through the detections stands for all of them
 
 
 def ask_kind(lab: Lab) -> str:
-    kinds = {"digits": _("Digits"), "garments": _("Garments"), "coins": _("Coins"),
-             "astronaut": _("Portrait")}  # fmt: skip
+    kinds = {"digits": _("Digits"), "garments": _("Garments"), "coins": _("Coins"), "astronaut": _("Portrait")}
     return lab.choice("scene", _("Scene"), kinds)
 
 
-def ask(lab: Lab, number: int = 8, each: int = 5, noise: float = 0.1, alarms: int = 6,
-        overlap: float = 0.45) -> None:  # fmt: skip
+def ask(lab: Lab, number: int = 8, each: int = 5, noise: float = 0.1, alarms: int = 6, overlap: float = 0.45) -> None:
     """What there is, and how noisy the detector is."""
     lab.slider("number", _("Objects"), 1, 24, number, help=_("The coins on the photograph are 24."))
     lab.slider("overlap", _("How far neighbours overlap"), 0.0, 0.9, overlap, 0.05)
@@ -74,8 +72,7 @@ def _truth(now: Mapping[str, Any]) -> tuple[Any, Any]:
     """The calls that give the true boxes and their kinds."""
     if now["scene"] in PHOTOS:
         true, kinds = PHOTOS[now["scene"]]
-        return (Verbatim(f"torch.tensor({list(true)}, dtype=torch.float64)"),
-                Verbatim(f"torch.tensor({list(kinds)})"))  # fmt: skip
+        return (Verbatim(f"torch.tensor({list(true)}, dtype=torch.float64)"), Verbatim(f"torch.tensor({list(kinds)})"))
     given = {"number": now["number"], "overlap": now["overlap"], "classes": CLASSES, "seed": now["seed"]}
     return Verbatim(f"crowd(**{given!r})[0]"), Verbatim(f"crowd(**{given!r})[1]")
 

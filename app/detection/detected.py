@@ -34,9 +34,7 @@ def stages(**now: Any) -> Table:
         "left": _("after suppression"),
     }
     rows = detector.funnel(s.sure, s.verdict.kept, len(seeing.places()))
-    return Table(
-        [_("stage"), _("boxes")], [[titles[n], str(k)] for n, k in rows], _("How many boxes are left")
-    )
+    return Table([_("stage"), _("boxes")], [[titles[n], str(k)] for n, k in rows], _("How many boxes are left"))
 
 
 def worth(confidence: float, judged: tuple[precision.Curve, float, int]) -> Plot:

@@ -31,10 +31,7 @@ def written(width: int, height_px: int, **now: Any) -> Table:
     titles = {"xyxy": _("corners x1 y1 x2 y2"), "xywh": _("corner and size x y w h"),
               "cxcywh": _("centre and size cx cy w h"), "normalised": _("the same, over width and height")}  # fmt: skip
     a, b = (boxes.written(frames.box(name, now), width, height_px) for name in "ab")
-    rows = [
-        [title, *("  ".join(f"{v:.4g}" for v in box[form]) for box in (a, b))]
-        for form, title in titles.items()
-    ]
+    rows = [[title, *("  ".join(f"{v:.4g}" for v in box[form]) for box in (a, b))] for form, title in titles.items()]
     return Table([_("format"), "A", "B"], rows, _("The boxes in four formats"))
 
 
@@ -44,7 +41,6 @@ def special() -> Table:
               "flat": _("a box without height"), "inside_out": _("turned inside out: x2 < x1"),
               "both_empty": _("two empty boxes"), "nan": _("a coordinate is NaN")}  # fmt: skip
     rows = [
-        [titles[case], *(short(v, 3) if v == v else _("NaN") for v in values)]
-        for case, values in boxes.special_cases()
+        [titles[case], *(short(v, 3) if v == v else _("NaN") for v in values)] for case, values in boxes.special_cases()
     ]
     return Table([_("special case"), *names().values()], rows, _("The measures where boxes are odd"))

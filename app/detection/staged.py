@@ -79,9 +79,7 @@ def _read(key: seeing.Settings) -> tuple[seeing.Laid, Read]:
     p = cnn.predict(models.classifier(now["data"]), cut) if len(cut) else torch.zeros(0, cnn.CLASSES)
     sure, kinds = p.max(1)
     scores = sure * first.scores
-    left = suppress.suppress(
-        "classes", first.boxes, scores, kinds, boxes.iou, now["t"], floor=now["confidence"]
-    )
+    left = suppress.suppress("classes", first.boxes, scores, kinds, boxes.iou, now["t"], floor=now["confidence"])
     return laid, Read(first, cut, p, kinds, scores, left.kept)
 
 
@@ -140,9 +138,7 @@ def script(now: Mapping[str, Any]) -> Script:
         asked = {"net": seeing.net(), "picture": picture, "anchors": seeing.PLACES, "decode": anchors.decode}
         first = Call(proposals.best, {"found": Call(detector.objects, asked), "iou": boxes.iou, "most": most})
     elif now["way"] == "merged":
-        first = Call(
-            proposals.unranked, {"boxes": Call(proposals.merged, {"picture": picture}), "most": most}
-        )
+        first = Call(proposals.unranked, {"boxes": Call(proposals.merged, {"picture": picture}), "most": most})
     else:
         tried = Call(proposals.windows, {"anchors": seeing.PLACES, "seed": now["which"]})
         first = Call(proposals.unranked, {"boxes": tried, "most": most})

@@ -17,8 +17,7 @@ from core import boxes, suppress
 def judged(now: dict[str, Any]) -> tuple[Any, suppress.Verdict]:
     """The scene, and what the rule makes of it."""
     scene = crowds.seen(now)
-    return scene, suppress.suppress(now["rule"], scene.boxes, scene.scores, scene.classes, boxes.iou,
-                                    **settings(now))  # fmt: skip
+    return scene, suppress.suppress(now["rule"], scene.boxes, scene.scores, scene.classes, boxes.iou, **settings(now))
 
 
 def said(found: suppress.Verdict, done: list[int], rank: dict[int, float]) -> str:
@@ -85,6 +84,4 @@ def sweep(**now: Any) -> Plot:
             line(here, torch.tensor([0.0, 500.0]), "", axes="x2y2", **mark)]  # fmt: skip
     most = math.ceil(max(len(s.boxes), 1) / 10) * 10
     grid = columns(["", _("boxes left")], (0, 1), [(0, 1.05), (0, most)], below=_("IoU threshold"))
-    return Plot(
-        data, layout(**grid), _("Precision, recall, AP and the number of boxes against the threshold")
-    )
+    return Plot(data, layout(**grid), _("Precision, recall, AP and the number of boxes against the threshold"))

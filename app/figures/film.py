@@ -45,9 +45,7 @@ def moving(frames: Sequence[Image.Image], seconds: float) -> bytes:
     return gif(frames, known.quantize(256), seconds)
 
 
-def gif(
-    frames: Sequence[Image.Image], common: Image.Image, seconds: float, linger_ms: int = LINGER_MS
-) -> bytes:
+def gif(frames: Sequence[Image.Image], common: Image.Image, seconds: float, linger_ms: int = LINGER_MS) -> bytes:
     """All frames with one palette, that of `common`; the last one lingers."""
     images = [frame.quantize(palette=common, dither=Image.Dither.NONE) for frame in frames]
     pause, file = max(20, round(1000 * seconds / len(frames))), io.BytesIO()
@@ -58,9 +56,7 @@ def gif(
 
 def _bands(height: Tensor, levels: int = 16) -> Image.Image:
     """Filled contours: dark is low, paper where nothing is known."""
-    fine = interpolate(
-        height.flip(0)[None, None].float(), (WIDTH, WIDTH), mode="bilinear", align_corners=True
-    )[0, 0]
+    fine = interpolate(height.flip(0)[None, None].float(), (WIDTH, WIDTH), mode="bilinear", align_corners=True)[0, 0]
     low, high = fine[fine.isfinite()].min(), fine[fine.isfinite()].max()
     share = ((fine - low) / (high - low).clamp(min=1e-12) * levels).round() / levels
     dark, light = (torch.tensor(rgb(color)) for color in (DEEP, PAPER[0]))

@@ -41,9 +41,7 @@ def names(boxes: Tensor, said: Sequence[str], size: int, room: int = 8) -> Trace
     """Words above the upper left corner of each box. Blank ones stand aside, so that there are as many while the number
     of boxes changes: words move under the hand as long as no new one comes."""
     spare = -len(said) % room if said else room
-    x, y = (
-        torch.cat([boxes[:, k].double(), torch.full((spare,), -99.0, dtype=torch.float64)]) for k in (0, 1)
-    )
+    x, y = (torch.cat([boxes[:, k].double(), torch.full((spare,), -99.0, dtype=torch.float64)]) for k in (0, 1))
     return line(x, y - size / 4, "", palette.INK, mode="text", text=[*said, *["\u00a0"] * spare], legend=False,
                 textposition="middle right", textfont={"size": size})  # fmt: skip
 

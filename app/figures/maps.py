@@ -108,9 +108,7 @@ def matrix(kinds: Tensor, channels: Sequence[int], share: float, n: str, titles:
         "tickformat": "d",
     }
     axes = {
-        f"xaxis{n}": axis(
-            titles[1], domain=list(x), range=[0.4, columns + 0.6], anchor=f"y{n}", side="top", **plain
-        ),
+        f"xaxis{n}": axis(titles[1], domain=list(x), range=[0.4, columns + 0.6], anchor=f"y{n}", side="top", **plain),
         f"yaxis{n}": axis(titles[0], range=[rows + 0.6, 0.4], anchor=f"x{n}", **plain),
     }
     if max(channels) <= 4 * min(channels):  # else it would be a hair

@@ -15,9 +15,7 @@ from core.fields import Field
 from core.landscapes import Score
 
 MARKED = 120  # up to so many steps each one is marked
-RESTING = (
-    20  # axes over the steps, and the number of dots, change by so many only: then they rest under the hand
-)
+RESTING = 20  # axes over the steps, and the number of dots, change by so many only: then they rest under the hand
 
 
 # On a phone the curve lies below its surface, and the legend is small enough for two names on a line.
@@ -67,18 +65,14 @@ def plane(view: tuple[float, float, float, float], titles: tuple[str, str] = (""
             f"yaxis{n}": axis(titles[1], range=list(view[2:]), anchor=f"x{n}") | bare}  # fmt: skip
 
 
-def beside(
-    view: tuple[float, float, float, float], steps: int, title: str, scale: dict[str, Any]
-) -> dict[str, Any]:
+def beside(view: tuple[float, float, float, float], steps: int, title: str, scale: dict[str, Any]) -> dict[str, Any]:
     """The axes of a surface, and of a curve over the steps beside it."""
     return plane(view, domain=(0, 0.64)) | {
         "xaxis2": axis(_("step"), range=along(steps), domain=[0.74, 1], anchor="y2"),
         "yaxis2": axis(title, anchor="x2") | scale, "meta": {"narrow": NARROW}}  # fmt: skip
 
 
-def scoreboard(
-    names: dict[str, str], rates: dict[str, float], scores: dict[str, Score], near: float
-) -> Table:
+def scoreboard(names: dict[str, str], rates: dict[str, float], scores: dict[str, Score], near: float) -> Table:
     """Who got within `near` of the lowest loss, and how soon; of the first start."""
     cells = []
     for rule, score in scores.items():
@@ -114,15 +108,9 @@ def in_space(x: Tensor, y: Tensor, z: Tensor, relief: terrain.Relief, points: di
         if field:
             height = torch.as_tensor(field.f(px, py))
         else:
-            column, row = (
-                torch.searchsorted(a, p.contiguous()).clamp(max=len(a) - 1) for a, p in ((x, px), (y, py))
-            )
+            column, row = (torch.searchsorted(a, p.contiguous()).clamp(max=len(a) - 1) for a, p in ((x, px), (y, py)))
             height = z[row, column]
-        data.append(
-            terrain.ribbon(
-                px, py, height.masked_fill(~inside, torch.nan), names[rule], looks[rule][0], relief
-            )
-        )
+        data.append(terrain.ribbon(px, py, height.masked_fill(~inside, torch.nan), names[rule], looks[rule][0], relief))
     bare = {
         "showbackground": False,
         "gridcolor": palette.GRID,

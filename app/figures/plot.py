@@ -123,9 +123,7 @@ def remark(text: str, yref: str = "paper") -> list[dict[str, Any]]:
     return [{"text": text} | look | place] if text else []
 
 
-def heat(
-    z: Tensor, x: Tensor, y: Tensor, colors: Sequence[str], low: float, high: float, **more: Any
-) -> Trace:
+def heat(z: Tensor, x: Tensor, y: Tensor, colors: Sequence[str], low: float, high: float, **more: Any) -> Trace:
     """Numbers (y, x) as colours, evenly from low to high, NaN blank. Smoothed: a tenth of the price of squares."""
     scale = [[i / (len(colors) - 1), color] for i, color in enumerate(colors)]
     trace = {"type": "heatmap", "z": z, "x": x, "y": y, "zmin": low, "zmax": high, "colorscale": scale,
@@ -148,9 +146,7 @@ def mosaic(squares: Sequence[Tensor], reach: float, colors: Sequence[str]) -> tu
     blank, step = torch.full((n, 3), torch.nan), 2 * reach / (n - 1)
     z = torch.cat([part for square in squares for part in (square, blank)][:-1], 1)
     x = torch.arange(z.shape[1]) * step - reach
-    return heat(z, x, torch.linspace(-reach, reach, n), colors, 0, 1), torch.arange(len(squares)) * (
-        n + 3
-    ) * step
+    return heat(z, x, torch.linspace(-reach, reach, n), colors, 0, 1), torch.arange(len(squares)) * (n + 3) * step
 
 
 def play(trace: Trace, how: str) -> Trace:

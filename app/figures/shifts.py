@@ -11,9 +11,7 @@ from app.figures.plot import Plot, Trace, layout, line
 from app.i18n import gettext as _
 
 
-def changes(
-    data: Sequence[Trace], found: Mapping[str, Tensor], furthest: float, titles: Mapping[str, str]
-) -> Plot:
+def changes(data: Sequence[Trace], found: Mapping[str, Tensor], furthest: float, titles: Mapping[str, str]) -> Plot:
     """The change of each output, in units of the contrast of the picture, over the shift to the right."""
     top = max(1.0, stable_range(list(found.values()))[1])
     grid = {"xaxis": axis(_("shift to the right, pixels"), range=[0, furthest], dtick=1),

@@ -117,9 +117,7 @@ def boards(run: Watched) -> Picture:
     titles = ["" if len(lanes) == 1 else title for _seen, title in lanes]
     panels = [panel(title, board(seen.samples, gan_pictures.KINDS), quality=93)
               for (seen, _title), title in zip(lanes, titles, strict=True)]  # fmt: skip
-    return Picture(
-        panels, _("Step {n}: a hundred pictures from the same noise at every step.").format(n=run.step)
-    )
+    return Picture(panels, _("Step {n}: a hundred pictures from the same noise at every step.").format(n=run.step))
 
 
 def tiles(plan: gan_pictures.Plan, g: Tensor, left: int, right: int) -> Tensor:

@@ -21,9 +21,7 @@ from core import clouds, gan2d, gan_losses, gan_measures, strokes
 REAL, FAKE = palette.BLUE, palette.RED
 SEEN = 1.3  # how far the pictures reach; D is asked a little further
 PAPER = (-1.3, 1.3, 1.3, -1.3)  # left, top, right, bottom of what may be drawn on
-ZIGZAG = strokes.pack(
-    [torch.tensor([[-1.0, -0.5], [-0.4, 0.8], [0.0, -0.2], [0.5, 0.7], [1.0, -0.6]])], PAPER
-)
+ZIGZAG = strokes.pack([torch.tensor([[-1.0, -0.5], [-0.4, 0.8], [0.0, -0.2], [0.5, 0.7], [1.0, -0.6]])], PAPER)
 # D's answer: where it sees fakes, where it cannot tell, where it sees data.
 JUDGED = (
     palette.RED + "a0",
@@ -48,9 +46,7 @@ class Seen:
     @cached_property
     def scores(self) -> gan_measures.Scores:
         of = self.cloud
-        return gan_measures.scores(
-            self.shot.real, self.shot.fake, of.centres, of.sigma, of.modes, expected(of)
-        )
+        return gan_measures.scores(self.shot.real, self.shot.fake, of.centres, of.sigma, of.modes, expected(of))
 
     @cached_property
     def near(self) -> tuple[float, float]:
@@ -89,9 +85,7 @@ def cloud_call(now: Mapping[str, Any]) -> Call:
     if now["data"] != "drawn":
         return Call(clouds.cloud, {"name": now["data"]})
     drawn = Call(strokes.unpack, {"text": now["drawn"], "paper": list(PAPER)})
-    return Call(
-        clouds.cloud, {"name": "drawn", "points": Call(strokes.spread, {"strokes": drawn, "n": clouds.FINE})}
-    )
+    return Call(clouds.cloud, {"name": "drawn", "points": Call(strokes.spread, {"strokes": drawn, "n": clouds.FINE})})
 
 
 def in_hand(text: str) -> Trace:
@@ -232,9 +226,7 @@ def squares(titles: list[str]) -> dict[str, Any]:
             "constrain": "domain",
         }
         span = [-SEEN, SEEN]
-        frame[f"xaxis{k}"] = axis(
-            title, range=span, domain=[left, min(1.0, left + wide)], anchor=f"y{k}", **bare
-        )
+        frame[f"xaxis{k}"] = axis(title, range=span, domain=[left, min(1.0, left + wide)], anchor=f"y{k}", **bare)
         frame[f"yaxis{k}"] = axis("", range=span, anchor=f"x{k}", scaleanchor=f"x{k}", **bare)
     seen_from_afar = layout()["legend"] | {"itemsizing": "constant"}  # the points themselves are small
     return frame | {"margin": {"l": 8, "r": 8, "t": 12, "b": 34}, "legend": seen_from_afar}
@@ -270,9 +262,7 @@ def scoreboard(watched: Watched) -> Table:
     """The measures of the moment that is shown."""
     titles = [_("step {n}").format(n=watched.step), _("modes covered"), _("good samples"), _("JS"), _("KL"),
               _("sliced Wasserstein"), _("FID"), _("1-NN")]  # fmt: skip
-    lines = [(_("this training"), watched.seen)] + (
-        [(_("old settings"), watched.rival)] if watched.rival else []
-    )
+    lines = [(_("this training"), watched.seen)] + ([(_("old settings"), watched.rival)] if watched.rival else [])
     cells = [[name, *cells_of(seen.scores)] for name, seen in lines]
     return Table(titles, cells, _("Measures of the generated points"))
 

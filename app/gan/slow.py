@@ -28,7 +28,7 @@ def phases() -> list[tuple[str, str, str]]:
         (_("D's step"), "D", _("D learns; G is frozen. Where D cannot tell was the dotted line, and is the full one.")),
         (_("wishes"), "G", _("New fakes are labelled real. The slope of D, frozen, says where each wants to go.")),
         (_("G's step"), "G", _("G learns. All fakes move, for they share its weights. The data it has never seen.")),
-    ]  # fmt: skip
+    ]
 
 
 def begun(now: Mapping[str, Any]) -> Call:

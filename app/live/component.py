@@ -125,9 +125,7 @@ def mount(view: View, name: str, drawing: Drawing, controls: dict[str, Control],
                            "opens": view.job.opens}  # fmt: skip
     if clash := header.keys() & mounting.keys():
         raise TypeError(f"A drawing may not use the names {clash} in its header.")
-    _mount(
-        key=key, data=pack(header | mounting, drawing.payload()), on_release_change=released, height="content"
-    )
+    _mount(key=key, data=pack(header | mounting, drawing.payload()), on_release_change=released, height="content")
 
 
 def _watched(control: Control) -> dict[str, Any]:

@@ -164,9 +164,7 @@ class Visitor:
         view = find(token)
         # A connection speaks for the session of the first view that it names, and for no other.
         if view is None or (self.desk or view.desk) != view.desk:
-            await self.refuse(
-                token if isinstance(token, str) else None, number, "There is no such view.", gone=True
-            )
+            await self.refuse(token if isinstance(token, str) else None, number, "There is no such view.", gone=True)
             return True
         if self.desk is None:
             self.desk, self.turn = view.desk, _turns.setdefault(view.desk, self.turn)

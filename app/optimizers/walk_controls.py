@@ -94,8 +94,7 @@ def ask_parameter(lab: Lab, name: str, p: optimizers.Knob | schedules.Parameter)
     """A number of a rule or of a schedule; counts are whole."""
     whole = p.step == 1 and not p.log
     low, high, default, step = (int(v) if whole else v for v in (p.low, p.high, p.default, p.step))
-    lab.slider(name, f"${p.symbol}$", low, high, default, step, log=p.log,
-               format=None if whole or p.log else "%.3f")  # fmt: skip
+    lab.slider(name, f"${p.symbol}$", low, high, default, step, log=p.log, format=None if whole or p.log else "%.3f")
 
 
 def ask_hyper(lab: Lab, rule: str) -> None:
@@ -144,9 +143,7 @@ def ask_view(lab: Lab) -> tuple[str, bool]:
         lab.toggle("arrows", _("Gradient field"))
         lab.slider("starts", _("Starts"), 1, 16, 1)
         lab.slider("spread", _("Distance of the other starts"), 0.1, 3.0, 0.5, 0.1)
-        predict = lab.toggle(
-            "predict", _("Predict first"), help=_("Click where they end, and the paths appear.")
-        )
+        predict = lab.toggle("predict", _("Predict first"), help=_("Click where they end, and the paths appear."))
     return view, predict
 
 

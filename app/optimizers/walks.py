@@ -117,9 +117,7 @@ def start_of(now: Now) -> tuple[float, float]:
 
 def run_of(rule: str, now: Now, lr: float | None = None) -> Run:
     """A rule with the numbers that the page has for it."""
-    hyper = {
-        p.name: float(now[f"{rule}_{p.name}"]) for p in RULES[rule].parameters if f"{rule}_{p.name}" in now
-    }
+    hyper = {p.name: float(now[f"{rule}_{p.name}"]) for p in RULES[rule].parameters if f"{rule}_{p.name}" in now}
     if now.get("rates") == "own":
         lr = now.get(f"{rule}_lr", lr)
     decay, kind = now.get("decay", 0.0), now.get("decay_kind", "own")
@@ -133,9 +131,7 @@ def run_of(rule: str, now: Now, lr: float | None = None) -> Run:
 def factors(now: Now) -> list[float]:
     """m(t) of the schedule, for each step."""
     id = now.get("schedule", "constant")
-    return schedules.multipliers(
-        id, now["steps"], **{p.name: now[p.name] for p in schedules.SCHEDULES[id].parameters}
-    )
+    return schedules.multipliers(id, now["steps"], **{p.name: now[p.name] for p in schedules.SCHEDULES[id].parameters})
 
 
 def starts(now: Now) -> Tensor:
@@ -172,9 +168,7 @@ class Walks:
         return loss if lowest is None else (loss - lowest).clamp(min=1e-16)
 
 
-def walked(
-    rules: Sequence[str], now: Now, best: Mapping[str, float] | None = None, inside: bool = False
-) -> Walks:
+def walked(rules: Sequence[str], now: Now, best: Mapping[str, float] | None = None, inside: bool = False) -> Walks:
     """Every rule from the present start. Kept for a moment: several figures ask for the same."""
     return _walked(tuple(rules), frozen(now), tuple((best or {}).items()), inside)
 
@@ -187,9 +181,7 @@ def _walked(rules: tuple[str, ...], key: tuple[Any, ...], best: tuple[Any, ...],
     gradient = steps_call(now)() if now["surface"] == DATA else on.field.gradient
     paths = descent.race(gradient, starts(now), runs, steps, hessian=on.field.hessian, inside=inside,
                             together=now["surface"] == OWN)  # fmt: skip
-    measured = {
-        r: landscapes.curves(p.points, on.field.f, on.field.gradient, on.minima) for r, p in paths.items()
-    }
+    measured = {r: landscapes.curves(p.points, on.field.f, on.field.gradient, on.minima) for r, p in paths.items()}
     scores = {r: landscapes.scoreboard(p.points, p.diverged_at, on.field.f, on.minima, TOLERANCE)
               for r, p in paths.items()}  # fmt: skip
     return Walks(on, runs, paths, measured, scores)
@@ -258,12 +250,8 @@ def verdict_call(rule: str, now: Now, run: Run) -> Call:
     numbers: dict[str, Any] = {**run.hyper, "lr": run.lr, "l2": run.l2, "decay": run.decay}
     optimizer = descent.torch_optim_call(RULES[rule], numbers)
     if optimizer is None or now["surface"] == DATA:
-        return Call(
-            torch_walk.judge_path, {**told, "path": descend_call(rule, now, run), "lr": run.lr, **judged}
-        )
-    more: dict[str, Any] = (
-        {"clip": run.clip, "noise": run.noise, "seed": run.seed} if run.clip + run.noise else {}
-    )
+        return Call(torch_walk.judge_path, {**told, "path": descend_call(rule, now, run), "lr": run.lr, **judged})
+    more: dict[str, Any] = {"clip": run.clip, "noise": run.noise, "seed": run.seed} if run.clip + run.noise else {}
     if run.schedule:
         id = now["schedule"]
         shape: dict[str, float] = {p.name: now[p.name] for p in schedules.SCHEDULES[id].parameters}

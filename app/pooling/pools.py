@@ -63,9 +63,7 @@ def window(now: Now, size_hw: Sequence[int], channels: int = 1) -> Window:
     """The window, or one sentence why there can be none on a picture of this size."""
     k, p = now["kernel"], now.get("padding", 0)
     if p > k // 2:
-        raise Refused(
-            _("The padding may be at most half the kernel: {most} here, not {p}.").format(most=k // 2, p=p)
-        )
+        raise Refused(_("The padding may be at most half the kernel: {most} here, not {p}.").format(most=k // 2, p=p))
     found: Window = window_call(now)()
     least = min(size_hw)
     try:
@@ -78,9 +76,7 @@ def window(now: Now, size_hw: Sequence[int], channels: int = 1) -> Window:
     except ValueError:
         raise Refused(_("One of the windows would hold nothing but padding.")) from None
     if rows * columns * channels > MOST:
-        raise Refused(
-            _("So many windows overlap that they cannot follow the hand: take a larger stride.")
-        ) from None
+        raise Refused(_("So many windows overlap that they cannot follow the hand: take a larger stride.")) from None
     return found
 
 

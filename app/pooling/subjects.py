@@ -28,9 +28,7 @@ def choose_picture(lab: Lab, default: str = PHOTO, n: int = 64, photos: bool = T
     """The controls for what is pooled: a photograph, or a pattern of n × n pixels that is made from its sliders."""
     named = {"stripes": _("Stripes"), "board": _("Checkerboard"), "rings": _("Rings"), STROKE: _("A stroke of yours"),
              **({PEN: _("Draw it yourself")} if drawn else {}), "noise": _("Noise")}  # fmt: skip
-    source = lab.choice(
-        "source", _("What is pooled"), ({PHOTO: _("A picture")} if photos else {}) | named, default
-    )
+    source = lab.choice("source", _("What is pooled"), ({PHOTO: _("A picture")} if photos else {}) | named, default)
     if source == PHOTO:
         return images.choose(lab, photo)
     if source == "stripes":
@@ -109,9 +107,7 @@ def square(photo: images.Photo | None, now: Now, n: int, side: int | None = None
     if photo is None or now["source"] != PHOTO:
         return subject(None, now, n)
     m = min(side, *photo.pixels.shape[-2:]) if side else n
-    return photo.cached(
-        ("square", m), lambda: images.Photo(photo.name, squared(photo.pixels, m).mean(0, keepdim=True))
-    )
+    return photo.cached(("square", m), lambda: images.Photo(photo.name, squared(photo.pixels, m).mean(0, keepdim=True)))
 
 
 def picture(photo: images.Photo | None, now: Now, n: int = 64, side: int = 256) -> Tensor:
@@ -174,9 +170,7 @@ def text_call(x: Tensor, note: str = "") -> Call:
     return Noted(drawing.from_text, given, note=note)
 
 
-def small_call(
-    photo: images.Photo | None, now: Now, n: int = 64, most: int = 64
-) -> tuple[Call, tuple[int, int]]:
+def small_call(photo: images.Photo | None, now: Now, n: int = 64, most: int = 64) -> tuple[Call, tuple[int, int]]:
     """What is pooled, as a script has it, and its size: a pattern is made, a photograph carried, small and grey."""
     if photo is None or now["source"] != PHOTO:
         return pattern_call(now, n), (n, n)

@@ -31,9 +31,7 @@ def p_call(now: Mapping[str, Any]) -> Call:
     """p, one bell or two."""
     if now["shape"] == "one":
         return Call(gaussians.bell, {"mu": now["p_x"], "sigma": now["p_s"]})
-    return Call(
-        gaussians.bumps, {"mu": now["p_x"], "sigma": now["p_s"], "gap": now["gap"], "share": now["share"]}
-    )
+    return Call(gaussians.bumps, {"mu": now["p_x"], "sigma": now["p_s"], "gap": now["gap"], "share": now["share"]})
 
 
 def q_call(now: Mapping[str, Any]) -> Call:
@@ -163,7 +161,4 @@ def arrivals(now: Mapping[str, Any]) -> list[list[str]]:
     """Where q ends under either direction."""
     titles = {"forward": _("smaller and smaller KL(p‖q)"), "reverse": _("smaller and smaller KL(q‖p)")}
     found = gaussians.arrival(p_call(now)(), now["q_x"], now["q_s"])
-    return [
-        [titles[way], short(mu, 3), short(sigma, 3), f"{max(left, 0.0):.4f}"]
-        for way, mu, sigma, left in found
-    ]
+    return [[titles[way], short(mu, 3), short(sigma, 3), f"{max(left, 0.0):.4f}"] for way, mu, sigma, left in found]

@@ -90,9 +90,7 @@ def strangeness(pair: Pair, t: float) -> Plot:
              for r, axes in zip(ranges, ("xy", "x2y2"), strict=True)]  # fmt: skip
     grid = columns([_("to the nearest<br>training picture"), "‖z‖"], (0, 1), ranges, below="t")
     grid["margin"] = {"l": 66, "r": 12, "t": 12, "b": 44}
-    return Plot(
-        data, layout(**grid), _("Along the ways: the distance to the nearest training picture; length of z")
-    )
+    return Plot(data, layout(**grid), _("Along the ways: the distance to the nearest training picture; length of z"))
 
 
 def _along(pair: Pair) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -177,12 +175,8 @@ def attributed(model: Model, index: int, by: list[float], amount: float) -> Pict
 def attribute_strip(model: Model, index: int, by: list[float]) -> Picture:
     """From a lot of the opposite to a lot of the attribute."""
     amounts = torch.linspace(-2, 2, STRIP)[:, None]
-    row = model.decode(
-        torch.tensor([code(model, index)]) + amounts * torch.tensor([by]), label_of(model, index)
-    )
-    return Picture(
-        [panel(_("from −2·v to +2·v"), latent.tiled(row, STRIP))], _("The attribute taken away and added")
-    )
+    row = model.decode(torch.tensor([code(model, index)]) + amounts * torch.tensor([by]), label_of(model, index))
+    return Picture([panel(_("from −2·v to +2·v"), latent.tiled(row, STRIP))], _("The attribute taken away and added"))
 
 
 def measured(model: Model, index: int, by: list[float], amount: float) -> Table:
@@ -191,6 +185,4 @@ def measured(model: Model, index: int, by: list[float], amount: float) -> Table:
     found = latent.looks(model.decoder(label_of(model, index)), [z, moved(z, by, amount)])
     rows = [[name, f"{seen.slant:.3f}".replace("-", "−"), f"{seen.thickness:.2f}", f"{seen.ink:.2f}"]
             for name, seen in zip((_("decoded"), _("with the attribute")), found, strict=True)]  # fmt: skip
-    return Table(
-        ["", _("slant"), _("thickness, pixels"), _("ink, pixels")], rows, _("Before and after, measured")
-    )
+    return Table(["", _("slant"), _("thickness, pixels"), _("ink, pixels")], rows, _("Before and after, measured"))

@@ -105,13 +105,9 @@ def planes(every: Sequence[tuple[str, Model]], temperature: float) -> Plot:
         data.append(line(radius * angle.cos(), radius * angle.sin(), "", palette.MUTED, width=1.5, dash="dot",
                          axes=f"x{n}y{n}", hoverinfo="skip"))  # fmt: skip
         ends = {"range": [-reach, reach], **bare}
-        frame[f"xaxis{n}"] = axis(
-            headed(id, model), domain=column(k, len(every)), anchor=f"y{n}", side="top", **ends
-        )
+        frame[f"xaxis{n}"] = axis(headed(id, model), domain=column(k, len(every)), anchor=f"y{n}", side="top", **ends)
         frame[f"yaxis{n}"] = axis("", anchor=f"x{n}", scaleanchor=f"x{n}", constraintoward="bottom", **ends)
-        narrow[f"xaxis{n}"] = {
-            "title": {"text": headed(id, model, brief=True), "font": {"size": 12}, "standoff": 2}
-        }
+        narrow[f"xaxis{n}"] = {"title": {"text": headed(id, model, brief=True), "font": {"size": 12}, "standoff": 2}}
     said = "; ".join(f"{title(id)}: {measures(m).reconstruction:.0f} / {total(m)}" for id, m in every)
     return Plot(data, layout(**frame, meta={"narrow": narrow, "low": 80 + 16 * most}),
                 _("Reconstruction and KL in nats: {said}.").format(said=said))  # fmt: skip

@@ -50,9 +50,7 @@ def measured_on() -> tuple[Tensor, Tensor]:
 def found(model: Model) -> list[disentangle.Found]:
     """The rows of the table, worked out once for a model."""
     pictures, factors = measured_on()
-    return model.cached(
-        "mig", lambda: disentangle.table(means(model), factors, pictures, list(shapes.FACTORS))
-    )
+    return model.cached("mig", lambda: disentangle.table(means(model), factors, pictures, list(shapes.FACTORS)))
 
 
 def known(model: Model) -> Tensor:

@@ -33,9 +33,7 @@ def small(photo: Photo, inverted: bool) -> Tensor:
     grey = photo.pixels.mean(0)
     side = min(grey.shape)
     top, left = ((n - side) // 2 for n in grey.shape)
-    made = interpolate(
-        grey[None, None, top : top + side, left : left + side], (vae.EDGE, vae.EDGE), mode="area"
-    )[0, 0]
+    made = interpolate(grey[None, None, top : top + side, left : left + side], (vae.EDGE, vae.EDGE), mode="area")[0, 0]
     made = 1 - made if inverted else made
     return (made.clamp(0, 1) * 255).round() / 255
 
@@ -94,9 +92,7 @@ class Asked:
 def choose(lab: Lab, model: Model) -> Asked:
     """The controls for the picture."""
     brought = None
-    source = lab.choice(
-        "source", _("Picture"), {"test": _("Held back"), "pen": _("Drawn"), "photo": _("Photograph")}
-    )
+    source = lab.choice("source", _("Picture"), {"test": _("Held back"), "pen": _("Drawn"), "photo": _("Photograph")})
     if source == "test":
         lab.slider("index", _("Which of {n}").format(n=models.HELD_BACK), 0, models.HELD_BACK - 1, 14)
     elif source == "pen":
@@ -153,9 +149,7 @@ def dimensions(asked: Asked, now: Mapping[str, Any]) -> Plot:
     data.append(bars(kl, place, "", palette.GREEN, axes="x2y2", legend=False, gap=" "))
     colors = [palette.BLUE if on else palette.MUTED for on in alive]
     data.append(bars(variance, place, "", colors, axes="x3y3", legend=False, gap=" "))
-    widest = [
-        max(1.0, float(v[v.isfinite()].max() if v.isfinite().any() else 1)) * 1.4 for v in (kl, variance)
-    ]
+    widest = [max(1.0, float(v[v.isfinite()].max() if v.isfinite().any() else 1)) * 1.4 for v in (kl, variance)]
     count = _("{n} of {all} dimensions are active").format(n=int(alive.sum()), all=n)
     titles = ["μ ± σ", _("KL, nats"), _("variance of μ over all")]
     labels = [f"z<sub>{k + 1}</sub>" for k in range(n)]

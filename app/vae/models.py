@@ -181,9 +181,7 @@ class Model(Keeper):
 @lru_cache(len(SHIPPED))
 def shipped(name: str) -> Model:
     made = SHIPPED[name]
-    return Model(
-        made.data, made.beta, vae.Plan(made.latent, made.classes, not made.beta), network(name), name
-    )
+    return Model(made.data, made.beta, vae.Plan(made.latent, made.classes, not made.beta), network(name), name)
 
 
 OWN = "_vae.own"  # where a session keeps the model that it has trained (a Model)
@@ -196,9 +194,7 @@ def choose(lab: Lab, data: str = "digits", latent: int = 2, beta: str = "1", sha
     own: Model | None = st.session_state.get(OWN)
     if own is not None and own.plan.classes and not conditional:
         own = None
-    chosen = lab.choice(
-        "data", _("Model of"), known | ({"own": _("Your own")} if own is not None else {}), data
-    )
+    chosen = lab.choice("data", _("Model of"), known | ({"own": _("Your own")} if own is not None else {}), data)
     if chosen == "own" and own is not None:
         return own
     sizes = ["8"] if chosen == "shapes" else ["2", "8"]
@@ -210,9 +206,7 @@ def choose(lab: Lab, data: str = "digits", latent: int = 2, beta: str = "1", sha
         betas["told"] = _("told the class")
     if denoising and size == "8" and chosen != "shapes":
         betas["noise"] = _("0, denoising")
-    beta = lab.choice(
-        "beta", "β", betas, beta, help=_("The weight of the KL term; 0 is a plain autoencoder.")
-    )
+    beta = lab.choice("beta", "β", betas, beta, help=_("The weight of the KL term; 0 is a plain autoencoder."))
     if beta == "noise":
         return shipped(f"{chosen}-8-denoising")
     told = beta == "told"

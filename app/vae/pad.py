@@ -124,9 +124,7 @@ def scatter(pad: Pad, layer: str, dotted: bool, more: Sequence[Trace] = ()) -> P
             "margin": {"l": 42, "r": 2, "t": 8 + 15 * max(1, len(briefly)), "b": 40}, "annotations": smaller,
             "xaxis": {"constraintoward": "left"}, "yaxis": {"title": {"text": pad.titles[1], "standoff": 0}}}},
     }  # fmt: skip
-    alt = _(
-        "The latent plane with {n} held-back pictures; {share:.0%} of the spread of the codes lies in it."
-    )
+    alt = _("The latent plane with {n} held-back pictures; {share:.0%} of the spread of the codes lies in it.")
     return Plot([*data, *more], layout(**grid, **frame), alt.format(n=len(places), share=pad.plane.explained))
 
 
@@ -237,9 +235,7 @@ def neighbours(pad: Pad, now: Now) -> Picture:
     pad, xy = standing(pad, now)
     (pictures, _labels), lengths = models.trained_on(pad.model.data), models.lengths(pad.model.data)
     which, gaps = latent.nearest(pictures, lengths, pad.decode(torch.tensor([xy])))
-    panels = [
-        panel(f"{gap:.2f}", pictures[i]) for i, gap in zip(which[0].tolist(), gaps[0].tolist(), strict=True)
-    ]
+    panels = [panel(f"{gap:.2f}", pictures[i]) for i, gap in zip(which[0].tolist(), gaps[0].tolist(), strict=True)]
     return Picture(panels, _("The training pictures that are nearest to this decode, and how far they are."))
 
 

@@ -97,9 +97,7 @@ def histograms(scores: Tensor, end: int) -> list[Trace]:
     bins, data = end // BIN, []
     edges = torch.linspace(0, end, bins + 1)
     x = edges.repeat_interleave(2)
-    for row, name, color in zip(
-        scores, (_("what it knows"), _("what it does not")), (USUAL, STRANGE), strict=True
-    ):
+    for row, name, color in zip(scores, (_("what it knows"), _("what it does not")), (USUAL, STRANGE), strict=True):
         counts = torch.histc(row.float(), bins, 0, end)
         y = torch.cat([torch.zeros(1), counts.repeat_interleave(2), torch.zeros(1)])
         data.append(
@@ -149,9 +147,7 @@ def frame(board: Tensor, kind: str, end: int) -> dict[str, Any]:
               "yaxis3": {"domain": [0, 0.26]}, "legend": {"y": 0.62, "font": {"size": 12}}}  # fmt: skip
     legend = {"orientation": "h", "x": 0, "y": 0.35, "yanchor": "bottom", "font": {"size": 15}}
     return (
-        pictures
-        | room
-        | {"margin": {"l": 52, "r": 12, "t": 30, "b": 44}, "meta": {"narrow": narrow}, "legend": legend}
+        pictures | room | {"margin": {"l": 52, "r": 12, "t": 30, "b": 44}, "meta": {"narrow": narrow}, "legend": legend}
     )
 
 
@@ -180,8 +176,7 @@ def before_and_after(model: Model, kind: str, noise: float) -> Table:
     cells = [[name, f"{anomaly.psnr(clean, x).mean():.2f}".replace("inf", "∞"),
               f"{anomaly.score(clean, x).mean():.2f}"]
              for name, x in ((_("given, noisy") if noise else _("given"), seen), (_("restored"), out))]  # fmt: skip
-    return Table([_("against the clean picture"), _("PSNR, dB"), _("squared error")], cells,
-                 _("Before and after"))  # fmt: skip
+    return Table([_("against the clean picture"), _("PSNR, dB"), _("squared error")], cells, _("Before and after"))
 
 
 def carried(model: Model, noise: float) -> tuple[Tensor, Tensor]:
@@ -196,9 +191,7 @@ def script(model: Model, now: Mapping[str, Any]) -> Any:
     clean = Call(drawing.from_text, {"text": text, "width": vae.EDGE, "channels": CARRIED})
     seen = Call(vae.noised, {"pictures": clean, "sigma": now["noise"]})
     out = Call(vae.reconstruct, {"net": model.call(), "pictures": seen})
-    usual, strange = (
-        [round(v, 2) for v in row.tolist()] for row in tried(model, now["kind"], now["noise"]).scores
-    )
+    usual, strange = ([round(v, 2) for v in row.tolist()] for row in tried(model, now["kind"], now["noise"]).scores)
     verdict = Call(anomaly.judge, {"usual": usual, "strange": strange, "threshold": now["threshold"]})
     after = Call(anomaly.mean_quality, {"clean": clean, "other": out})
     return anomaly.mean_quality, (after, verdict), {"clean": clean, "other": seen}

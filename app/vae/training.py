@@ -91,9 +91,7 @@ def trainable(data: str) -> Trainable:
 def plane_of(seen: Seen, data: str) -> tuple[Tensor, tuple[int, int]]:
     """Where the held-back pictures lie on the two dimensions that say most, (n, 2), and which those are."""
     with torch.no_grad():
-        mu, _logvar = vae.encode(
-            seen.net, models.held_back(data)[0][:SPREAD], labels_for(seen.plan, data, SPREAD)
-        )
+        mu, _logvar = vae.encode(seen.net, models.held_back(data)[0][:SPREAD], labels_for(seen.plan, data, SPREAD))
     if mu.shape[1] == 1:
         return torch.cat([mu, torch.zeros_like(mu)], 1), (0, 0)
     i, j = sorted(mu.var(0).topk(2).indices.tolist())
@@ -157,8 +155,7 @@ def board_frame(board: Tensor, noise: float) -> dict[str, Any]:
 
 def losses(run: Watched) -> Plot:
     """The reconstruction of held-back pictures, over the steps."""
-    return _curves(run, [(_("held back"), lambda s: s.report.reconstruction, palette.INK)],
-                   _("reconstruction, nats"))  # fmt: skip
+    return _curves(run, [(_("held back"), lambda s: s.report.reconstruction, palette.INK)], _("reconstruction, nats"))
 
 
 def each_kl(run: Watched) -> Plot:

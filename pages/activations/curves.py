@@ -21,9 +21,7 @@ PRESETS = {
     "smooth": Preset(_("Smooth ReLUs"), {"functions": ["gelu", "silu", "mish"], "x": -0.8, "second": True}),
     "selu": Preset(_("Why SELU has odd constants"), {"functions": ["elu", "selu"], "x": -1.0}),
     "copies": Preset(_("Cheap copies"), {"functions": ["sigmoid", "hard_sigmoid", "silu", "hard_swish"]}),
-    "gelu": Preset(
-        _("GELU and its shortcut"), {"functions": ["gelu", "gelu_tanh"], "x": -2.0, "apart": True}
-    ),
+    "gelu": Preset(_("GELU and its shortcut"), {"functions": ["gelu", "gelu_tanh"], "x": -2.0, "apart": True}),
 }
 
 lab = Lab("activations", PRESETS)
@@ -74,9 +72,7 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
     for where, marks in points.items():
         if marks:
             y, colors = torch.stack([value for value, color in marks]), [color for value, color in marks]
-            data.append(
-                dots(torch.full_like(y, x), y, "", colors, axes=where, legend=False, hoverinfo="skip")
-            )
+            data.append(dots(torch.full_like(y, x), y, "", colors, axes=where, legend=False, hoverinfo="skip"))
     titles = [_("f(x)"), _("f′(x)")] if side else [_("f(x), dotted f′(x)")]
     ranges = [stable_range(y) for y in seen.values() if y]
     grid = columns([*titles, _("f″(x)")] if second else titles, span, ranges, below="x")
@@ -85,12 +81,8 @@ def stage(functions: list[str], x: float, view: str, span: tuple[float, float], 
 
 def numbers(functions: list[str], x: float, **shape: Any) -> Table:
     """The exact values at the probe."""
-    probes = activations.probe(
-        functions, x, **{n: v for n, v in shape.items() if n in activations.PARAMETERS}
-    )
-    cells = [
-        [names[p.name], *(f"{n:.4f}" for n in (p.f, p.df, p.d2f)), short(p.lipschitz, 4)] for p in probes
-    ]
+    probes = activations.probe(functions, x, **{n: v for n, v in shape.items() if n in activations.PARAMETERS})
+    cells = [[names[p.name], *(f"{n:.4f}" for n in (p.f, p.df, p.d2f)), short(p.lipschitz, 4)] for p in probes]
     titles = [_("at x = {x:g}").format(x=x), "f(x)", "f′(x)", "f″(x)", _("Lipschitz: largest |f′|")]
     return Table(titles, cells, _("f and its derivatives at the probe"))
 
@@ -106,9 +98,7 @@ def difference(functions: list[str], x: float, span: tuple[float, float], **shap
 
 
 if functions:
-    lab.live(
-        stage, handles=[Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2")]
-    )
+    lab.live(stage, handles=[Handle("x", label=_("Probe x")), Handle("x", label=_("Probe x"), xaxis="xaxis2")])
     if apart and len(functions) > 1:
         lab.live(difference, height=240, handles=[Handle("x", label=_("Probe x"))])
     lab.live(numbers, height=0)

@@ -59,9 +59,7 @@ def stage(epoch: int, runs: dict[str, core.Run], points: core.Points) -> Plot:
         if run.diverged_at is not None and epoch >= run.diverged_at:
             said = _("diverged at epoch {n}").format(n=run.diverged_at)
         told.append(f"{names[id]}, {said}")
-        titles.append(
-            "<br>".join(part for text in (names[id], said) for part in wrap(text, 10 if many else 24))
-        )
+        titles.append("<br>".join(part for text in (names[id], said) for part in wrap(text, 10 if many else 24)))
         lines.append(line(torch.arange(len(share)), share, names[id], color, axes="x2y2", legend=False))
     learnt, middle = mosaic(maps, REACH, TINTS)
     x, y = (points.x[:, :1] + middle).T, points.x[:, 1].expand(len(maps), -1)  # (maps, points)

@@ -24,7 +24,7 @@ PRESETS = {
     "explodes": Preset(_("σ a bit too large explodes"), {"sigma": 0.15}),
     "selu": Preset(_("SELU heals itself"), {"activation": "selu", "scheme": "lecun_normal", "input_scale": 5.0}),
     "zeros": Preset(_("All zeros: every unit the same"), {"activation": "sigmoid", "scheme": "zeros"}),
-}  # fmt: skip
+}
 
 lab = Lab("activations-depth", PRESETS)
 activation, readable = formulas.choose(lab, "relu")

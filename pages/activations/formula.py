@@ -25,7 +25,7 @@ PRESETS = {
     "bump": Preset(_("A bump"), {"formula": "exp(-a * x**2)", "functions": ["sigmoid"]}),
     "kink": Preset(_("Kinks have no slope"), {"formula": "relu(x) - a * relu(x - 1)", "functions": ["relu"]}),
     "hole": Preset(_("NaN in the middle"), {"formula": "sqrt(x * x)", "functions": ["relu"], "x": 0.0}),
-}  # fmt: skip
+}
 
 lab = Lab("activations-formula", PRESETS)
 names = {id: _(a.title) for id, a in ACTIVATIONS.items()} | {formulas.OWN: _("your f")}

@@ -62,9 +62,7 @@ def stage(gate: str, u: float, v: float) -> Plot:
         dots(here.flip(0), torch.full_like(here, at.y), "", [palette.ORANGE, palette.GREEN], 12, axes="x2y2",
              legend=False),
     ]  # fmt: skip
-    grid = columns(
-        [_("value u"), "y = u · f(v)"], (-REACH, REACH), [(-REACH, REACH), (-room, room)], gap=0.13
-    )
+    grid = columns([_("value u"), "y = u · f(v)"], (-REACH, REACH), [(-REACH, REACH), (-room, room)], gap=0.13)
     grid["xaxis"]["title"]["text"], grid["xaxis2"]["title"]["text"] = _("gate v"), _("u or v")
     alt = _("u = {u}, v = {v}: y = {y}; by the value {du}, by the gate {dv}.").format(
         u=short(u, 1), v=short(v, 1), y=short(at.y), du=short(at.du), dv=short(at.dv))  # fmt: skip

@@ -21,7 +21,7 @@ PRESETS = {
     "tanh": Preset(_("Tanh shrinks, and shrinks"), {"function": "tanh", "omega": 1.0}),
     "sigmoid": Preset(_("Sigmoid forgets its input"), {"function": "sigmoid", "mu": 0.0, "omega": 1.0}),
     "lost": Preset(_("Even SELU can get lost"), {"omega": 1.0}),
-}  # fmt: skip
+}
 Z = torch.linspace(-6.0, 6.0, 145, dtype=torch.float64)
 BOTTOM, LEFT = -4.0, -6.0  # where the bell stands, and its image
 POINTS, DEEPEST = 2048, 50  # of each integral; layers
@@ -54,9 +54,7 @@ def spread(mean: float, std: float) -> torch.Tensor:
     return torch.tensor([mean - std, mean, mean + std])
 
 
-def stage(
-    function: str, mu: float, sigma: float, layers: int, omega: float, tau: float, **shape: Any
-) -> Plot:
+def stage(function: str, mu: float, sigma: float, layers: int, omega: float, tau: float, **shape: Any) -> Plot:
     """Left: the bell below goes through f and comes out at the side. Right: where it goes, layer after layer."""
     f = bound(function, shape)()
     path = moments.cascade(f, mu, sigma, layers, omega, tau, POINTS)
@@ -100,10 +98,7 @@ def numbers(mu: float, sigma: float, layers: int, omega: float, tau: float, **re
     f = bound(rest["function"], rest)()
     path = moments.cascade(f, mu, sigma, layers, omega, tau, POINTS).tolist()
     shown = {n: _("after layer {n}").format(n=n) for n in (0, 1, 2, 5, 10, layers) if n <= layers}
-    rows = [
-        [title, *(short(value, 4) for value in path[n])]
-        for n, title in ({**shown, 0: _("first layer")}).items()
-    ]
+    rows = [[title, *(short(value, 4) for value in path[n])] for n, title in ({**shown, 0: _("first layer")}).items()]
     titles = ["", _("mean of z"), _("spread of z"), _("mean of f(z)"), _("spread of f(z)")]
     return Table(titles, rows, _("Mean and spread from layer to layer"))
 

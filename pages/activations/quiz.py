@@ -17,9 +17,7 @@ from core.quiz import Question
 lab = Lab("activations-quiz")
 ALL = activations.chosen(list(ACTIVATIONS))
 names = {id: _(a.title) for id, a in ACTIVATIONS.items()}
-number = lab.number(
-    "question", _("Question"), 1, 9999, 1, help=_("It goes with the link: send it to a friend.")
-)
+number = lab.number("question", _("Question"), 1, 9999, 1, help=_("It goes with the link: send it to a friend."))
 asked = quiz.ask(ALL, number)
 answers: dict[int, tuple[str, bool]] = st.session_state.setdefault("activations-quiz.answers", {})
 given, right = answers.get(number, ("", False))
@@ -44,9 +42,7 @@ with lab.words():
               shortcut="N", width="stretch", type="secondary" if given else "tertiary")  # fmt: skip
     if given:
         verdict = _("Right, it is {name}.") if right else _("No, it is {name}.")
-        st.markdown(
-            "**" + verdict.format(name=names[asked.answer]) + "** " + _(ACTIVATIONS[asked.answer].note)
-        )
+        st.markdown("**" + verdict.format(name=names[asked.answer]) + "** " + _(ACTIVATIONS[asked.answer].note))
     score = sum(hit for id, hit in answers.values())
     st.caption(_("Score: {score} of {n}").format(score=score, n=len(answers)))
 lab.slider("x", _("Probe x"), -5.0, 5.0, 1.0, 0.1, help=_("Or drag the line in the picture."))

@@ -16,8 +16,7 @@ from app.lab import Lab, Preset
 from app.live.component import Handle
 from core import softmax
 
-NAMES = [_("cat"), _("dog"), _("fox"), _("owl"), _("bee"),
-         _("frog"), _("horse"), _("ship"), _("car"), _("tree")]  # fmt: skip
+NAMES = [_("cat"), _("dog"), _("fox"), _("owl"), _("bee"), _("frog"), _("horse"), _("ship"), _("car"), _("tree")]
 START = (2.0, 1.0, 0.1, -1.0, 0.5, -0.5, 0.0, 1.5, -2.0, 0.0)
 PRESETS = {
     "wrong": Preset(_("Confident and wrong"), {"s1": 6.0, "target": "2"}),

@@ -27,7 +27,7 @@ PRESETS = {
     "cutout": Preset(_("Cutout hides, the label stays"), {"method": "cutout", "own": True, "lam": 0.75}),
     "grid": Preset(_("GridMask leaves something of everything"), {"method": "gridmask", "own": True, "lam": 0.65}),
     "digits": Preset(_("Half a 3 and half an 8"), {"method": "mixup", "kind": "digits", "own": True, "lam": 0.5}),
-}  # fmt: skip
+}
 COLORS = (palette.BLUE, palette.ORANGE, palette.GREEN, palette.PINK)
 
 lab = Lab("augmentations-mixing", PRESETS)

@@ -62,9 +62,7 @@ def steps(photo: Photo, now: dict[str, Any]) -> Picture:
 
 
 def applied(photo: Photo, **now: Any) -> Table:
-    return view.drawn(
-        view.piped(photo, built(now), now, how, range(now["seed"], now["seed"] + min(4, now["n"])))
-    )
+    return view.drawn(view.piped(photo, built(now), now, how, range(now["seed"], now["seed"] + min(4, now["n"]))))
 
 
 lab.live(stage, photo=photo)

@@ -24,7 +24,7 @@ PRESETS = {
     "crop": Preset(_("Cropped: some are lost"), {"transform": "RandomCrop", "visibility": 0.5, "picture": "astronaut"}),
     "warp": Preset(_("Warped"), {"transform": "ElasticTransform", "picture": "coffee"}),
     "colour": Preset(_("Colours move nothing"), {"transform": "ColorJitter", "picture": "rocket"}),
-}  # fmt: skip
+}
 SIDE = 256  # pixels
 
 lab = Lab("augmentations-targets", PRESETS)
@@ -33,17 +33,13 @@ transform = lab.choice("transform", _("Transform"), {n: quoted(n) for n in follo
 controls.tune(lab, transform)
 photo = images.choose(lab)
 name = lab.values["picture"]
-lab.slider(
-    "area", "`{}`".format(quoted("min_area")), 0, 5000, 0, 50, help=_("Pixels that must be left of a box")
-)
+lab.slider("area", "`{}`".format(quoted("min_area")), 0, 5000, 0, 50, help=_("Pixels that must be left of a box"))
 lab.slider("visibility", "`{}`".format(quoted("min_visibility")), 0.0, 1.0, 0.3, 0.05,
            help=_("The share of a box that must be left in the picture"))  # fmt: skip
 lab.slider("n", _("How many samples"), 1, 8, 5)
 lab.seed()
 marked = name in OBJECTS
-if lab.toggle(
-    "own", _("A box of your own"), not marked, help=_("Drag its two corners in the first picture.")
-):
+if lab.toggle("own", _("A box of your own"), not marked, help=_("Drag its two corners in the first picture.")):
     with lab.fold(_("Its corners, in pixels")):
         lab.point("a", "1", (60.0, 40.0), (0, SIDE), (0, SIDE), 1)
         lab.point("b", "2", (180.0, 140.0), (0, SIDE), (0, SIDE), 1)
@@ -84,9 +80,7 @@ def fates(**now: Any) -> Table:
     first, rows = view.moved(image, transform, targets(now), now, 1)[0], []
     for fate in first.fates:
         told = fate.written.items()
-        written = [
-            ", ".join(short(v, 1 if kind in ("pascal_voc", "coco") else 3) for v in box) for kind, box in told
-        ]
+        written = [", ".join(short(v, 1 if kind in ("pascal_voc", "coco") else 3) for v in box) for kind, box in told]
         rows.append([fate.name, marks.verdict(fate.verdict), f"{fate.visible:.2f}", *(written or ["–"] * 4)])
     kinds = map(quoted, ("pascal_voc", "albumentations", "coco", "yolo"))
     return Table([_("seed {n}").format(n=now["seed"]), _("what became of it"), _("seen"), *kinds], rows,

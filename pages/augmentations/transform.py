@@ -97,9 +97,7 @@ def values(photo: Photo, other: Photo, **now: Any) -> Table:
 # Samples and numbers follow the hand; the sweep and the differences come when it lets go.
 lab.live(stage, photo=photo, other=other)
 if sweep:
-    told = _("{name} from its low end to its high one.").format(
-        name=f"`{quoted(lab.values[f'{transform}_sweep'])}`"
-    )
+    told = _("{name} from its low end to its high one.").format(name=f"`{quoted(lab.values[f'{transform}_sweep'])}`")
     lab.stage.caption(told)
     lab.live(strip, height=130, place=lab.stage, photo=photo, other=other, now=lab.values)
 lab.live(apart, height=220, photo=photo, other=other, now=lab.values)

@@ -21,7 +21,7 @@ PRESETS = {
     "far": Preset(_("Turned too far: the mean is misled"), {"Affine_rotate": (-180, 180)}),
     "mirror": Preset(_("Mirrored digits say other things"), {"transform": "HorizontalFlip"}),
     "clothes": Preset(_("Clothes bear the mirror"), {"data": "fashion", "label": "6", "transform": "HorizontalFlip"}),
-}  # fmt: skip
+}
 
 lab = Lab("augmentations-views", PRESETS)
 data = readings.choose_picture(lab, 6, 65)

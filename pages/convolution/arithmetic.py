@@ -41,9 +41,7 @@ if not arithmetic.KINDS[kind].causal:
     lab.slider("p", _("Padding p"), 0, 6, 0)
 lab.slider("d", _("Dilation d"), 1, 4, 1)
 if arithmetic.KINDS[kind].transposed:
-    lab.slider(
-        "extra", _("Output padding"), 0, 3, 0, help=_("Rows and columns more at the end of the output")
-    )
+    lab.slider("extra", _("Output padding"), 0, 3, 0, help=_("Rows and columns more at the end of the output"))
 lab.choice("view", _("Below it"), {"none": _("Nothing"), "matrix": _("Matrix"), "columns": _("Windows as columns"),
                                    "coverage": _("Pixels per output")},
            help=_("Matrix: a row for each output (Toeplitz). Columns: one for each window (im2col)."))  # fmt: skip

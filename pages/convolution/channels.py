@@ -88,9 +88,7 @@ def stage(c_in: int, c_out: int, k: int, groups: int, size: int, block: str) -> 
     narrow = {name: {"domain": place} for name, place in places.items() if name in grid}
     frame = {"margin": {"l": 48, "r": 12, "t": 60, "b": 12}, "showlegend": False, "meta": {"narrow": narrow}}
     alt = _("{g} groups: each output sees {seen} of {c_in} inputs. {parameters} parameters instead of {all}.")
-    alt = alt.format(
-        g=groups, seen=c_in // groups, c_in=c_in, parameters=costs[1].parameters, all=costs[0].parameters
-    )
+    alt = alt.format(g=groups, seen=c_in // groups, c_in=c_in, parameters=costs[1].parameters, all=costs[0].parameters)
     return Plot(data, layout(**grid, **frame), alt)
 
 

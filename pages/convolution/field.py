@@ -51,9 +51,7 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
     window = [middle - near, middle + near]
     for sign, (title, _color, left, right) in zip((-0.89, 0.89), boxes, strict=True):
         x, y = (torch.tensor([middle + share * near]) for share in (-0.96, sign))
-        data.append(
-            words(x, y, [f"{title}: {right - left:g} × {right - left:g}"], "x2y2", "middle right", "#ffffff")
-        )
+        data.append(words(x, y, [f"{title}: {right - left:g} × {right - left:g}"], "x2y2", "middle right", "#ffffff"))
     grid = maps.frame("", "", (size, size), (0, 0.49), (0.36, 1))
     grid |= maps.frame("2", "", (size, size), (0.51, 1), (0.36, 1))
     grid["xaxis2"]["range"], grid["yaxis2"]["range"] = window, window[::-1]
@@ -62,12 +60,8 @@ def stage(photo: images.Photo, **now: Any) -> Plot:
         ("4", (0.59, 1), _("influence"), 1.0),
     ):
         grid[f"xaxis{n}"] = axis(_("pixel of the row"), domain=place, range=window, anchor=f"y{n}", nticks=6)
-        grid[f"yaxis{n}"] = axis(
-            title, domain=[0, 0.28], range=[-0.06 * top, 1.1 * top], anchor=f"x{n}", nticks=5
-        )
-    alt = _(
-        "{n} layers: the centre unit sees {field} × {field} pixels; half of the influence is in {half} × {half}."
-    )
+        grid[f"yaxis{n}"] = axis(title, domain=[0, 0.28], range=[-0.06 * top, 1.1 * top], anchor=f"x{n}", nticks=5)
+    alt = _("{n} layers: the centre unit sees {field} × {field} pixels; half of the influence is in {half} × {half}.")
     alt = alt.format(n=now["layers"], field=seen[-1].field, half=found.square())
     frame = {
         "images": [maps.backed(images.middle(photo, size))],

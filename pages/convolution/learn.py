@@ -23,7 +23,7 @@ PRESETS = {
     "small": Preset(_("3×3 cannot be a wide blur"), {"hidden": "gaussian", "step": 300}),
     "stripes": Preset(_("Stripes do not tell what lies along them"), {"source": "stripes", "step": 300}),
     "edges": Preset(_("An edge map is no linear filter"), {"edges": True, "source": "noise", "step": 300}),
-}  # fmt: skip
+}
 
 lab = Lab("convolution-learn", PRESETS)
 lesson = lessons.choose(lab)
@@ -33,9 +33,7 @@ lab.slider("lr", _("Rate, in parts of the limit"), 0.01, 2.0, 0.9, log=True)
 lab.slider("momentum", _("Momentum"), 0.0, 0.99, 0.0, 0.01)
 lab.slider("step", _("Step t"), 0, STEPS, 20)
 with lab.fold(_("More")):
-    lab.toggle(
-        "centred", _("Take the mean off first"), True, help=_("Without it, one direction is far steeper.")
-    )
+    lab.toggle("centred", _("Take the mean off first"), True, help=_("Without it, one direction is far steeper."))
     lab.seed()
 
 
@@ -85,8 +83,7 @@ def numbers(step: int, lesson: Lesson, **now: Any) -> Table:
     it = lessons.learned(lesson, now)
     found = learning.summary(it.bowl, it.course, it.hidden, step)
     row = [
-        "0" if v < 1e-12 else f"{v:.4g}"
-        for v in (found.loss, found.gap, found.best_loss, found.condition, found.limit)
+        "0" if v < 1e-12 else f"{v:.4g}" for v in (found.loss, found.gap, found.best_loss, found.condition, found.limit)
     ]
     titles = [
         _("step"),

@@ -37,9 +37,7 @@ lab.choices("scales", _("Scales, px"), {n: n for n in EVERY["scales"]}, ["64", "
 lab.choices("ratios", _("Ratios, height : width"), {n: n for n in EVERY["ratios"]}, ["0.5", "1", "2"])
 lab.slider("between", _("IoU: negative below, positive from"), 0.0, 1.0, (0.4, 0.5), 0.01)
 lab.toggle("best", _("The best anchor of each object is positive"), True)
-lab.slider(
-    "gamma", _("γ of the focal loss"), 0.0, 5.0, 2.0, 0.1, help=_("γ = 0 with α = 0.5 is cross-entropy.")
-)
+lab.slider("gamma", _("γ of the focal loss"), 0.0, 5.0, 2.0, 0.1, help=_("γ = 0 with α = 0.5 is cross-entropy."))
 with lab.fold(_("α, and how sure the network is")):
     lab.slider("alpha", _("α, the weight of objects"), 0.05, 0.95, 0.25, 0.05)
     lab.slider("p_object", _("Probability given to an object"), 0.01, 0.99, 0.3, 0.01)

@@ -53,9 +53,7 @@ def stage(**now: Any) -> Plot:
     """Left, the detections counted so far, right or wrong; right, the curve as far as they take it."""
     boxes, scores, classes, truth, kinds = given(now)
     found = precision.match(boxes, scores, classes, truth, kinds, now["t"])
-    among = (
-        torch.ones_like(classes, dtype=torch.bool) if now["kind"] == "all" else classes == int(now["kind"])
-    )
+    among = torch.ones_like(classes, dtype=torch.bool) if now["kind"] == "all" else classes == int(now["kind"])
     there = len(truth) if now["kind"] == "all" else int((kinds == int(now["kind"])).sum())
     order = found.order[among[found.order]]
     curve = precision.curve(found, scores, there, among)
@@ -69,9 +67,7 @@ def stage(**now: Any) -> Plot:
     right: dict[str, Any] = {"axes": "x2y2", "legend": False}
     start = torch.zeros(1, dtype=torch.float64)
     recall, p = (torch.cat([start + i, part]) for i, part in enumerate((curve.recall, curve.precision)))
-    way = [
-        i for i in range(upto + 1) for _twice in range(2)
-    ]  # two points at least: a line from the first one on
+    way = [i for i in range(upto + 1) for _twice in range(2)]  # two points at least: a line from the first one on
     steps = torch.cat([curve.recall.new_zeros(1), curve.recall]).repeat_interleave(2)[1:-1]
     high = curve.envelope.repeat_interleave(2)
     area = torch.stack([torch.cat([steps, steps[-1:], start]), torch.cat([high, start, start])]) \

@@ -48,8 +48,7 @@ def stage(**now: Any) -> Plot:
     s = seeing.seen(now)
     kept, names = s.verdict.kept, seeing.class_names()
     said = [
-        f"{names[k]} {p:.2f}"
-        for k, p in zip(s.sure.classes[kept].tolist(), s.sure.scores[kept].tolist(), strict=True)
+        f"{names[k]} {p:.2f}" for k, p in zip(s.sure.classes[kept].tolist(), s.sure.scores[kept].tolist(), strict=True)
     ]
     left = s.sure.boxes[kept]
     board = maps.tiled(s.objectness.reshape(16, 16, -1).movedim(-1, 0), 3, 1)
@@ -77,9 +76,7 @@ def stage(**now: Any) -> Plot:
             "yaxis3": axis(range=[SIDE, 0], domain=[0, 0.42], anchor="x3", scaleanchor="x3", **plain)}  # fmt: skip
     # On a phone the same beside each other, as large as the width allows.
     titles = {"xaxis2": _("object?"), "xaxis3": _("confident")}
-    narrow = {
-        n: {"domain": [0.68, 1], "title": {"text": title, "standoff": 2}} for n, title in titles.items()
-    }
+    narrow = {n: {"domain": [0.68, 1], "title": {"text": title, "standoff": 2}} for n, title in titles.items()}
     narrow |= {"xaxis": {"domain": [0, 0.65]}}
     frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow, "small": 12}}
     return Plot(data, layout(**grid, **frame), f"{counts}: {', '.join(said) or '–'}")

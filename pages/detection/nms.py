@@ -84,8 +84,7 @@ def stage(**now: Any) -> Plot:
         rows = torch.tensor([rank[i] for i in members], dtype=torch.float64)
         color = COLOR[role] + ("60" if role == "waiting" else "")
         slim = {"narrow": {"line": {"color": color, "width": thick / 4, "simplify": False}}}
-        data.append(frames.strip(score * 0, score, rows, "", color, width=thick, axes="x2y2", legend=False,
-                                 meta=slim))  # fmt: skip
+        data.append(frames.strip(score * 0, score, rows, "", color, width=thick, axes="x2y2", legend=False, meta=slim))
     above = {"narrow": {"y": torch.full((1,), -0.19 * most)}}
     data.append(line(torch.zeros(1), torch.full((1,), -0.1 * most), "", palette.INK, mode="text", axes="x2y2",
                      text=[said(found, done, rank)], textposition="middle right", textfont={"size": 15},

@@ -81,9 +81,7 @@ def stage(**now: Any) -> Plot:
     narrow = {"xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.39, 1]}, "margin": {"b": 24},
               "xaxis2": {"domain": [0.12, 1], "title": {"text": ""}}, "yaxis2": {"domain": [0, 0.34]},
               "legend": {"font": {"size": 12}}}  # fmt: skip
-    said = ", ".join(
-        f"{_(regress.LOSSES[n].title)} {short(way.iou[now['step']].item())}" for n, way in found.items()
-    )
+    said = ", ".join(f"{_(regress.LOSSES[n].title)} {short(way.iou[now['step']].item())}" for n, way in found.items())
     alt = _("IoU after {n} steps: {said}.").format(n=now["step"], said=said or "–")
     frame = {"margin": {"l": 12, "r": 8, "t": 12, "b": 44}, "meta": {"narrow": narrow}}
     return Plot(data, layout(**grid, **frame), alt)

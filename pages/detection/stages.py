@@ -78,9 +78,7 @@ def stage(**now: Any) -> Plot:
               "xaxis2": {"domain": [0, 1], "title": {"text": ""}},
               "yaxis2": {"domain": [0, 0.3], "range": [37, -3]}}  # fmt: skip
     frame = {"margin": {"l": 8, "r": 8, "t": 12, "b": 8}, "meta": {"narrow": narrow, "small": 13}}
-    alt = _("{n} proposals, {m} left: {said}").format(
-        n=len(r.first.boxes), m=len(left), said=", ".join(said) or "–"
-    )
+    alt = _("{n} proposals, {m} left: {said}").format(n=len(r.first.boxes), m=len(left), said=", ".join(said) or "–")
     return Plot(data, layout(**grid, **frame), alt)
 
 

@@ -65,9 +65,7 @@ def stage(**at: Any) -> Plot:
         told.append(f"{names[id]}: {dirac.ends(way)['end']:.3g}")
     zero = torch.zeros(1)
     data.append(dots(zero, zero, "", palette.INK, 11, legend=False, hoverinfo="skip", marker={"symbol": "x"}))
-    frame = paths.plane(
-        (-REACH, REACH, -REACH, REACH), ("θ, " + _("generator"), "ψ, " + _("discriminator")), (0, 0.56)
-    )
+    frame = paths.plane((-REACH, REACH, -REACH, REACH), ("θ, " + _("generator"), "ψ, " + _("discriminator")), (0, 0.56))
     frame |= {"xaxis2": axis(_("step"), range=[0, at["steps"]], domain=[0.68, 1], anchor="y2"),
               "yaxis2": axis(_("distance from rest"), anchor="x2", range=[0, 3]),
               "margin": {"l": 66, "r": 12, "t": 12, "b": 44}, "meta": {"narrow": NARROW}}  # fmt: skip

@@ -70,9 +70,7 @@ def distances(run: Watched) -> Plot:
 
 def shares(run: Watched) -> Plot:
     """1-NN, where a half is best, and how often the classifier sees the class that was asked for."""
-    return curves(
-        run, {"nn": _("1-NN"), "asked": _("as asked")} if told else {"nn": _("1-NN")}, 0.0, 1.05, False
-    )
+    return curves(run, {"nn": _("1-NN"), "asked": _("as asked")} if told else {"nn": _("1-NN")}, 0.0, 1.05, False)
 
 
 def losses(run: Watched) -> Plot:

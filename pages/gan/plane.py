@@ -96,9 +96,7 @@ if ink or not pen:
             lab.watch(run, draw, height=240, place=place)
     lab.watch(run, numbers, height=0)
     lab.csv(lambda: gans.columns(run.watched()))
-    lab.download(
-        _("Run as GIF"), lambda: film.plane_film(run.watched(), loss, layers), "gif", "image/gif", film.ICON
-    )
+    lab.download(_("Run as GIF"), lambda: film.plane_film(run.watched(), loss, layers), "gif", "image/gif", film.ICON)
 else:
     lab.say(_("Draw the data below with the mouse or a finger: a line, some dots, a word."))
     lab.live(gans.paper, pen=pen, place=lab.stage)

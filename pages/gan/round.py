@@ -11,9 +11,7 @@ from core import clouds, gan2d, gan_losses
 PRESETS = {
     "fair": Preset(_("Halfway: both still learn"), {}),
     "fresh": Preset(_("The first round of all"), {"steps": 0}),
-    "sure": Preset(
-        _("D is sure: minimax pulls no more"), {"loss": "minimax", "lr_g": 1e-4, "lr_d": 0.01, "phase": 5}
-    ),
+    "sure": Preset(_("D is sure: minimax pulls no more"), {"loss": "minimax", "lr_g": 1e-4, "lr_d": 0.01, "phase": 5}),
     "pulls": Preset(_("The same, non-saturating"), {"lr_g": 1e-4, "lr_d": 0.01, "phase": 5}),
     "done": Preset(_("Nearly done: D cannot tell"), {"data": "ring", "steps": 600, "phase": 2}),
 }

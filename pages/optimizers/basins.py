@@ -25,7 +25,7 @@ PRESETS = {
     "fractal": Preset(_("Newton draws a fractal"), {"rule": "newton", "lr": 1.0, "steps": 30}),
     "sharp": Preset(_("The sharp minimum loses its basin"), {"surface": "sharp_flat", "rule": "gd", "lr": 0.07}),
     "dimples": Preset(_("A hundred traps"), {"surface": "rastrigin", "rule": "adam", "lr": 0.1}),
-}  # fmt: skip
+}
 COARSE = 96
 
 lab = Lab("optimizers-basins", PRESETS)
@@ -45,9 +45,7 @@ def map_call(now: dict[str, Any], n: int) -> Call:
                                     "view": on.view, "n": n, **more})  # fmt: skip
 
 
-def reached(
-    fine: tuple[str, landscapes.Basins] | None, now: dict[str, Any]
-) -> tuple[landscapes.Basins, list[Any]]:
+def reached(fine: tuple[str, landscapes.Basins] | None, now: dict[str, Any]) -> tuple[landscapes.Basins, list[Any]]:
     """The fine map where it belongs to these settings, else the one that follows the hand; and its minima."""
     if fine and fine[0] == map_call(now, size).name:
         found = fine[1]
@@ -109,6 +107,4 @@ lab.look(_("Drag η: with small steps the borders are smooth, they follow the ri
 lab.theory()
 if readable:
     maps = map_call(now, size)
-    lab.code(
-        landscapes.shares, map=Call(landscapes.complete, {"maps": maps}), minima=maps.arguments["minima"]
-    )
+    lab.code(landscapes.shares, map=Call(landscapes.complete, {"maps": maps}), minima=maps.arguments["minima"])

@@ -72,8 +72,7 @@ def numbers(found: real_surface.Exploration) -> Table:
     cells = [[names.get(name, name), f"{value:.4g}"] for name, value in told.items() if name in names]
     if now["plane"] == "pca":
         cells += [
-            [_("share of direction {n}").format(n=i + 1), f"{share:.4f}"]
-            for i, share in enumerate(found.explained)
+            [_("share of direction {n}").format(n=i + 1), f"{share:.4f}"] for i, share in enumerate(found.explained)
         ]
     return Table(["", _("loss at the end, share")], cells, _("Loss at the end, and what the plane holds"))
 

@@ -24,7 +24,7 @@ PRESETS = {
     "nesterov": Preset(_("Nesterov looks ahead"), {"rule": "nesterov", "lr": 0.02, "t": 3}),
     "newton": Preset(_("Newton jumps to the middle"), {"rule": "newton", "lr": 1.0, "t": 1}),
     "signs": Preset(_("Lion only asks for the sign"), {"rule": "lion", "lr": 0.1, "t": 10}),
-}  # fmt: skip
+}
 SYMBOLS = {
     r"\hat m": "m̂", r"\sqrt{\hat v}": "√v̂", r"v_{\max}": "max v", r"\bar g": "ḡ", r"\prod\mu": "∏μ", r"\Delta": "Δ",
     "direction": "d", "rate": "r", "update": "−r·d", "w next": "w",
@@ -80,9 +80,7 @@ def stage(t: int, **now: Any) -> Plot:
     )
     grid["xaxis2"] |= {"title": {"text": ""}, "range": [-0.6, 1.6], "tickvals": [0, 1], "ticktext": ["x", "y"],
                        "showgrid": False, "zeroline": False}  # fmt: skip
-    alt = _("Step {t} goes from ({x:.3g}, {y:.3g}) by ({ux:.3g}, {uy:.3g}).").format(
-        t=t, x=wx, y=wy, ux=ux, uy=uy
-    )
+    alt = _("Step {t} goes from ({x:.3g}, {y:.3g}) by ({ux:.3g}, {uy:.3g}).").format(t=t, x=wx, y=wy, ux=ux, uy=uy)
     return Plot(data, layout(**grid), alt)
 
 
@@ -91,9 +89,7 @@ def numbers(t: int, **now: Any) -> Table:
     part = descent.anatomy(walks.walked([rule], {**now, "steps": 40}, inside=True).paths[rule], t)
     cells = [[SYMBOLS.get(name, name) + (f" (t = {t})" if name == "w next" else ""), f"{x:.5g}", f"{y:.5g}"]
              for name, (x, y) in part.items()]  # fmt: skip
-    return Table(
-        [_("in step {t}").format(t=t), "x", "y"], cells, _("What happens inside step {t}").format(t=t)
-    )
+    return Table([_("in step {t}").format(t=t), "x", "y"], cells, _("What happens inside step {t}").format(t=t))
 
 
 if readable:

@@ -23,9 +23,7 @@ PRESETS = {
     "steep": Preset(_("A steep ravine asks for more momentum"), {"kappa": 200.0, "rho": 0.85, "lg": -2.05}),
     "nesterov": Preset(_("Nesterov has a lower limit"), {"rule": "nesterov", "rho": 0.9, "lg": -1.2}),
     "adam": Preset(_("Adam: no rate blows up"), {"rule": "adam", "rho": 0.9, "lg": -0.7}),
-    "bent": Preset(
-        _("No quadratic: the line is a hint"), {"surface": "rosenbrock", "steps": 200, "lg": -3.0}
-    ),
+    "bent": Preset(_("No quadratic: the line is a hint"), {"surface": "rosenbrock", "steps": 200, "lg": -3.0}),
 }
 # What the second axis is, for each rule that has a memory of direction.
 AXES = {
@@ -93,8 +91,7 @@ def numbers(lg: float, rho: float, **now: Any) -> Table:
     memory, rate, loss = landscapes.best_cell(found_for(now))
     cells = [[_("this cell"), f"{10**lg:.4g}", f"{rho:.4g}", f"{here:.4g}"],
              [_("best cell"), f"{rate:.4g}", f"{memory:.4g}", f"{loss:.4g}"]]  # fmt: skip
-    return Table(["", "η", symbol, _("loss at the end")], cells,
-                 _("The chosen cell and the best one"))  # fmt: skip
+    return Table(["", "η", symbol, _("loss at the end")], cells, _("The chosen cell and the best one"))
 
 
 if readable:

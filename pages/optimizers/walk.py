@@ -65,9 +65,7 @@ def stage(best: dict[str, float], **now: Any) -> Plot:
         ]
     heights = [*map(found.height, found.paths)] or [torch.ones(1)]
     scale = falling(heights) if ground.minima else {"range": stable_range(heights)}
-    grid = paths.beside(
-        ground.view, steps, _("loss above the minimum") if ground.minima else _("loss"), scale
-    )
+    grid = paths.beside(ground.view, steps, _("loss above the minimum") if ground.minima else _("loss"), scale)
     playable = steps + 1 if now["starts"] == 1 and found.paths else 0
     return Plot(data, layout(**grid, annotations=remark("<br>".join(gone), "y domain")), alt, playable)
 

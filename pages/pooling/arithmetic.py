@@ -19,9 +19,7 @@ PRESETS = {
     "overlap": Preset(_("Windows that overlap"), {"k": 3, "n": 7, "row": 1}),
     "dropped": Preset(_("The last row is dropped"), {"n": 7}),
     "ceil": Preset(_("Ceil mode keeps it"), {"n": 7, "ceil": True, "row": 3, "col": 3}),
-    "padding": Preset(
-        _("Padding counts in an average"), {"how": "average", "k": 3, "p": 1, "row": 0, "col": 0}
-    ),
+    "padding": Preset(_("Padding counts in an average"), {"how": "average", "k": 3, "p": 1, "row": 0, "col": 0}),
     "high": Preset(_("Lp with a high p is nearly max"), {"how": "lp", "power": 12}),
     "dilated": Preset(_("A window with gaps"), {"n": 8, "d": 2, "s": 1, "row": 2, "col": 2}),
 }
@@ -41,9 +39,7 @@ if how == "lp":
 else:
     lab.toggle("ceil", _("Ceil mode"), help=_("A last window may hang over the edge."))
 if how == "average":
-    lab.toggle(
-        "count", _("Padding counts"), True, help=_("In the average it counts as zeros (count_include_pad).")
-    )
+    lab.toggle("count", _("Padding counts"), True, help=_("In the average it counts as zeros (count_include_pad)."))
 sliding.more(lab, chosen=1)
 
 

@@ -69,9 +69,7 @@ def remains(photo: Any, **now: Any) -> Plot:
     said = [f"{pools.title(kind, now)} {short(values[-1].item(), 1)}" for kind, values in found.items()]
     grid = {"xaxis": axis(_("layer"), range=[0.8, now["layers"] + 0.2], dtick=1),
             "yaxis": axis(_("PSNR, dB"), range=[0, 45])}  # fmt: skip
-    alt = _("Decibels after {n} layers and the way back: {said}.").format(
-        n=now["layers"], said=", ".join(said)
-    )
+    alt = _("Decibels after {n} layers and the way back: {said}.").format(n=now["layers"], said=", ".join(said))
     return Plot(data, layout(**grid), alt)
 
 

@@ -77,8 +77,7 @@ def numbers(photo: Any, **now: Any) -> Table:
     """One window by itself: who gets how much of a gradient of 1."""
     cells = [[pools.title(s.kind, now), f"{s.value:.4f}", str(s.pixels), f"{s.largest:.4f}", f"{s.total:.4f}"]
              for s in pooling.shares(inside(photo, now), alone(now), pools.p_of(now["q"]), now["seed"])]  # fmt: skip
-    titles = [_("the window at the point"), _("output"), _("pixels that get some"), _("the largest part"),
-              _("sum")]  # fmt: skip
+    titles = [_("the window at the point"), _("output"), _("pixels that get some"), _("the largest part"), _("sum")]
     return Table(titles, cells, _("How one window deals out a gradient of 1"))
 
 
@@ -108,8 +107,7 @@ def script() -> Any:
 
 
 point = Handle("at_x", "at_y", label=_("Pixel"), click=True)
-lab.live(stage, height=430, handles=[*subjects.handles(lab.values), point], pen=subjects.pen(lab.values),
-         photo=photo)  # fmt: skip
+lab.live(stage, height=430, handles=[*subjects.handles(lab.values), point], pen=subjects.pen(lab.values), photo=photo)
 lab.live(numbers, height=0, photo=photo)
 lab.look(_("White pixels learn nothing. Max pays one pixel of each window, at a tie the first in reading order (and "
            "zeros behind a ReLU tie all the time); average pays all alike, Lp by share. The sums stay what was sent, "

@@ -65,12 +65,8 @@ def lost(photo: images.Photo | None, **now: Any) -> Picture:
     """What is left of the picture less what came back: blue where it was brighter, orange where it was darker."""
     x, found = pooled(photo, now)
     gone = {kind: (x - up).mean(0) for kind, (_y, up, _psnr) in found.items()}
-    panels = [
-        panel(_("{kind}: lost").format(kind=pools.title(k, now)), signed(g, 0.5)) for k, g in gone.items()
-    ]
-    return Picture(
-        panels, _("The picture less what can be brought back: edges and everything fine are gone.")
-    )
+    panels = [panel(_("{kind}: lost").format(kind=pools.title(k, now)), signed(g, 0.5)) for k, g in gone.items()]
+    return Picture(panels, _("The picture less what can be brought back: edges and everything fine are gone."))
 
 
 def numbers(photo: images.Photo | None, **now: Any) -> Table:

@@ -89,8 +89,7 @@ def travel(photo: images.Photo, **now: Any) -> Plot:
 
 def numbers(**now: Any) -> Table:
     """How far RoI pooling moves each side."""
-    names = {"left": _("left side"), "top": _("top side"),
-             "right": _("right side"), "bottom": _("bottom side")}  # fmt: skip
+    names = {"left": _("left side"), "top": _("top side"), "right": _("right side"), "bottom": _("bottom side")}
     cells = [[names[r.side], f"{r.pixel:.4g}", f"{r.exact:.4f}", f"{r.taken:.0f}", f"{r.off_by:.2f}".replace("-", "−")]
              for r in regions.roundings(box_of(now), 1 / int(now["stride"]))]  # fmt: skip
     titles = [_("side"), _("pixel"), _("in cells"), _("rounded"), _("off by, pixels")]

@@ -92,9 +92,7 @@ def script() -> Any:
     now, kinds = lab.values, pools.chosen(lab.values)
     x, step = base(photo, now).pixels, pools.stride(now)
     made = subjects.pattern_call(now, N) if photo is None else subjects.text_call(x)
-    folding = (
-        (Call(shift.folded, {"frequency": now["frequency"], "stride": step}),) if "frequency" in now else ()
-    )
+    folding = (Call(shift.folded, {"frequency": now["frequency"], "stride": step}),) if "frequency" in now else ()
     return shift.comparison, folding, {
         "readers": {kind: pools.around_call(kind, now) for kind in kinds}, "shifts": [(now["dx"], now["dy"])],
         "x": Call(shift.fitted, {"x": made, "stride": step}), **pools.compared(now)}  # fmt: skip

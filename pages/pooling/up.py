@@ -96,9 +96,7 @@ def numbers(photo: Any, **now: Any) -> Table:
     for pixel in upsample.arithmetic(y, more, **place(now)):
         terms = [f"{weight:.4g} · {value:.4g}" for weight, value in pixel.terms]
         said = " + ".join(terms[:6]) + (" + …" if len(terms) > 6 else "") or "–"
-        cells.append(
-            [_(WAYS[pixel.way].title), f"{pixel.value:.4f}".replace("-", "−"), said.replace("-", "−")]
-        )
+        cells.append([_(WAYS[pixel.way].title), f"{pixel.value:.4f}".replace("-", "−"), said.replace("-", "−")])
     titles = [_("the pixel at the point"), _("value"), _("weight · value of the map")]
     return Table(titles, cells, _("Where the value of one pixel comes from"))
 

@@ -24,9 +24,7 @@ lab.slider("first", _("First picture"), 0, 1990, 12)
 lab.slider("temperature", _("Temperature of the draws"), 0.0, 2.0, 1.0, 0.05,
            help=_("z is drawn from N(0, T²); the dotted circle has the radius 2T."))  # fmt: skip
 every = compare.compared(data, latent, told)
-asked = lab.choice(
-    "model", _("In the table and the code"), {id: compare.short(id) for id, _model in every}, "1"
-)
+asked = lab.choice("model", _("In the table and the code"), {id: compare.short(id) for id, _model in every}, "1")
 lab.seed()
 name, model = compare.chosen(every, asked)
 

@@ -14,7 +14,7 @@ PRESETS = {
     "slant": Preset(_("Lean it over"), {"what": "attribute", "add": "slant", "amount": 1.0}),
     "thick": Preset(_("A thicker pen"), {"what": "attribute", "add": "thick", "amount": 1.0}),
     "size": Preset(_("Known cause: size"), {"what": "attribute", "data": "shapes", "add": "size"}),
-}  # fmt: skip
+}
 
 lab = Lab("vae-between", PRESETS)
 what = lab.choice("what", _("Change"), {"pair": _("Into another"), "attribute": _("Add an attribute")})

@@ -17,7 +17,7 @@ PRESETS = {
     "strange": Preset(_("A cat among digits"), {"source": "photo", "picture": "cat"}),
     "told": Preset(_("Told the class"), {"latent": "2", "beta": "told"}),
     "causes": Preset(_("Known causes"), {"data": "shapes", "beta": "4"}),
-}  # fmt: skip
+}
 
 lab = Lab("vae-inside", PRESETS)
 model = models.choose(lab, latent=8, shapes=True)

@@ -62,6 +62,4 @@ lab.look(_("Drag the points in the lower plane. KL(p‖q) asks where p lies and 
 lab.theory()
 now = lab.values
 p, q = bells.p_call(now), bells.q_call(now)
-lab.code(
-    gaussians.distances, q, Call(gaussians.arrival, {"p": p, "mu": now["q_x"], "sigma": now["q_s"]}), p=p, q=q
-)
+lab.code(gaussians.distances, q, Call(gaussians.arrival, {"p": p, "mu": now["q_x"], "sigma": now["q_s"]}), p=p, q=q)

@@ -18,7 +18,7 @@ PRESETS = {
     "holes": Preset(_("Holes of a plain autoencoder"), {"beta": "0", "layer": "holes"}),
     "path": Preset(_("A way, played"), {"walk": "path"}),
     "told": Preset(_("Ten classes"), {"beta": "told", "layer": "pictures", "class": 3, "dots": False}),
-}  # fmt: skip
+}
 CORNERS = ((-2.0, 1.5), (-0.5, -1.5), (1.0, 1.0), (2.0, -1.0), (0.0, 2.0))
 
 lab = Lab("vae", PRESETS)

@@ -18,9 +18,7 @@ model = lab.choice("model", _("Model"), {"vae": _("VAE"), "ae": _("Autoencoder")
 lab.slider("latent", _("Latent dimensions"), 1, 16, 2)
 if model == "vae":
     lab.slider("beta", _("β, weight of the KL"), 0.0, 10.0, 1.0, 0.1)
-    lab.slider(
-        "warm", _("Warm-up of β, steps"), 0, 1000, 0, 50, help=_("β grows evenly over the first steps.")
-    )
+    lab.slider("warm", _("Warm-up of β, steps"), 0, 1000, 0, 50, help=_("β grows evenly over the first steps."))
 seen = _("σ, up to this. The encoder sees the noisy picture, the decoder must give the clean one.")
 lab.slider("noise", _("Noise on the input"), 0.0, 1.0, 0.0, 0.05, help=seen)
 lab.slider("lr", _("Learning rate"), 1e-4, 0.1, 3e-3, log=True)
@@ -39,9 +37,7 @@ with lab.fold(_("Network, loss and batch")):
     lab.seed()
 now = training.settings(lab.values)
 
-run = lab.job(
-    training.trainable(data), training.begun_call(now), training.STEERED, shared=False, opens=training.OPENS
-)
+run = lab.job(training.trainable(data), training.begun_call(now), training.STEERED, shared=False, opens=training.OPENS)
 lab.watch(run, training.stage)
 for place, draw in zip(lab.below.columns(2), (training.losses, training.each_kl), strict=True):
     lab.watch(run, draw, height=240, place=place)

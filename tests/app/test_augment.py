@@ -90,9 +90,7 @@ def test_controls_reach_the_defaults_and_stay_within_the_constraints(name):
             if knob.kind in ("number", "range"):
                 values = knob.default if knob.kind == "range" else (knob.default,)
                 assert all(knob.low <= v <= knob.high for v in values)
-                assert all(
-                    abs((v - knob.low) / knob.step - round((v - knob.low) / knob.step)) < 1e-3 for v in values
-                )
+                assert all(abs((v - knob.low) / knob.step - round((v - knob.low) / knob.step)) < 1e-3 for v in values)
                 assert 1 <= (knob.high - knob.low) / knob.step <= 2000
 
 

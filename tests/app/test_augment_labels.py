@@ -47,9 +47,7 @@ def test_shares_by_class_are_counted_as_by_hand():
 def test_views_are_averaged_and_agreement_counts_them():
     net, x = models.classifier("digits"), readings.picture(NOW)
     poll = survival.poll(cnn.predict, net, x, 6, A.Rotate((-90, 90), p=1), range(10))
-    each = torch.stack(
-        [cnn.predict(net, survival.looks(x, [A.Rotate((-90, 90), p=1)], [s]))[0] for s in range(10)]
-    )
+    each = torch.stack([cnn.predict(net, survival.looks(x, [A.Rotate((-90, 90), p=1)], [s]))[0] for s in range(10)])
     best = each.mean(0).argmax()
     assert poll.mean.says == best and poll.mean.truth == pytest.approx(each.mean(0)[6].item(), abs=1e-5)
     assert poll.agreement == pytest.approx((each.argmax(1) == best).float().mean().item())
@@ -80,9 +78,7 @@ def test_a_batch_is_changed_picture_by_picture_and_alike_from_the_same_seed():
 
 
 def test_the_pipeline_of_a_run_is_the_one_of_the_controls():
-    stage = compose(
-        (Stage("Rotate", {"limit": (-30, 30)}, 0.5), Stage("Affine", {"shear": (-5, 5)})), "some", 1
-    )
+    stage = compose((Stage("Rotate", {"limit": (-30, 30)}, 0.5), Stage("Affine", {"shear": (-5, 5)})), "some", 1)
     assert A.to_dict(of_plain(stage.plain()).made()) == A.to_dict(stage.made())
     x = trial.examples("digits", 50, 0)[0][:4]
     assert torch.equal(trial.Changed(stage)(x, 1), augmenter(stage.made())(x, 1))

@@ -85,9 +85,7 @@ def test_augmix_blends_chains_and_keeps_the_picture_where_they_do_nothing():
     nothing = samples.augmix(CARD, [A.NoOp(p=1), A.NoOp(p=1), A.NoOp(p=1)], range(3))
     assert all(np.abs(s.image.astype(int) - CARD).max() <= 1 for s in nothing)
     mixed = samples.augmix(CARD, [s.made() for s in operations(0.5, 0.5)], [1, 1, 2])
-    assert np.array_equal(mixed[0].image, mixed[1].image) and not np.array_equal(
-        mixed[0].image, mixed[2].image
-    )
+    assert np.array_equal(mixed[0].image, mixed[1].image) and not np.array_equal(mixed[0].image, mixed[2].image)
 
 
 def test_order_matters_and_the_swap_draws_the_same_values():

@@ -23,9 +23,7 @@ each = pytest.mark.parametrize("transform", GEOMETRY.values(), ids=GEOMETRY.keys
 @each
 def test_boxes_agree_with_the_boxes_of_the_transformed_masks(transform, monkeypatch):
     def filled(box, height, width):  # a full rectangle: its box is the box
-        left, top, right, bottom = (
-            round(v * n) for v, n in zip(box, (width, height, width, height), strict=True)
-        )
+        left, top, right, bottom = (round(v * n) for v, n in zip(box, (width, height, width, height), strict=True))
         mask = np.zeros((height, width), np.uint8)
         mask[top:bottom, left:right] = 1
         return mask
@@ -40,11 +38,7 @@ def test_boxes_agree_with_the_boxes_of_the_transformed_masks(transform, monkeypa
             left, top, right, bottom = fate.box
             across = min(right, x.max() + 1) - max(left, x.min())
             down = min(bottom, y.max() + 1) - max(top, y.min())
-            union = (
-                (x.max() + 1 - x.min()) * (y.max() + 1 - y.min())
-                + (right - left) * (bottom - top)
-                - across * down
-            )
+            union = (x.max() + 1 - x.min()) * (y.max() + 1 - y.min()) + (right - left) * (bottom - top) - across * down
             assert across * down / union > (0.8 if fate.visible > 0.99 else 0.6), (sample.seed, fate)
             compared += 1
     assert compared

@@ -45,6 +45,4 @@ def test_a_move_is_worked_out_once_and_fewer_proposals_begin_the_same():
     for way in staged.ways():
         few, all_of_them = (staged.proposed(now, way, n).boxes for n in (2, 60))
         assert torch.equal(few, all_of_them[:2])
-    assert {
-        len(share) > 1 for share in staged.reached(staged.scene_of(now | {"data": "digits"})).values()
-    } == {True}
+    assert {len(share) > 1 for share in staged.reached(staged.scene_of(now | {"data": "digits"})).values()} == {True}

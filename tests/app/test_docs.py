@@ -54,9 +54,7 @@ def test_films_belong_to_pages_and_all_together_are_light() -> None:
     films = {path.stem: path.stat().st_size for path in film.FILMS.glob("*.webp")}
     first = {concept.pages[0].address for concept in catalog.CONCEPTS}
     stills = {f"{address}-{scheme}" for address in first for scheme in ("light", "dark")}
-    assert (
-        films and films.keys() <= catalog.PAGES.keys() | stills and film.TAKES.keys() <= catalog.PAGES.keys()
-    )
+    assert films and films.keys() <= catalog.PAGES.keys() | stills and film.TAKES.keys() <= catalog.PAGES.keys()
     assert max(films.values()) <= 400_000 and sum(films.values()) < 12_000_000
 
 
@@ -89,9 +87,7 @@ def test_bold_words_stand_on_the_screen_and_keys_do_something(name: str) -> None
     for key in set(re.findall(r"<kbd>(.+?)</kbd>", TEXTS[name])) - {"Tab"}:  # that one is the browser's
         assert re.search(rf'"(Key)?{key.replace("Space", " ")}"', SOURCE), key
     quoted = re.findall(r"[“«]([^”»…]+)[…”»]", TEXTS[name])  # what a visitor may read when something is odd
-    assert all(any(q.strip(" :") in text for text in known) for q in quoted) and len(quoted) >= 2 * (
-        "teachers" in name
-    )
+    assert all(any(q.strip(" :") in text for text in known) for q in quoted) and len(quoted) >= 2 * ("teachers" in name)
 
 
 def test_every_part_that_can_be_hidden_is_named() -> None:

@@ -31,9 +31,7 @@ def test_the_path_grows_along_its_steps():
     ends = [blue(f)[:, 1].max().item() for f in frames(10)]
     assert len(ends) == 11
     assert all(a < b for a, b in itertools.pairwise(ends))
-    assert (
-        abs(ends[-1] - (0.75 * WIDTH + 5)) <= 3
-    )  # x = 1 is three quarters to the right; the dot reaches 5 on
+    assert abs(ends[-1] - (0.75 * WIDTH + 5)) <= 3  # x = 1 is three quarters to the right; the dot reaches 5 on
     rows = blue(frames(10)[-1])[:, 0].double()
     assert abs(rows.mean().item() - 0.25 * WIDTH) <= 3  # y = 0.5 is a quarter from the top
 

@@ -19,15 +19,11 @@ def opened(gif: bytes) -> list[Image.Image]:
 
 def near(frame: Image.Image, x: float, y: float, color: str) -> int:
     """The distance of a pixel's colour from a wanted one."""
-    return max(
-        abs(a - b) for a, b in zip(frame.getpixel((round(x), round(y))), palette.rgb(color), strict=True)
-    )
+    return max(abs(a - b) for a, b in zip(frame.getpixel((round(x), round(y))), palette.rgb(color), strict=True))
 
 
 def test_the_points_stand_where_they_are_at_each_moment() -> None:
-    states = gan2d.train(
-        gan2d.init(clouds.cloud("two")), 4, kept=4, loss=gan_losses.chosen_loss("ns"), batch=16
-    )
+    states = gan2d.train(gan2d.init(clouds.cloud("two")), 4, kept=4, loss=gan_losses.chosen_loss("ns"), batch=16)
     run = Job(plane.MODEL, states, {}, place=ByHand()).watched()
     frames = opened(film.plane_film(run, "ns", ["judge", "real"]))
     assert len(frames) == 5 and frames[0].size == (film.SIDE, film.SIDE + film.LINE)

@@ -62,9 +62,7 @@ def test_links_stay_inside_their_grids_and_sentences_know_their_fields(kind):
             > links[:, grid["link"]].max()
         )
         for text in (grid["say"], grid["term"], grid["idle"]):
-            assert {
-                name for _text, name, _form, _conversion in string.Formatter().parse(text) if name
-            } <= known
+            assert {name for _text, name, _form, _conversion in string.Formatter().parse(text) if name} <= known
 
 
 def test_the_chosen_output_is_the_cell_of_its_row_and_column():
@@ -85,9 +83,7 @@ def test_the_gradients_are_those_of_the_chosen_output():
 def test_the_meter_tells_a_checkerboard():
     settings, x = SETTINGS | {"padding": 0}, torch.ones(4, 4)
     three, four = (sliding.convolution(x, torch.ones(k, k), "transposed2d", settings, (0, 0)) for k in (3, 4))
-    assert any("1 to 4" in fact for fact in three.facts) and any(
-        "4 pixels in every" in fact for fact in four.facts
-    )
+    assert any("1 to 4" in fact for fact in three.facts) and any("4 pixels in every" in fact for fact in four.facts)
 
 
 def test_a_pool_tells_its_winners():
@@ -101,8 +97,7 @@ def test_a_pool_tells_its_winners():
 def test_padding_that_does_not_count_is_in_no_window():
     settings = {"k": 3, "stride": 2, "padding": 1, "dilation": 1, "ceil": False}
     counted, left_out = (
-        sliding.pooling(torch.ones(4, 4).double(), "average", settings, (0, 0), count_padding=c)
-        for c in (True, False)
+        sliding.pooling(torch.ones(4, 4).double(), "average", settings, (0, 0), count_padding=c) for c in (True, False)
     )
     assert (taps(counted)[:, 1] == 0).sum() == 9 and (taps(left_out)[:, 1] == 0).sum() == 4
 

@@ -37,16 +37,12 @@ def test_core_knows_torch_and_the_standard_library_only(path):
 
 @pytest.mark.parametrize("path", files("app"), ids=named)
 def test_app_knows_no_page(path):
-    assert {
-        name for name in imported(path) if name.startswith(("pages", "tests", "tools", "bench", "."))
-    } == set()
+    assert {name for name in imported(path) if name.startswith(("pages", "tests", "tools", "bench", "."))} == set()
 
 
 @pytest.mark.parametrize("path", files("pages"), ids=named)
 def test_pages_know_each_other_not(path):
-    assert {
-        name for name in imported(path) if name.startswith(("pages", "tests", "tools", "bench", "."))
-    } == set()
+    assert {name for name in imported(path) if name.startswith(("pages", "tests", "tools", "bench", "."))} == set()
 
 
 CONCEPTS = {path.parent.name for path in (ROOT / "app").glob("*/__init__.py")} - {"figures", "live"}

@@ -279,9 +279,7 @@ def test_tokens_cannot_be_guessed(desk: Desk) -> None:
     assert min(len(v.token) for v in views) >= 20
 
 
-@pytest.mark.parametrize(
-    "origin", ["http://evil.example", "https://127.0.0.1.evil.example", "null", "file://"]
-)
+@pytest.mark.parametrize("origin", ["http://evil.example", "https://127.0.0.1.evil.example", "null", "file://"])
 def test_a_foreign_page_is_turned_away(place: Place, origin: str) -> None:
     with pytest.raises(InvalidStatus) as refused, place.live(origin=origin):
         pass
@@ -471,10 +469,7 @@ def test_plotly_is_the_one_of_the_wheel(place: Place) -> None:
     assert answer.status == 200 and answer.headers["content-encoding"] == "gzip"
     assert gzip.decompress(raw) == wheel() and len(raw) < len(wheel()) / 2
     assert "javascript" in answer.headers["content-type"]
-    assert (
-        "max-age=31536000" in answer.headers["cache-control"]
-        and "immutable" in answer.headers["cache-control"]
-    )
+    assert "max-age=31536000" in answer.headers["cache-control"] and "immutable" in answer.headers["cache-control"]
     assert answer.headers["vary"].lower() == "accept-encoding"
 
 

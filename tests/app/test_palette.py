@@ -11,9 +11,7 @@ from tools.server import ROOT
 LINES = ("ACCENT", "MUTED", "BLUE", "ORANGE", "GREEN", "RED", "PINK", "SKY", "OLIVE", "VIOLET", "BROWN")
 LETTERS = {palette.letters(c) for c in map(vars(palette).get, LINES) if palette.letters(c) != c}
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-each_theme = pytest.mark.parametrize(
-    ("theme", "paper"), [*zip(("light", "dark"), palette.PAPER, strict=True)]
-)
+each_theme = pytest.mark.parametrize(("theme", "paper"), [*zip(("light", "dark"), palette.PAPER, strict=True)])
 
 
 def test_contrast_is_that_of_wcag():

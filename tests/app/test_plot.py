@@ -97,9 +97,7 @@ def test_stable_range_holds_every_value(values):
 def test_growing_range_holds_every_value_and_rests(values):
     low, high = growing_range(torch.tensor(values, dtype=torch.float64))
     assert low < 0 < high and all(low <= v <= high for v in values)
-    stops = {
-        tuple(growing_range(torch.tensor([0.0, 1.0]) * 1.01**n)) for n in range(70)
-    }  # together they double
+    stops = {tuple(growing_range(torch.tensor([0.0, 1.0]) * 1.01**n)) for n in range(70)}  # together they double
     assert len(stops) <= 2
 
 

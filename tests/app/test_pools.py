@@ -71,9 +71,7 @@ def test_what_is_made_of_a_picture_is_made_once_and_dies_with_it() -> None:
     photo, now = own(40, 60), PHOTO | {"q": 0.5, "back": "nearest", "kinds": [], "layers": 2, "seed": 0}
     of = subjects.subject(photo, now)
     once = pools.pooled(of, "max", Window(), now)
-    assert (
-        pools.pooled(subjects.subject(photo, now | {"seed": 3, "q": 0.2}), "max", Window(), now)[0] is once[0]
-    )
+    assert pools.pooled(subjects.subject(photo, now | {"seed": 3, "q": 0.2}), "max", Window(), now)[0] is once[0]
     by_lot = [pools.pooled(of, "stochastic", Window(), now | {"seed": s})[0] for s in (0, 1, 0)]
     assert by_lot[0] is by_lot[2] and not torch.equal(by_lot[0], by_lot[1])
     assert pools.layers(of, "max", Window(), now) is pools.layers(

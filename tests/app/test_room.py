@@ -62,10 +62,7 @@ def test_numbers_and_health_are_told_under_the_base_path() -> None:
     found = awaited(answered(routes["/tools/board/health"].app, "/tools/board/health"))  # type: ignore[attr-defined]
     assert found[0]["status"] == 200 and json.loads(found[1]["body"])["status"] in ("ok", "full")
     for path in routes:  # a browser that asks for them is not sent home
-        assert (
-            awaited(answered(KnownAddresses(PlainTextResponse("it"), "tools/board"), path))[0]["status"]
-            == 200
-        )
+        assert awaited(answered(KnownAddresses(PlainTextResponse("it"), "tools/board"), path))[0]["status"] == 200
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,7 @@ def test_fifty_sessions_leave_nothing_behind(server: str) -> None:
     assert most > 5 * of_one, "the views were there while their sessions were"
     assert after["views"] == of_one
     assert after["connected"] == 0
-    assert after["resident"] - before["resident"] < 25, (
-        f"{before['resident']} MB grew to {after['resident']} MB"
-    )
+    assert after["resident"] - before["resident"] < 25, f"{before['resident']} MB grew to {after['resident']} MB"
 
 
 def test_leaving_a_page_frees_its_figures(server: str) -> None:

@@ -71,9 +71,7 @@ def test_the_way_becomes_a_film():
         ):  # all greys, far from the frame in the middle
             shown.seek(place)
             right = np.asarray(shown.convert("L"))[:, -film.SIDE :].astype(float)
-            made = Image.fromarray(to_bytes(here.decode(torch.tensor([xy]))[0])).resize(
-                (film.SIDE, film.SIDE), 3
-            )
+            made = Image.fromarray(to_bytes(here.decode(torch.tensor([xy]))[0])).resize((film.SIDE, film.SIDE), 3)
             assert abs(right - np.asarray(made)).max() < 9
     assert pad.standing(here, now)[1] == pytest.approx((0.0, -0.5), abs=1e-5)
 

@@ -106,9 +106,7 @@ def test_a_bad_command_gets_a_sentence(place: Place, desk: Desk, told: list[Any]
         assert answer["id"] == 4 and answer["error"].endswith(".")
 
 
-@pytest.mark.parametrize(
-    "more", [{"do": "play"}, {"do": []}, {"do": [1, 2]}, {"do": [[], 2]}, {"after": "x"}]
-)
+@pytest.mark.parametrize("more", [{"do": "play"}, {"do": []}, {"do": [1, 2]}, {"do": [[], 2]}, {"after": "x"}])
 def test_malformed_questions_are_refused(place: Place, desk: Desk, more: dict[str, Any]) -> None:
     with place.live() as socket:
         send(socket, desk.views["stage"], 4, **more)

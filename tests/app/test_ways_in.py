@@ -38,7 +38,7 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**320) | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=8,
-)  # fmt: skip
+)
 DOMAINS: dict[str, Domain] = {
     "x": Span(-10.0, 10.0, 0.1), "n": Span(1, 8, 1, whole=True), "span": Pair(Span(-10.0, 10.0, 0.5)),
     "lr": Options((0.001, 0.01)), "of": Subset(("a", "b")), "text": Text(9),
@@ -47,9 +47,7 @@ DOMAINS: dict[str, Domain] = {
 
 def is_a_sentence(text: str) -> bool:
     return (
-        text.endswith(".")
-        and len(text) < 400
-        and not re.search(r"Traceback|\.py\b|/work/|/home/|site-packages", text)
+        text.endswith(".") and len(text) < 400 and not re.search(r"Traceback|\.py\b|/work/|/home/|site-packages", text)
     )
 
 
@@ -177,9 +175,7 @@ def test_a_painted_text_is_a_grid_or_a_sentence(text: str, n: int) -> None:
 @few
 @given(json_values)
 @example({"__class_fullname__": "Compose", "p": 10**400, "transforms": [{}]})
-@example(
-    {"__class_fullname__": "SomeOf", "n": 1e308, "transforms": [{"__class_fullname__": "HorizontalFlip"}]}
-)
+@example({"__class_fullname__": "SomeOf", "n": 1e308, "transforms": [{"__class_fullname__": "HorizontalFlip"}]})
 @example({"__class_fullname__": "Rotate", "limit": [[[]]], "p": True})
 @example({"__class_fullname__": ["Compose"], "transforms": {"a": 1}})
 def test_a_pasted_mapping_is_a_pipeline_or_a_sentence(inner: Any) -> None:
@@ -296,9 +292,7 @@ def test_the_headers_allow_only_ourselves() -> None:
     assert policy["default-src"] == "'self'" and policy["object-src"] == "'none'"
     assert "unsafe" not in policy["script-src"] and "sha256-" in policy["script-src"]
     assert policy["frame-ancestors"] == "'self' https://lms.example.org *.example.edu"
-    sources = {source for sources in policy.values() for source in sources.split()} - {
-        "https://lms.example.org"
-    }
+    sources = {source for sources in policy.values() for source in sources.split()} - {"https://lms.example.org"}
     assert not any("//" in source and "board.test" not in source for source in sources)
     assert headers[b"x-content-type-options"] == b"nosniff"
 

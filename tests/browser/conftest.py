@@ -80,8 +80,7 @@ class Watch:
         foreign = [
             url
             for url in self.requests
-            if urlparse(url).hostname not in (None, "127.0.0.1", HALL)
-            and urlparse(url).scheme not in ("data", "blob")
+            if urlparse(url).hostname not in (None, "127.0.0.1", HALL) and urlparse(url).scheme not in ("data", "blob")
         ]
         found = [c for c in self.complaints if not (self.forgiven and self.forgiven.search(c))]
         return found + [f"asked another host: {url}" for url in foreign]

@@ -125,9 +125,7 @@ def marks() -> None:
     def moving(x: float) -> Plot:
         """Everything that may change without the price of a new plot."""
         z, gap = torch.linspace(-4, 4, 9), torch.tensor([torch.nan])
-        squares = torch.cat(
-            [(z + x).abs().unsqueeze(0) * (z.abs().unsqueeze(1) + 1), torch.full((1, 9), torch.nan)]
-        )
+        squares = torch.cat([(z + x).abs().unsqueeze(0) * (z.abs().unsqueeze(1) + 1), torch.full((1, 9), torch.nan)])
         there = torch.cat([z, gap, z])
         data = [
             heat(squares, z, torch.linspace(-4, 4, 10), [palette.BLUE + "c0", palette.RED], 0, 30),
@@ -148,14 +146,10 @@ def many() -> None:
     lab.slider("x", "X", -5.0, 5.0, 0.0, 0.1)
 
     def first(x: float) -> Plot:
-        return Plot(
-            [dots(torch.tensor([x]), torch.zeros(1), "", palette.RED)], layout(**GRID), f"first x={x:g}"
-        )
+        return Plot([dots(torch.tensor([x]), torch.zeros(1), "", palette.RED)], layout(**GRID), f"first x={x:g}")
 
     def second(x: float) -> Plot:
-        return Plot(
-            [dots(torch.tensor([x]), torch.ones(1), "", palette.RED)], layout(**GRID), f"second x={x:g}"
-        )
+        return Plot([dots(torch.tensor([x]), torch.ones(1), "", palette.RED)], layout(**GRID), f"second x={x:g}")
 
     def third(x: float) -> Table:
         return Table(["", "x"], [["is", f"{x:g}"]], f"third x={x:g}")
@@ -197,9 +191,7 @@ def broken() -> None:
         # On the live road only: what a visitor sees there while the hand moves.
         if x > 1 and threading.current_thread().name.startswith("live"):
             raise RuntimeError("secret") if x > 3 else Refused("Above 1 there is nothing to see.")
-        return Plot(
-            [dots(torch.tensor([x]), torch.zeros(1), "", palette.RED)], layout(**GRID), f"fragile x={x:g}"
-        )
+        return Plot([dots(torch.tensor([x]), torch.zeros(1), "", palette.RED)], layout(**GRID), f"fragile x={x:g}")
 
     lab.live(fragile)
 

@@ -37,9 +37,7 @@ class Hand:
         self.rest()
 
     def rest(self) -> None:
-        self.page.wait_for_selector(
-            '[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached"
-        )
+        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', state="attached")
 
     def figure(self, name: str | None = None) -> Locator:
         return self.page.locator(f'[data-view="{name}"]' if name else FIGURE).first

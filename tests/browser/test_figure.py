@@ -133,17 +133,14 @@ def test_each_thumb_of_a_range(visit: Visit, gallery: str, which: int) -> None:
     hand = visit(gallery)
     hand.drag(hand.thumb("gallery.span", which), 30 if which == 0 else -30, release=False)
     hand.until_label(
-        "!label.endsWith('span=-4..4') && "
-        + ("label.endsWith('..4')" if which == 0 else "label.includes('span=-4..')")
+        "!label.endsWith('span=-4..4') && " + ("label.endsWith('..4')" if which == 0 else "label.includes('span=-4..')")
     )
     hand.release()
     hand.until_url("gallery.span=")
 
 
 def touch(hand: Hand, kind: str, x: float, y: float, session: list = []) -> None:  # noqa: B006
-    session[:] = (
-        session if session and session[0] is hand else [hand, hand.page.context.new_cdp_session(hand.page)]
-    )
+    session[:] = session if session and session[0] is hand else [hand, hand.page.context.new_cdp_session(hand.page)]
     points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
     session[1].send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
@@ -328,10 +325,7 @@ def test_the_numbers_behind_small_pixels(visit: Visit, gallery: str) -> None:
     canvas = hand.page.locator(".lb-canvas")
     box = canvas.bounding_box()
     assert box and box["width"] % 8 == 0 and box["width"] > 100, "whole squares"
-    assert (
-        canvas.evaluate("c => [c.width, c.height, getComputedStyle(c).imageRendering].join()")
-        == "8,8,pixelated"
-    )
+    assert canvas.evaluate("c => [c.width, c.height, getComputedStyle(c).imageRendering].join()") == "8,8,pixelated"
     hand.page.mouse.move(box["x"] + box["width"] * 2.5 / 8, box["y"] + box["height"] * 3.5 / 8)
     expect(hand.page.locator(".lb-readout")).to_have_text(re.compile(r"\(2, 3\)\s+0\.26"))
 

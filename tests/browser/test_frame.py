@@ -46,9 +46,7 @@ def test_the_browsers_language(visit: Visit, app: str) -> None:
 def test_the_language_switch(visit: Visit, app: str) -> None:
     hand = visit(f"{app}/activations")
     expect(hand.page.get_by_text("Show the code")).to_be_visible()
-    hand.page.get_by_role("radio", name="Русский").or_(
-        hand.page.get_by_role("button", name="Русский")
-    ).first.click()
+    hand.page.get_by_role("radio", name="Русский").or_(hand.page.get_by_role("button", name="Русский")).first.click()
     hand.until_url("lang=ru")
     expect(hand.page.get_by_text("Show the code")).to_have_count(0)
     link = hand.page.url
@@ -77,9 +75,7 @@ def test_a_phone(visit: Visit, app: str) -> None:
     hand.thumb("activations.x").scroll_into_view_if_needed()
     thumb, stage = hand.thumb("activations.x").bounding_box(), hand.figure("activations.stage").bounding_box()
     assert thumb and stage
-    assert stage["y"] < 400 and stage["y"] + stage["height"] <= thumb["y"], (
-        "the picture is in view over its slider"
-    )
+    assert stage["y"] < 400 and stage["y"] + stage["height"] <= thumb["y"], "the picture is in view over its slider"
     assert thumb["y"] < 844
 
 

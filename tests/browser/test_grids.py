@@ -36,9 +36,7 @@ def test_pointer_keys_and_playback(visit: Visit, app: str) -> None:
     assert [next(text for text in seen if text.startswith(name)) for name in ("x[", "w[", "y[")]
     for text in seen:  # the sum that is written out is the number that it claims
         if text.startswith("y["):
-            left, value = re.fullmatch(
-                r"y\[.*?\] = (.*) = (.*)", text.replace("−", "-").replace("·", "*")
-            ).groups()
+            left, value = re.fullmatch(r"y\[.*?\] = (.*) = (.*)", text.replace("−", "-").replace("·", "*")).groups()
             assert eval(left) == int(value)
     expect(sentence).to_have_text(chosen)  # the pointer has gone: the chosen output again
 
@@ -58,9 +56,7 @@ def test_playback_starts_at_the_chosen_output_and_its_link_follows(visit: Visit,
     hand = visit(f"{app}/convolution-arithmetic?convolution-arithmetic.row=1&convolution-arithmetic.col=0")
     sentence, scrub = parts(hand, STAGE)[1], hand.page.locator(".lb-player input")
     expect(scrub).to_have_value("5")
-    hand.page.locator(".lb-player select").select_option(
-        "0.25"
-    )  # ten seconds to the end, for the slowest machine
+    hand.page.locator(".lb-player select").select_option("0.25")  # ten seconds to the end, for the slowest machine
     sentence.evaluate("""(node) => {
       window.said = [];
       const told = new MutationObserver(() => said.push(node.innerText));

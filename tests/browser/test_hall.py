@@ -21,9 +21,7 @@ def test_a_presenter_goes_by_keys(visit: Visit, app: str) -> None:
     hand = visit(f"{app}/detection-nms?present=on", viewport=PROJECTOR)
     stage = hand.page.locator(".st-key-lab-stage").bounding_box()
     assert stage and stage["y"] + stage["height"] <= 768, "all of the stage is on the screen"
-    letters = (
-        "() => parseFloat(getComputedStyle(document.querySelector('.xtick text, .legendtext')).fontSize)"
-    )
+    letters = "() => parseFloat(getComputedStyle(document.querySelector('.xtick text, .legendtext')).fontSize)"
     assert hand.page.evaluate(letters) >= 17
     expect(hand.page.get_by_test_id("stSidebar")).to_be_hidden()
     expect(hand.page.locator(".st-key-lab-below")).to_be_hidden()
@@ -81,9 +79,7 @@ def foreign_site() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def test_a_figure_lives_on_a_site_that_may_have_it_and_on_no_other(
-    visit: Visit, app: str, watch: Watch
-) -> None:
+def test_a_figure_lives_on_a_site_that_may_have_it_and_on_no_other(visit: Visit, app: str, watch: Watch) -> None:
     watch.forgive(r"frame-ancestors|ERR_BLOCKED_BY_RESPONSE|404")
     figure = "optimizers?optimizers.steps=77&only=progress&embed=true"
     with foreign_site() as (site, shown), serve(LIGHTBOARD_EMBED=site) as open_house:

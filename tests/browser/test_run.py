@@ -41,9 +41,7 @@ def test_a_run_is_played_paused_scrubbed_and_branched(visit: Visit, app: str) ->
     hand.until_label("label.startsWith('Step 2:')", STAGE)
 
 
-def test_a_reload_in_the_middle_begins_anew_and_a_second_tab_has_a_run_of_its_own(
-    visit: Visit, app: str
-) -> None:
+def test_a_reload_in_the_middle_begins_anew_and_a_second_tab_has_a_run_of_its_own(visit: Visit, app: str) -> None:
     hand = visit(app + PAGE)
     press(hand, "Play")
     until_step(hand, "n > 3")

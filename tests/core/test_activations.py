@@ -49,9 +49,7 @@ def test_value_and_derivative_equal_torch(name: str, dtype: torch.dtype) -> None
     z = torch.tensor(GRID + torch.linspace(-8, 8, 333).tolist(), dtype=dtype)
     x = z.clone().requires_grad_()
     expected = torchs_own(name, x)
-    expected_slope = (
-        torch.autograd.grad(expected.sum(), x)[0] if expected.requires_grad else torch.zeros_like(z)
-    )
+    expected_slope = torch.autograd.grad(expected.sum(), x)[0] if expected.requires_grad else torch.zeros_like(z)
     got = curve(name, z)
     atol = 4e-6 if dtype == torch.float32 else 1e-8  # F.softplus drops e^-20
     torch.testing.assert_close(got.f, expected.detach(), rtol=2e-6, atol=atol)

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from core import arithmetic as a
 
-SETTINGS = st.tuples(
-    st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.integers(0, 4), st.integers(1, 3)
-)
+SETTINGS = st.tuples(st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.integers(0, 4), st.integers(1, 3))
 
 
 def numbers(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -22,9 +20,7 @@ def operands(kind: str, n: int, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     return (numbers(n, n + 1), numbers(k, k, seed=1)) if dims == 2 else (numbers(1, n), numbers(1, k, seed=1))
 
 
-def slow(
-    x: torch.Tensor, kernel: torch.Tensor, stride: int, padding: int, dilation: int
-) -> list[list[float]]:
+def slow(x: torch.Tensor, kernel: torch.Tensor, stride: int, padding: int, dilation: int) -> list[list[float]]:
     """y[r, c] by four loops; what lies outside is 0."""
     (h, w), (kh, kw) = x.shape, kernel.shape
     tall = (h + 2 * padding * (kh > 1 or h > 1) - dilation * (kh - 1) - 1) // stride + 1 if h > 1 else 1
@@ -76,9 +72,9 @@ def test_the_formula_says_the_size(settings):
     axis = a.axis("2d", n, k, s, p, d)
     assert axis.out == (n + 2 * p - d * (k - 1) - 1) // s + 1
     left, _, said = axis.formula.rpartition(" = ")
-    assert eval(
-        left.translate({ord("⌊"): "(", ord("⌋"): ")", ord("·"): "*", ord("−"): "-"}).replace("/", "//")
-    ) == int(said)
+    assert eval(left.translate({ord("⌊"): "(", ord("⌋"): ")", ord("·"): "*", ord("−"): "-"}).replace("/", "//")) == int(
+        said
+    )
     assert int(said) == axis.out == len(axis.place)
 
 
@@ -87,9 +83,7 @@ def test_a_pixel_is_dropped_where_no_gradient_comes_back(settings):
     n, k, s, p, d = settings
     assume(d * (k - 1) + 1 <= n + 2 * p)
     x = torch.ones(1, 1, n, n, requires_grad=True)
-    (reached,) = torch.autograd.grad(
-        F.conv2d(x, torch.ones(1, 1, k, k), stride=s, padding=p, dilation=d).sum(), x
-    )
+    (reached,) = torch.autograd.grad(F.conv2d(x, torch.ones(1, 1, k, k), stride=s, padding=p, dilation=d).sum(), x)
     w = a.windows("2d", (n, n), k, s, p, d)
     assert ((w.marks == a.DROPPED)[w.pixel >= 0] == (reached.flatten() == 0)).all()
     assert ((w.marks == a.PADDING) == (w.pixel < 0)).all()

@@ -46,9 +46,7 @@ def slow(a, b):
     d2 = ((a[0] + a[2] - b[0] - b[2]) ** 2 + (a[1] + a[3] - b[1] - b[3]) ** 2) / 4
     iou = w * h / union
     diou = iou - d2 / (cw**2 + ch**2)
-    v = (4 / math.pi**2) * (
-        math.atan((b[2] - b[0]) / (b[3] - b[1])) - math.atan((a[2] - a[0]) / (a[3] - a[1]))
-    ) ** 2
+    v = (4 / math.pi**2) * (math.atan((b[2] - b[0]) / (b[3] - b[1])) - math.atan((a[2] - a[0]) / (a[3] - a[1]))) ** 2
     ciou = diou - v * v / (1 - iou + v) if v else diou
     return [iou, iou - (cw * ch - union) / (cw * ch), diou, ciou]
 
@@ -108,9 +106,7 @@ def test_a_nan_anywhere_is_not_hidden(at):
     assert all(math.isnan(m(*pair((2, 2, 8, 8), a)).item()) for m in MEASURES.values())
 
 
-@pytest.mark.parametrize(
-    "other", [(3, 4, 16, 12), (20, 25, 31, 29), (2, 1, 9, 13)], ids=["across", "apart", "over"]
-)
+@pytest.mark.parametrize("other", [(3, 4, 16, 12), (20, 25, 31, 29), (2, 1, 9, 13)], ids=["across", "apart", "over"])
 @pytest.mark.parametrize("name", ["iou", "giou", "diou"])
 def test_gradients(name, other):
     a = torch.tensor([1.5, 2.5, 10.5, 12.0], dtype=torch.float64, requires_grad=True)

@@ -64,16 +64,12 @@ def test_depthwise_and_pointwise_save_what_the_formula_says(c_in: int, c_out: in
     assert costs["grouped"].parameters == costs["standard"].parameters
 
 
-@pytest.mark.parametrize(
-    ("c_in", "c_out", "groups"), [(16, 16, 3), (8, 6, 4), (6, 8, 4), (4, 4, 0), (4, 4, 8)]
-)
+@pytest.mark.parametrize(("c_in", "c_out", "groups"), [(16, 16, 3), (8, 6, 4), (6, 8, 4), (4, 4, 0), (4, 4, 8)])
 def test_groups_that_do_not_divide_are_refused_and_those_that_do_are_named(c_in, c_out, groups) -> None:
     with pytest.raises(ValueError, match="would"):
         channels.cost(c_in, c_out, 3, groups, 8)
     with pytest.raises((ValueError, RuntimeError, ZeroDivisionError)):  # PyTorch does not like them either
-        nn.functional.conv2d(
-            torch.ones(1, c_in, 3, 3), torch.ones(c_out, c_in // groups, 3, 3), groups=groups
-        )
+        nn.functional.conv2d(torch.ones(1, c_in, 3, 3), torch.ones(c_out, c_in // groups, 3, 3), groups=groups)
     for fits in channels.groups_that_fit(c_in, c_out):
         nn.Conv2d(c_in, c_out, 3, groups=fits)
 

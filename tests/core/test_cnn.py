@@ -25,9 +25,7 @@ def shipped(name: str) -> dict[str, torch.Tensor]:
 @cache
 def held_back(name: str) -> tuple[torch.Tensor, torch.Tensor]:
     with np.load(DATA / f"{name}.npz") as file:
-        return torch.from_numpy(file["images"][-2000:]).float() / 255, torch.from_numpy(
-            file["labels"][-2000:]
-        ).long()
+        return torch.from_numpy(file["images"][-2000:]).float() / 255, torch.from_numpy(file["labels"][-2000:]).long()
 
 
 def as_modules(net: cnn.Net) -> nn.Sequential:
@@ -37,9 +35,7 @@ def as_modules(net: cnn.Net) -> nn.Sequential:
     for name, module in zip((*cnn.LAYERS, "head"), (*conv, head), strict=True):
         module.load_state_dict({"weight": net[f"{name}.weight"], "bias": net[f"{name}.bias"]})
     pool = nn.MaxPool2d(2)
-    return nn.Sequential(
-        conv[0], nn.ReLU(), pool, conv[1], nn.ReLU(), pool, conv[2], nn.ReLU(), nn.Flatten(), head
-    )
+    return nn.Sequential(conv[0], nn.ReLU(), pool, conv[1], nn.ReLU(), pool, conv[2], nn.ReLU(), nn.Flatten(), head)
 
 
 def noise(n: int = 3, seed: int = 1) -> torch.Tensor:
@@ -68,9 +64,7 @@ def test_predicts_the_same_one_by_one_and_in_parts() -> None:
     net, x = cnn.init(3), noise(501)
     all_at_once = cnn.predict(net, x)
     torch.testing.assert_close(all_at_once.sum(1), torch.ones(501))
-    torch.testing.assert_close(
-        all_at_once[[0, 500]], torch.cat([cnn.predict(net, x[:1]), cnn.predict(net, x[500:])])
-    )
+    torch.testing.assert_close(all_at_once[[0, 500]], torch.cat([cnn.predict(net, x[:1]), cnn.predict(net, x[500:])]))
 
 
 def test_starts_from_the_seed() -> None:

@@ -32,9 +32,7 @@ def loop(picture: torch.Tensor, w: torch.Tensor, s: int, p: int, d: int, mode: s
 
 @pytest.mark.parametrize("by", [filtered, by_shifts])
 @pytest.mark.parametrize("mode", PADDINGS)
-@pytest.mark.parametrize(
-    ("stride", "padding", "dilation"), [(1, 0, 1), (2, 3, 1), (3, 1, 2), (1, 5, 3), (8, 12, 4)]
-)
+@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 3, 1), (3, 1, 2), (1, 5, 3), (8, 12, 4)])
 def test_equals_the_loop(by, mode, stride, padding, dilation):
     ours = by(PICTURE, WEIGHTS, stride, padding, dilation, mode, 0.25)
     assert torch.allclose(ours, loop(PICTURE, WEIGHTS, stride, padding, dilation, mode, 0.25))
@@ -55,9 +53,7 @@ def test_equals_torch():
     assert torch.allclose(by_shifts(PICTURE, WEIGHTS, stride=2, padding=2, dilation=2), theirs)
 
 
-@given(
-    n=st.integers(1, 40), k=st.integers(1, 11), s=st.integers(1, 8), p=st.integers(0, 12), d=st.integers(1, 8)
-)
+@given(n=st.integers(1, 40), k=st.integers(1, 11), s=st.integers(1, 8), p=st.integers(0, 12), d=st.integers(1, 8))
 def test_the_size_is_that_of_torch(n, k, s, p, d):
     reach = d * (k - 1) + 1
     if n + 2 * p < reach:
@@ -111,9 +107,7 @@ def test_the_difference_would_show_a_wrong_operator(monkeypatch):
     assert largest_difference(kernel("sobel_x"), **given) > 0.1
 
 
-@given(
-    k=st.integers(1, 11), m=st.integers(1, 11), s=st.integers(1, 8), d=st.integers(1, 8), n=st.integers(0, 40)
-)
+@given(k=st.integers(1, 11), m=st.integers(1, 11), s=st.integers(1, 8), d=st.integers(1, 8), n=st.integers(0, 40))
 @settings(max_examples=25, deadline=None)
 def test_a_photograph_is_filtered_as_torch_does_it(k, m, s, d, n):
     """A large picture takes another way than a small one."""

@@ -46,9 +46,7 @@ def test_loss_equals_torch() -> None:
 
 def test_census_equals_a_loop() -> None:
     net, data = init(12, 2, 5), points("spirals", 40)
-    net = Net(
-        net.weights, (net.biases[0] - 1.5, net.biases[1] - 1.0, net.biases[2])
-    )  # push some units off the data
+    net = Net(net.weights, (net.biases[0] - 1.5, net.biases[1] - 1.0, net.biases[2]))  # push some units off the data
     z1 = data.x @ net.weights[0].T + net.biases[0]
     z2 = F.relu(z1) @ net.weights[1].T + net.biases[1]
     expected = [sum(all(z[n, i] <= 0 for n in range(40)) for i in range(12)) / 12 for z in (z1, z2)]

@@ -19,9 +19,7 @@ def of(scheme: str) -> Bank:
     return BANKS[INITIALISATIONS[scheme].kind]
 
 
-def network(
-    scheme: str, depth: int, activation: type[torch.nn.Module], bias_std: float
-) -> torch.nn.Sequential:
+def network(scheme: str, depth: int, activation: type[torch.nn.Module], bias_std: float) -> torch.nn.Sequential:
     """The same weights in torch.nn, in float64."""
     numbers = of(scheme)
     layers: list[torch.nn.Module] = []
@@ -158,9 +156,7 @@ def test_theory_of_relu_is_exact() -> None:
     torch.testing.assert_close(kaiming.variance, 2 * ones, rtol=1e-6, atol=0)
     torch.testing.assert_close(kaiming.chi, ones, rtol=1e-6, atol=0)
     torch.testing.assert_close(xavier.chi, ones / 2, rtol=1e-6, atol=0)
-    torch.testing.assert_close(
-        xavier.variance, 0.5 ** torch.arange(10, dtype=torch.float64), rtol=1e-6, atol=0
-    )
+    torch.testing.assert_close(xavier.variance, 0.5 ** torch.arange(10, dtype=torch.float64), rtol=1e-6, atol=0)
 
 
 def test_tiny_gradients_do_not_vanish_in_float32() -> None:
@@ -266,9 +262,7 @@ def test_experiment_is_signal_theory_and_gain() -> None:
     expected = signal(torch.tanh, BANKS["normal"], 6, "xavier_normal")
     for name in ("mean", "std", "edges", "counts", "gradient_std", "weight_gradient", "dead", "saturated"):
         torch.testing.assert_close(getattr(got.signal, name), getattr(expected, name))
-    torch.testing.assert_close(
-        got.theory.std, theory(torch.tanh, 6, 24, "xavier_normal", batch=32).std, rtol=0, atol=0
-    )
+    torch.testing.assert_close(got.theory.std, theory(torch.tanh, 6, 24, "xavier_normal", batch=32).std, rtol=0, atol=0)
     assert got.gain == gain(torch.tanh) and got.holding_sigma == got.gain / math.sqrt(24)
     with pytest.raises(ValueError, match="no initialisation"):
         experiment(torch.tanh, scheme="nothing")

@@ -110,8 +110,7 @@ def test_merged_ink_is_what_scipy_labels():
     labels, n = ndimage.label((picture > 0.3).numpy(), structure=[[1] * 3] * 3)
     assert n > 1
     assert found == {
-        (float(x.start), float(y.start), float(x.stop), float(y.stop))
-        for y, x in ndimage.find_objects(labels)
+        (float(x.start), float(y.start), float(x.stop), float(y.stop)) for y, x in ndimage.find_objects(labels)
     }
 
 
@@ -131,9 +130,7 @@ def test_recall_grows_with_the_proposals():
 
 def test_a_crop_of_its_own_size_is_the_picture():
     picture = held_back_scenes()[2][0]
-    cut = proposals.crops(
-        picture, torch.tensor([[40.0, 20.0, 68.0, 48.0], [-14.0, -14.0, 14.0, 14.0]]), align_once
-    )
+    cut = proposals.crops(picture, torch.tensor([[40.0, 20.0, 68.0, 48.0], [-14.0, -14.0, 14.0, 14.0]]), align_once)
     torch.testing.assert_close(cut[0], picture[20:48, 40:68])
     assert cut[1][:14].abs().max() == 0  # beyond the picture there is no ink
     around = proposals.around(torch.tensor([[10.0, 10.0, 20.0, 30.0]]), 2.0)

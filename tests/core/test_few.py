@@ -63,9 +63,7 @@ def test_the_marks_are_those_of_the_weights_and_the_run_comes_again():
     assert few.report(one) == few.report(two) and [s.step for s in one] == [0, 10, 20]
     scores = few.network(one[-1].with_.w, one[-1].lesson.others)
     marks = one[-1].with_.marks
-    assert marks.accuracy_held == pytest.approx(
-        (scores.argmax(1) == one[-1].lesson.answers).float().mean().item()
-    )
+    assert marks.accuracy_held == pytest.approx((scores.argmax(1) == one[-1].lesson.answers).float().mean().item())
     assert marks.loss_held == pytest.approx(cross_entropy(scores, one[-1].lesson.answers).item())
 
 

@@ -146,9 +146,7 @@ def test_spectral_norm_is_the_largest_singular_value() -> None:
         if isinstance(layer, nn.Linear):
             layer.weight.data /= torch.linalg.matrix_norm(layer.weight.data, 2)
     x = torch.randn(9, 2, generator=chance(0, 0))
-    torch.testing.assert_close(
-        network(state.d, state.plan.d_sizes, "leaky_relu", x, u), net(x), rtol=1e-4, atol=1e-5
-    )
+    torch.testing.assert_close(network(state.d, state.plan.d_sizes, "leaky_relu", x, u), net(x), rtol=1e-4, atol=1e-5)
 
 
 def test_the_average_follows_slowly() -> None:
@@ -177,9 +175,7 @@ def test_the_mesh_has_equal_shares(z_dim: int, normal: bool) -> None:
     mesh = gan2d.mesh_of(plan)
     assert mesh.shape[-1] == z_dim and mesh.isfinite().all()
     share = torch.special.ndtr(mesh) if normal else (mesh + 1) / 2
-    assert math.isclose(float(share.min()), 0.01, abs_tol=1e-4) and math.isclose(
-        float(share.max()), 0.99, abs_tol=1e-4
-    )
+    assert math.isclose(float(share.min()), 0.01, abs_tol=1e-4) and math.isclose(float(share.max()), 0.99, abs_tol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -214,24 +210,16 @@ def test_penalties_of_a_critic_with_a_known_slope() -> None:
         return x.square().sum(1) * w[0]
 
     between = t * real + (1 - t) * fake
-    torch.testing.assert_close(
-        gan2d.two_sided(bowl, real, fake, t), ((6 * between.norm(dim=1) - 1) ** 2).mean()
-    )
+    torch.testing.assert_close(gan2d.two_sided(bowl, real, fake, t), ((6 * between.norm(dim=1) - 1) ** 2).mean())
     (grad,) = torch.autograd.grad(gan2d.half_square(bowl, real), w)  # ½ · 4 w² |x|² -> 4 w |x|²
     torch.testing.assert_close(grad[0], 12 * real.square().sum(1).mean())
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"d_steps": 3, "noise": 0.1, "flip": 0.2}, {"loss": gan_losses.LOSSES["gp"]}]
-)
+@pytest.mark.parametrize("settings", [{}, {"d_steps": 3, "noise": 0.1, "flip": 0.2}, {"loss": gan_losses.LOSSES["gp"]}])
 def test_a_round_in_slow_motion_is_a_round(settings: dict) -> None:
     start, how = after(3, init(EIGHT, spectral=True)), {**loss(), **settings}
     slow, quick = gan2d.slow_round(start, **how), step(start, how)
-    assert (
-        torch.equal(slow.after.g, quick.g)
-        and torch.equal(slow.after.d, quick.d)
-        and slow.after.step == quick.step
-    )
+    assert torch.equal(slow.after.g, quick.g) and torch.equal(slow.after.d, quick.d) and slow.after.step == quick.step
     assert torch.equal(slow.judged.g, start.g) and not torch.equal(slow.judged.d, start.d)
     told = gan2d.round_numbers(slow, how["loss"])
     assert told.loss_g == pytest.approx(float(quick.told[1]), abs=0.3 if how.get("noise") else 1e-5)

@@ -39,9 +39,7 @@ def test_frechet_is_the_formula_with_a_matrix_root() -> None:
 def test_frechet_of_known_gaussians_has_a_closed_form() -> None:
     n, random = 200_000, torch.Generator().manual_seed(0)
     x = torch.randn(n, 2, generator=random, dtype=torch.float64) * torch.tensor([1.0, 2.0])
-    y = torch.randn(n, 2, generator=random, dtype=torch.float64) * torch.tensor([3.0, 0.5]) + torch.tensor(
-        [2.0, 0.0]
-    )
+    y = torch.randn(n, 2, generator=random, dtype=torch.float64) * torch.tensor([3.0, 0.5]) + torch.tensor([2.0, 0.0])
     assert frechet(x, y).item() == pytest.approx(4 + (1 - 3) ** 2 + (2 - 0.5) ** 2, rel=0.02)
 
 
@@ -63,8 +61,7 @@ def test_sliced_wasserstein_is_the_mean_of_scipys() -> None:
     x, y = points(50), points(50, 1) * 2 + 0.4
     angles = math.pi * np.arange(16) / 16
     each = [
-        stats.wasserstein_distance(*(p.double().numpy() @ [math.cos(a), math.sin(a)] for p in (x, y)))
-        for a in angles
+        stats.wasserstein_distance(*(p.double().numpy() @ [math.cos(a), math.sin(a)] for p in (x, y))) for a in angles
     ]
     assert sliced_wasserstein(x, y, 16).item() == pytest.approx(np.mean(each), rel=1e-5)
 
@@ -125,9 +122,7 @@ def test_the_density_of_a_cloud_is_that_of_its_samples(name: str) -> None:
     p = clouds.density(of, torch.cartesian_prod(at, at)).reshape(121, 121).numpy()
     assert integrate.simpson(integrate.simpson(p, dx=1 / 30), dx=1 / 30) == pytest.approx(1, abs=1e-3)
     right = float((x[:, 0] > 0.1).double().mean())
-    assert integrate.simpson(integrate.simpson(p[63:], dx=1 / 30, axis=0), dx=1 / 30) == pytest.approx(
-        right, abs=0.015
-    )
+    assert integrate.simpson(integrate.simpson(p[63:], dx=1 / 30, axis=0), dx=1 / 30) == pytest.approx(right, abs=0.015)
 
 
 def test_the_best_discriminator_beats_every_other_on_known_densities() -> None:

@@ -133,9 +133,7 @@ def test_penalties_of_a_critic_with_a_known_slope() -> None:
     assert cost(lambda x: x.square().sum((1, 2)), r1=3.0, **ns) == pytest.approx(expected, rel=1e-4)
     way = torch.rand(6, 1, 1, generator=chance(0, 3))
     lengths = 2 * (fake + way * (real - fake)).flatten(1).norm(dim=1)
-    assert cost(lambda x: x.square().sum((1, 2))) == pytest.approx(
-        2 * float((lengths - 1).square().mean()), rel=1e-4
-    )
+    assert cost(lambda x: x.square().sum((1, 2))) == pytest.approx(2 * float((lengths - 1).square().mean()), rel=1e-4)
 
 
 def test_a_penalty_changes_what_d_learns_and_not_what_is_told() -> None:

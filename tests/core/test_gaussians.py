@@ -37,9 +37,7 @@ def test_between_gaussians_as_torch_has_it(mu_p: float, sigma_p: float, mu_q: fl
 def pdf(of: g.Bumps, x: float) -> float:
     """A slow density that anyone can check."""
     parts = zip(of.shares, of.means, strict=True)
-    return sum(
-        w * math.exp(-(((x - m) / of.sigma) ** 2) / 2) / (of.sigma * math.sqrt(2 * math.pi)) for w, m in parts
-    )
+    return sum(w * math.exp(-(((x - m) / of.sigma) ** 2) / 2) / (of.sigma * math.sqrt(2 * math.pi)) for w, m in parts)
 
 
 @pytest.mark.parametrize("p", [TWO, g.bell(-1.0, 0.4)])

@@ -69,9 +69,7 @@ def test_a_smooth_picture_is_a_ravine() -> None:
              for kind in ("noise", "smooth")}  # fmt: skip
     condition = {kind: (b.curvatures[-1] / b.curvatures[0]).item() for kind, b in bowls.items()}
     assert condition["smooth"] > 20 * condition["noise"]
-    left = {
-        kind: learning.distance(learning.descend(b, 0.9, 100).kernels[-1], SOBEL) for kind, b in bowls.items()
-    }
+    left = {kind: learning.distance(learning.descend(b, 0.9, 100).kernels[-1], SOBEL) for kind, b in bowls.items()}
     assert left["noise"] < 0.02 < 0.2 < left["smooth"]
 
 

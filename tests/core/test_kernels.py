@@ -50,9 +50,7 @@ def test_answers_as_scipy_and_opencv_do(name, oracle):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 11])
 def test_box_is_the_mean(size):
-    assert np.allclose(
-        applied(kernel("box", size=size)), ndimage.uniform_filter(PICTURE, size, mode="nearest")
-    )
+    assert np.allclose(applied(kernel("box", size=size)), ndimage.uniform_filter(PICTURE, size, mode="nearest"))
 
 
 @pytest.mark.parametrize("sigma", [0.3, 1.0, 2.7])

@@ -46,15 +46,11 @@ def walk(field: Field, rule: str, lr: float, steps: int = 100) -> Walk:
 
 
 def test_basins_equal_walking_one_by_one() -> None:
-    *parts, whole = basins(
-        walk(HILLS, "adam", 0.1), HIMMELBLAU.minima, HIMMELBLAU.view, 24, dtype=torch.float64
-    )
+    *parts, whole = basins(walk(HILLS, "adam", 0.1), HIMMELBLAU.minima, HIMMELBLAU.view, 24, dtype=torch.float64)
     assert not parts and whole.done == 1
     for i in range(0, 24, 7):
         for j in range(0, 24, 5):
-            end = descend(HILLS.gradient, (whole.x[j].item(), whole.y[i].item()), "adam", 100, 0.1).points[
-                -1, 0
-            ]
+            end = descend(HILLS.gradient, (whole.x[j].item(), whole.y[i].item()), "adam", 100, 0.1).points[-1, 0]
             assert torch.allclose(whole.ends[i, j], end, atol=1e-6)
             gaps = [math.dist(end.tolist(), m) for m in HIMMELBLAU.minima]
             nearest = min(range(4), key=gaps.__getitem__)
@@ -167,9 +163,7 @@ def test_the_best_rate_of_descent_in_a_ravine_is_the_textbooks() -> None:
 
 def test_scoreboard_by_eye() -> None:
     points = torch.tensor([[[3.0, 0.0], [3.0, 0.0]], [[1.0, 0.0], [2.0, 0.0]], [[0.1, 0.0], [2.0, 2.0]]])
-    score = scoreboard(
-        points, torch.tensor([-1, 2]), lambda x, y: x * x + y * y, [(0.0, 0.0)], tolerance=0.02
-    )
+    score = scoreboard(points, torch.tensor([-1, 2]), lambda x, y: x * x + y * y, [(0.0, 0.0)], tolerance=0.02)
     assert score.steps.tolist() == [2, -1]
     assert score.final_loss.tolist() == pytest.approx([0.01, 8])
     assert score.distance.tolist() == pytest.approx([0.1, math.sqrt(8)])

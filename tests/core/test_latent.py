@@ -39,11 +39,7 @@ def test_slerp_of_codes_in_line():
 def test_a_way_passes_its_corners_at_even_steps():
     corners = [(0.0, 0.0), (3.0, 0.0), (3.0, 1.0)]
     found = latent.through(corners, 9)
-    assert (
-        found[0].tolist() == [0, 0]
-        and found[6].tolist() == pytest.approx([3, 0])
-        and found[8].tolist() == [3, 1]
-    )
+    assert found[0].tolist() == [0, 0] and found[6].tolist() == pytest.approx([3, 0]) and found[8].tolist() == [3, 1]
     torch.testing.assert_close(found.diff(dim=0).norm(dim=1), torch.full((8,), 0.5))
     assert latent.through([(1.0, 1.0), (1.0, 1.0)], 3).isfinite().all()
     with pytest.raises(ValueError):
@@ -65,10 +61,7 @@ def test_speed_is_what_finite_differences_say():
 
 
 def test_planes():
-    codes = (
-        torch.randn((500, 4), generator=torch.Generator().manual_seed(0)) * torch.tensor([3.0, 1.0, 2.0, 0.1])
-        + 1
-    )
+    codes = torch.randn((500, 4), generator=torch.Generator().manual_seed(0)) * torch.tensor([3.0, 1.0, 2.0, 0.1]) + 1
     for plane in (latent.principal_plane(codes), latent.coordinate_plane(codes, 2, 0)):
         xy = torch.tensor([[0.5, -1.0], [2.0, 3.0]])
         torch.testing.assert_close(plane.project(plane.at(xy)), xy, atol=1e-5, rtol=1e-5)

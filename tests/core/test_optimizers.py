@@ -109,9 +109,7 @@ def test_equals_torch_at_its_defaults_with_clipping_and_a_schedule(rule: str) ->
 
 
 def test_only_what_torch_can_do_has_a_call() -> None:
-    assert torch_optim_call("adam", {"lr": 0.1}) == (
-        "torch.optim.Adam([p], lr=0.1, betas=(0.9, 0.999), eps=1e-08)"
-    )
+    assert torch_optim_call("adam", {"lr": 0.1}) == ("torch.optim.Adam([p], lr=0.1, betas=(0.9, 0.999), eps=1e-08)")
     assert "weight_decay=0.2, decoupled_weight_decay=True" in str(torch_optim_call("nadam", {"decay": 0.2}))
     assert "nesterov=False" in str(torch_optim_call("nesterov", {"rho": 0.0}))
     for rule, numbers in [
@@ -156,13 +154,9 @@ def test_equals_a_slow_loop(rule: str, extra: dict[str, float]) -> None:
 def test_newton_solves_the_linear_system(x: float, y: float, damping: float, l2: float) -> None:
     field = bind("beale")
     a, b, c = field.hessian(x, y)
-    h = torch.tensor([[a, b], [b, c]], dtype=torch.float64) + (damping + l2) * torch.eye(
-        2, dtype=torch.float64
-    )
+    h = torch.tensor([[a, b], [b, c]], dtype=torch.float64) + (damping + l2) * torch.eye(2, dtype=torch.float64)
     assume(torch.linalg.cond(h).item() < 1e6)
-    g = torch.tensor(field.gradient(x, y), dtype=torch.float64) + l2 * torch.tensor(
-        [x, y], dtype=torch.float64
-    )
+    g = torch.tensor(field.gradient(x, y), dtype=torch.float64) + l2 * torch.tensor([x, y], dtype=torch.float64)
     expected = torch.tensor([x, y], dtype=torch.float64) - torch.linalg.solve(h, g)
     assume(expected.abs().max().item() < 1e6)
     path = descend(field.gradient, (x, y), "newton", 1, hessian=field.hessian, damping=damping, l2=l2)
@@ -203,9 +197,7 @@ def test_floats_equal_tensors(rule: str, data: st.DataObject) -> None:
     lr = RULES[rule].lr
     floats = descend(RAVINE.gradient, starts, rule, 30, lr, **options)
     # an lr for each start makes it walk in tensors
-    tensors = descend(
-        RAVINE.gradient, starts, rule, 30, torch.full((3, 1), lr, dtype=torch.float64), **options
-    )
+    tensors = descend(RAVINE.gradient, starts, rule, 30, torch.full((3, 1), lr, dtype=torch.float64), **options)
     assert floats.inside is not None and tensors.inside is not None
     assert torch.allclose(floats.points, tensors.points, rtol=1e-7, atol=1e-9)
     assert torch.equal(floats.diverged_at, tensors.diverged_at)
@@ -459,9 +451,7 @@ def test_anatomy_adds_up(rule: str) -> None:
     path = descend(lambda x, y: (x, 20 * y), (-2.0, 1.0), rule, 7, 0.05, inside=True, decay=0.0)
     part = descent.anatomy(path, 6)
     for axis in (0, 1):
-        assert part["w next"][axis] == pytest.approx(
-            part["w"][axis] - part["rate"][axis] * part["direction"][axis]
-        )
+        assert part["w next"][axis] == pytest.approx(part["w"][axis] - part["rate"][axis] * part["direction"][axis])
         assert part["update"][axis] == pytest.approx(-part["rate"][axis] * part["direction"][axis])
     assert part["w next"] == tuple(path.points[6, 0].tolist())
     assert part["g"] == pytest.approx((part["w"][0], 20 * part["w"][1]))
@@ -480,8 +470,6 @@ def test_a_walker_leaves_open_what_varies() -> None:
     walk = walker(lambda x, y: (x, 3 * y), "momentum", 20, varied=["lr", "rho"])
     ends, diverged = walk(starts, lrs, rhos)
     for i in range(2):
-        alone = descend(
-            lambda x, y: (x, 3 * y), (1.0, 2.0), "momentum", 20, lrs[i].item(), rho=rhos[i].item()
-        )
+        alone = descend(lambda x, y: (x, 3 * y), (1.0, 2.0), "momentum", 20, lrs[i].item(), rho=rhos[i].item())
         assert ends[i].tolist() == pytest.approx(alone.points[-1, 0].tolist())
     assert diverged.tolist() == [-1, -1]

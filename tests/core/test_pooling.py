@@ -54,14 +54,10 @@ def test_equals_torch(w: Window) -> None:
     expected = F.max_pool2d(x, *settings, w.dilation, w.ceil)
     torch.testing.assert_close(pool(x, "max", w), expected)
     torch.testing.assert_close(pool(x, "max_shared", w), expected)
-    torch.testing.assert_close(
-        pool(x, "lp", w, p=math.inf), F.max_pool2d(x.abs(), *settings, w.dilation, w.ceil)
-    )
+    torch.testing.assert_close(pool(x, "lp", w, p=math.inf), F.max_pool2d(x.abs(), *settings, w.dilation, w.ceil))
     torch.testing.assert_close(pool(x, "lp", w, p=1), pool(x.abs(), "average", w))
     if w.dilation == 1:
-        torch.testing.assert_close(
-            pool(x, "average", w), F.avg_pool2d(x, *settings, w.ceil, count_include_pad=False)
-        )
+        torch.testing.assert_close(pool(x, "average", w), F.avg_pool2d(x, *settings, w.ceil, count_include_pad=False))
     if w.dilation == 1 and not w.padding and not w.ceil:
         for p in (1.0, 2.0, 3.5):  # torch's Lp pooling is a sum
             summed = F.lp_pool2d(x.abs(), p, w.kernel, w.stride)

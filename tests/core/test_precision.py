@@ -122,9 +122,7 @@ def test_who_does_not_count_by_size():
 def by_hand():
     """Two objects of a kind; right, duplicate, right, beside."""
     truth = torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10]], dtype=torch.float64)
-    boxes = torch.tensor(
-        [[0.0, 0, 10, 10], [0, 1, 10, 11], [21, 0, 31, 10], [60, 60, 70, 70]], dtype=torch.float64
-    )
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 1, 10, 11], [21, 0, 31, 10], [60, 60, 70, 70]], dtype=torch.float64)
     scores = torch.tensor([0.9, 0.8, 0.7, 0.6], dtype=torch.float64)
     zero = torch.zeros(4, dtype=torch.long)
     return boxes, scores, zero, truth, zero[:2]

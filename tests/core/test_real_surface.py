@@ -165,9 +165,7 @@ def test_projecting_a_point_of_the_plane_gives_its_coordinates(alpha: float, bet
     out = torch.zeros(NET.size)
     for _, b in layers(NET, out):
         b += 1.0
-    assert project(plane, torch.stack([point, point + out]))[1].tolist() == pytest.approx(
-        [alpha, beta], abs=1e-4
-    )
+    assert project(plane, torch.stack([point, point + out]))[1].tolist() == pytest.approx([alpha, beta], abs=1e-4)
 
 
 @BOTH
@@ -182,9 +180,7 @@ def test_landscape_equals_one_network_at_a_time(net: Network) -> None:
     for i, j in ((0, 0), (3, 7), (8, 2)):
         a, b = full[0].alpha[j], full[0].beta[i]
         theta = plane.center + a * plane.first + b * plane.second
-        assert full[0].loss[i, j].item() == pytest.approx(
-            losses(net, theta[None], X, LABELS).item(), rel=1e-4
-        )
+        assert full[0].loss[i, j].item() == pytest.approx(losses(net, theta[None], X, LABELS).item(), rel=1e-4)
 
 
 def test_the_view_holds_the_paths_and_the_center() -> None:

@@ -19,9 +19,7 @@ STACKS = {
     "dilated pooling": [Layer(2, 1, 3, "max"), Layer(3, 1, 2, "average")],
 }
 each_stack = pytest.mark.parametrize("layers", STACKS.values(), ids=STACKS.keys())
-layer = st.builds(
-    Layer, st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.sampled_from(["conv", "average"])
-)
+layer = st.builds(Layer, st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.sampled_from(["conv", "average"]))
 
 
 def modules(layers: list[Layer], padded: bool) -> nn.Sequential:

@@ -106,9 +106,7 @@ def test_roi_align_of_a_plane_is_exact(x0: float, y0: float, w: float, h: float)
     rows, columns = torch.meshgrid(torch.arange(9.0), torch.arange(12.0), indexing="ij")
     slope = (3 * columns - 2 * rows).double()[None]
     ys, xs = roi_samples((x0, y0, x0 + w, y0 + h), 1.0, 3, 1)
-    torch.testing.assert_close(
-        roi_align(slope, (x0, y0, x0 + w, y0 + h), 1.0, 3)[0], 3 * xs - 2 * ys[:, None]
-    )
+    torch.testing.assert_close(roi_align(slope, (x0, y0, x0 + w, y0 + h), 1.0, 3)[0], 3 * xs - 2 * ys[:, None])
 
 
 def test_gradients() -> None:

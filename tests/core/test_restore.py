@@ -38,9 +38,7 @@ def test_psnr() -> None:
     assert psnr(x, x + 0.1) == pytest.approx(20)
     coarse = psnr(x, back_up(pool(x, "average", Window(4, 4)), (8, 8), Window(4, 4)))
     fine = psnr(x, back_up(pool(x, "average", Window(2, 2)), (8, 8), Window(2, 2)))
-    others = (
-        psnr(x, back_up(pool(x, k, Window(2, 2)), (8, 8), Window(2, 2))) for k in ("max", "min", "median")
-    )
+    others = (psnr(x, back_up(pool(x, k, Window(2, 2)), (8, 8), Window(2, 2))) for k in ("max", "min", "median"))
     assert coarse < fine and all(other < fine for other in others)  # the mean is the best constant
 
 
@@ -60,9 +58,7 @@ def test_cascade() -> None:
 def test_back_up_hands_gradients_on() -> None:
     y = picture(1, 3, 4).requires_grad_()
     for smooth in (False, True):
-        assert torch.autograd.gradcheck(
-            lambda y, smooth=smooth: back_up(y, (7, 9), Window(3, 2, 1), smooth), y
-        )
+        assert torch.autograd.gradcheck(lambda y, smooth=smooth: back_up(y, (7, 9), Window(3, 2, 1), smooth), y)
 
 
 def test_fading_is_what_a_cascade_leaves() -> None:

@@ -110,9 +110,7 @@ def test_changes_equal_those_of_the_middle_of_a_larger_picture(kind: str, k: int
         read = around(plain, s, 3 * k)
         assert changes(read, x, [(dx, dy)])[0] == pytest.approx(stays.item(), abs=1e-9)
         if dx % s == dy % s == 0:
-            back = plain(wide)[
-                n // s - dy // s : 2 * n // s - dy // s, n // s - dx // s : 2 * n // s - dx // s
-            ]
+            back = plain(wide)[n // s - dy // s : 2 * n // s - dy // s, n // s - dx // s : 2 * n // s - dx // s]
             assert (after - back).abs().max() < 1e-9
             assert changes(read, x, [(dx, dy)], s)[0] == pytest.approx(0, abs=1e-9)
     assert comparison({"a": plain}, x, [(1, 0)], s) == {"a": changes(plain, x, [(1, 0)], s)}
@@ -153,9 +151,7 @@ def test_what_moves_along_does_not_change() -> None:
         assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(inside, moved, strict=True))
     x = noise(32, 1)
     assert changes(pooler("max", n), x, [(2.0, 4.0)], stride=2)[0] == pytest.approx(0, abs=1e-5)
-    one = {
-        k: changes(pooler(k, n), x, [(1.0, 0.0)], stride=2)[0] for k in ("strided", "max", "average", "blur")
-    }
+    one = {k: changes(pooler(k, n), x, [(1.0, 0.0)], stride=2)[0] for k in ("strided", "max", "average", "blur")}
     assert one["strided"] > one["max"] > one["average"] > one["blur"]
 
 

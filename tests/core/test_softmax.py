@@ -19,9 +19,7 @@ from core.softmax import (
     softmax,
 )
 
-LOGITS = st.lists(st.floats(-200, 200), min_size=1, max_size=10).map(
-    lambda s: torch.tensor(s, dtype=torch.float64)
-)
+LOGITS = st.lists(st.floats(-200, 200), min_size=1, max_size=10).map(lambda s: torch.tensor(s, dtype=torch.float64))
 TEMPERATURE = st.floats(0.05, 20)
 
 
@@ -110,9 +108,7 @@ def test_sampling_follows_the_probabilities() -> None:
     p = softmax(s, 1.5)
     assert counts.sum() == n
     assert ((counts / n - p).abs() < 4 * (p * (1 - p) / n).sqrt()).all()
-    assert torch.equal(counts, sample(s, n, 1.5, seed=3)) and not torch.equal(
-        counts, sample(s, n, 1.5, seed=4)
-    )
+    assert torch.equal(counts, sample(s, n, 1.5, seed=3)) and not torch.equal(counts, sample(s, n, 1.5, seed=4))
     assert sample(s, 0).tolist() == [0, 0, 0, 0]
     assert sample(torch.tensor([500.0, -500.0]), 100).tolist() == [100, 0]
 

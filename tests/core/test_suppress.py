@@ -84,9 +84,7 @@ def test_at_most_is_a_sort_and_a_cut_at_the_end(rule):
                 assert (after, u) == (0, 0)
             else:
                 assert (after, by, u) == suppress.reasons(free, scores)[place - 1][3:]
-        for name, n, *_more in suppress.compare(
-            boxes, classes, boxes, scores, classes, geometry.iou, most=most
-        ):
+        for name, n, *_more in suppress.compare(boxes, classes, boxes, scores, classes, geometry.iou, most=most):
             assert n <= most, name
 
 
@@ -126,9 +124,7 @@ def test_matrix_equals_its_formula_written_out():
 
 
 def test_fusion_by_hand():
-    boxes = torch.tensor(
-        [[0.0, 0, 10, 10], [2, 0, 12, 10], [50, 50, 60, 60], [1, 0, 11, 10]], dtype=torch.float64
-    )
+    boxes = torch.tensor([[0.0, 0, 10, 10], [2, 0, 12, 10], [50, 50, 60, 60], [1, 0, 11, 10]], dtype=torch.float64)
     scores, classes = torch.tensor([0.9, 0.3, 0.5, 0.6], dtype=torch.float64), torch.tensor([0, 0, 0, 1])
     found = run("fusion", boxes, scores, classes, threshold=0.5)
     assert kept(found) == {0, 2, 3}  # the last one is of another class
@@ -178,9 +174,7 @@ def test_ties_odd_boxes_and_nobody():
         none = run(rule, same[:0], scores[:0], classes[:0])
         assert len(none.kept) == len(none.order) == 0
     assert kept(run("hard", same, scores, classes)) == {0}
-    odd = torch.tensor(
-        [[0.0, 0, 10, 10], [0, 0, 0, 0], [0, 0, math.nan, 10], [8, 8, 2, 2]], dtype=torch.float64
-    )
+    odd = torch.tensor([[0.0, 0, 10, 10], [0, 0, 0, 0], [0, 0, math.nan, 10], [8, 8, 2, 2]], dtype=torch.float64)
     scores, classes = (
         torch.tensor([0.9, 0.8, 0.7, 0.6], dtype=torch.float64),
         torch.zeros(4, dtype=torch.long),
@@ -237,9 +231,7 @@ def test_ap_of_what_is_left_equals_the_curve_of_precision():
         truth, kinds = scenes.crowd(8, 0.4, 1, (320, 480), seed)
         s = scenes.detections(truth, kinds, 3, 0.12, 8, classes=1, missed=0.2, seed=seed)
         found = run("hard", s.boxes, s.scores, s.classes, threshold=1.0, floor=0.0)
-        curve = precision.curve(
-            precision.match(s.boxes, s.scores, s.classes, truth, kinds), s.scores, len(truth)
-        )
+        curve = precision.curve(precision.match(s.boxes, s.scores, s.classes, truth, kinds), s.scores, len(truth))
         *_rest, ap, _fit = suppress.outcome(found, truth, kinds, s.classes, geometry.iou)
         assert ap == pytest.approx(precision.area(curve), abs=1e-12), seed
 
@@ -248,9 +240,7 @@ def test_fused_boxes_fit_better_than_the_best():
     """What a preset of the page says, and its table shows."""
     truth, kinds = scenes.crowd(8, 0.3, 3, (320, 480), seed=0)
     s = scenes.detections(truth, kinds, each=8, noise=0.15, alarms=0, seed=0)
-    rows = suppress.compare(
-        truth, kinds, s.boxes, s.scores, s.classes, geometry.iou, threshold=0.45, floor=0.2
-    )
+    rows = suppress.compare(truth, kinds, s.boxes, s.scores, s.classes, geometry.iou, threshold=0.45, floor=0.2)
     found = {rule: row for rule, *row in rows}
     assert found["fusion"][-1] > found["classes"][-1] + 0.04
     assert found["fusion"][1] > found["classes"][1]

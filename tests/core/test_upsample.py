@@ -23,12 +23,8 @@ def test_equals_torch_and_slow_loops(r: int, k: int, weights: str) -> None:
     y, m, large = both(r, k, weights)
     up = {name: way.up(y, m) for name, way in WAYS.items()}
     assert all(u.shape == large.shape for u in up.values())
-    torch.testing.assert_close(
-        up["nearest"], F.interpolate(y[None, None], scale_factor=r, mode="nearest")[0, 0]
-    )
-    torch.testing.assert_close(
-        up["nails"], torch.from_numpy(np.kron(y.numpy(), np.eye(1, r * r).reshape(r, r)))
-    )
+    torch.testing.assert_close(up["nearest"], F.interpolate(y[None, None], scale_factor=r, mode="nearest")[0, 0])
+    torch.testing.assert_close(up["nails"], torch.from_numpy(np.kron(y.numpy(), np.eye(1, r * r).reshape(r, r))))
     # Max-unpooling: what is left of the picture when all but the winners are set to 0.
     blocks = up["nearest"]
     torch.testing.assert_close(up["unpool"], torch.where(large == blocks, large, 0))
@@ -79,9 +75,7 @@ def test_kernel() -> None:
 def test_tent_of_twice_the_factor_is_bilinear() -> None:
     y, m, _large = both(2, 4, "tent", 5, 6)
     inside = slice(2, -2)
-    torch.testing.assert_close(
-        WAYS["transposed"].up(y, m)[inside, inside], WAYS["bilinear"].up(y, m)[inside, inside]
-    )
+    torch.testing.assert_close(WAYS["transposed"].up(y, m)[inside, inside], WAYS["bilinear"].up(y, m)[inside, inside])
 
 
 def test_checkerboard_where_the_factor_does_not_divide_the_kernel() -> None:
@@ -97,9 +91,7 @@ def test_checkerboard_where_the_factor_does_not_divide_the_kernel() -> None:
 def test_gradcheck_and_linearity(way: str) -> None:
     y, m, _large = both(2, 3, "random")
     assert torch.autograd.gradcheck(lambda y: WAYS[way].up(y, m), y.clone().requires_grad_())
-    torch.testing.assert_close(
-        WAYS[way].up(2 * y + 1, m), 2 * WAYS[way].up(y, m) + WAYS[way].up(torch.ones_like(y), m)
-    )
+    torch.testing.assert_close(WAYS[way].up(2 * y + 1, m), 2 * WAYS[way].up(y, m) + WAYS[way].up(torch.ones_like(y), m))
     assert WAYS[way].title and WAYS[way].note
 
 

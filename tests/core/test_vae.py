@@ -30,12 +30,8 @@ def test_encodes_and_decodes_each_picture_by_itself(how):
     logits = vae.decode(net, mu, labels)
     for i in range(6):
         told = labels if labels is None else labels[i : i + 1]
-        torch.testing.assert_close(
-            vae.encode(net, x[i : i + 1], told)[0], mu[i : i + 1], atol=1e-5, rtol=1e-5
-        )
-        torch.testing.assert_close(
-            vae.decode(net, mu[i : i + 1], told), logits[i : i + 1], atol=1e-5, rtol=1e-5
-        )
+        torch.testing.assert_close(vae.encode(net, x[i : i + 1], told)[0], mu[i : i + 1], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(vae.decode(net, mu[i : i + 1], told), logits[i : i + 1], atol=1e-5, rtol=1e-5)
 
 
 def test_a_class_counts_as_a_one_hot_vector_beside_the_code():

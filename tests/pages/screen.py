@@ -51,9 +51,7 @@ def rendered(address: str, preset: str = "") -> AppTest:
 
 def together(address: str, *more: str):
     """The tests of a page run in one process, where they share what it has rendered."""
-    return pytest.param(
-        address, *more, marks=pytest.mark.xdist_group(address), id="-".join((address, *more)) or "home"
-    )
+    return pytest.param(address, *more, marks=pytest.mark.xdist_group(address), id="-".join((address, *more)) or "home")
 
 
 def values(screen: AppTest) -> dict[str, Any]:
@@ -73,9 +71,7 @@ def trouble(screen: AppTest) -> list[str]:
 def presets(address: str) -> list[str]:
     """The ids of the page's presets: the keys of PRESETS in its script."""
     tree = ast.parse((ROOT / catalog.PAGES[address].script).read_text(encoding="utf-8"))
-    tables = (
-        n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "PRESETS"
-    )
+    tables = (n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "PRESETS")
     return [ast.literal_eval(key) for table in tables for key in table.keys]
 
 
@@ -141,12 +137,8 @@ def _figure_texts(header: dict[str, Any]) -> Iterator[str]:
         layout = header["figure"]["layout"]
         yield from (trace.get("name", "") for trace in header["figure"]["data"])
         yield from (re.sub("<.*?>", " ", note["text"]) for note in layout.get("annotations", ()))
-        yield from (
-            axis["title"]["text"] for key, axis in layout.items() if "axis" in key and "title" in axis
-        )
+        yield from (axis["title"]["text"] for key, axis in layout.items() if "axis" in key and "title" in axis)
     if header["kind"] == "grids":
         yield from (text for grid in header["grids"] for text in (grid["title"], grid["idle"]))
-        yield from (
-            re.sub(r"\{.*?\}", "", grid[name]) for grid in header["grids"] for name in ("say", "term")
-        )
+        yield from (re.sub(r"\{.*?\}", "", grid[name]) for grid in header["grids"] for name in ("say", "term"))
         yield from (*header["facts"], *(text for _mark, text in header["legend"]), header["hint"])

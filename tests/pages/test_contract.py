@@ -200,9 +200,7 @@ def test_exported_code_runs_alone_and_prints_the_numbers_of_the_page(address, tm
         printed = [float(n) for n in _NUMBER.findall(told)]
         assert printed, f"{preset or 'default'}: the code prints no number"
         for shown in _shown(screen):
-            assert any(_rounds_to(p, shown) for p in printed), (
-                f"{preset or 'default'}: {shown} is not in {told}"
-            )
+            assert any(_rounds_to(p, shown) for p in printed), f"{preset or 'default'}: {shown} is not in {told}"
 
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.]*\w)")

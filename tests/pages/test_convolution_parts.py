@@ -67,10 +67,7 @@ def test_the_deep_stack_looks_at_the_middle() -> None:
 
 
 def test_a_kernel_that_does_not_fit_is_one_sentence() -> None:
-    link = {
-        f"convolution-field.{k}": v
-        for k, v in {"size": "16", "padded": "false", "k1": "11", "k2": "11"}.items()
-    }
+    link = {f"convolution-field.{k}": v for k, v in {"size": "16", "padded": "false", "k1": "11", "k2": "11"}.items()}
     screen = open_page("convolution-field", link)
     assert {w.value for w in screen.warning} == {
         "The kernel of layer 2 reaches over 11 pixels, but its input has only 6."
@@ -86,9 +83,7 @@ def test_a_kernel_that_does_not_fit_is_one_sentence() -> None:
 def test_a_stroke_is_read_as_what_it_is_while_it_is_dragged(digit: str) -> None:
     """From the 7 of the page, all points at once; the live road answers."""
     stage = view(open_page("convolution-network"), "convolution-network.stage")
-    points = {
-        f"p{i}_{a}": float(v) for i, p in enumerate(STROKES[digit], 1) for a, v in zip("xy", p, strict=True)
-    }
+    points = {f"p{i}_{a}": float(v) for i, p in enumerate(STROKES[digit], 1) for a, v in zip("xy", p, strict=True)}
     alt = stage.answer(points).alt
     assert f"answers {digit}," in alt and probability(alt) > 0.9
 

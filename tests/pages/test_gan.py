@@ -74,6 +74,4 @@ def test_the_numbers_of_the_run_are_those_of_its_moments_and_of_both_branches() 
     last = job.watched()
     assert table["fid"][-1] == pytest.approx(last.seen.scores.fid)
     assert table["loss_g_old"][-1] == pytest.approx(last.rival.shot.loss_g)
-    assert table["js"][-1] != table["js_old"][-1] and table["js_old"][0] != table["js_old"][0], (
-        "NaN before the branch"
-    )
+    assert table["js"][-1] != table["js_old"][-1] and table["js_old"][0] != table["js_old"][0], "NaN before the branch"

@@ -31,9 +31,7 @@ def test_the_scoreboard_is_what_torch_optim_does():
 
 
 def test_past_the_limit_descent_diverges_and_the_page_says_when():
-    screen = open_page(
-        "optimizers", {"optimizers.rules": "gd", "optimizers.lr": "1", "optimizers.steps": "100"}
-    )
+    screen = open_page("optimizers", {"optimizers.rules": "gd", "optimizers.lr": "1", "optimizers.steps": "100"})
     # across the ravine w is multiplied by 1 - 20: it passes 1e8 at the first t with 1.2 * 19^t > 1e8
     step = math.ceil(math.log(1e8 / 1.2) / math.log(19))
     assert scoreboard(screen)["Gradient descent"][1] == f"diverged at step {step}"
@@ -108,9 +106,7 @@ def test_shares_of_the_basins_add_up():
 
 
 def test_a_fine_map_says_how_long_it_took():
-    screen = open_page(
-        "optimizers-basins", {"optimizers-basins.size": "256", "optimizers-basins.steps": "20"}
-    )
+    screen = open_page("optimizers-basins", {"optimizers-basins.size": "256", "optimizers-basins.steps": "20"})
     assert any("65 536 starts × 20 steps in" in c.value for c in screen.caption)
 
 

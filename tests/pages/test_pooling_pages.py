@@ -105,9 +105,7 @@ PAGES = ["pooling", "pooling-gradient", "pooling-up", "pooling-cascade", "poolin
 
 @pytest.mark.parametrize("size", [(20, 20), (8, 640), (640, 8)], ids=str)
 @pytest.mark.parametrize("address", PAGES)
-def test_small_and_narrow_pictures(
-    address: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_small_and_narrow_pictures(address: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawn, or refused in a sentence; never a stumble."""
     photo = images.Photo("own", torch.rand(3, *size, generator=torch.Generator().manual_seed(2)))
     monkeypatch.setattr(images, "photograph", lambda name: photo)
