@@ -68,9 +68,9 @@ def stage(**now: Any) -> Plot:
         note = _("From layer {n} on the numbers are no longer finite.").format(n=signal.broken)
     elif same:
         note = _("From layer {n} on every unit gives the same number.").format(n=same[0] + 1)
-    alt = _("{n} layers; std at the last {std:.3g}, gradient at the first {gradient:.3g}.").format(
-        n=depth, std=signal.std[-1], gradient=signal.gradient_std[0])  # fmt: skip
-    return Plot(data, layout(**grid, annotations=remark(note, "y2 domain")), f"{alt} {note}")
+    alt = _("{n} layers; std at the last {std:.3g}, gradient at the first {gradient:.3g}.")
+    said = alt.format(n=depth, std=signal.std[-1], gradient=signal.gradient_std[0])
+    return Plot(data, layout(**grid, annotations=remark(note, "y2 domain")), f"{said} {note}")
 
 
 def shares(**now: Any) -> Plot:
@@ -95,8 +95,7 @@ def numbers(**now: Any) -> Table:
     fields = {_("mean"): "mean", _("std"): "std", _("gradient"): "gradient_std", "‖∂L/∂W‖": "weight_gradient"}
     parts = [(part, end) for end in (0, -1) for part in (found.signal, found.theory)]
     cells = [[name, *(f"{getattr(p, field)[end]:.3g}" for p, end in parts)] for name, field in fields.items()]
-    titles = ["", _("first layer"), _("theory"), _("last layer"), _("theory")]
-    return Table(titles, cells, _("Measured and expected"))
+    return Table(["", _("first layer"), _("theory"), _("last layer"), _("theory")], cells, _("Measured and expected"))
 
 
 def gains(**now: Any) -> Table:
