@@ -15,7 +15,8 @@ import urllib.request
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 
-from bench.live import Load, followed, hand, number, percentile, table
+from bench.numbers import number, percentile, table
+from bench.visitors import Load, followed, hand
 from tools.server import serve
 from tools.visitor import Visitor, unpack, visit
 
