@@ -3,32 +3,26 @@
 What is trained is pure: step(state, settings) -> state, and observe(state) -> what may be drawn of it. A state is
 never changed, so that a job keeps its past for nothing: a history of moments, thinned to half when it is full.
 
-A job lies on the desk of its session and dies with it. The place where it runs holds it weakly, and looks after each
-burst of steps whether it is still there; nobody has to clear up.
+A job lies on the desk of its session and dies with it: the place where it runs (app/places.py) holds it weakly.
 """
 
 import logging
-import os
-import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Protocol
-from weakref import ReferenceType, finalize, ref
+from weakref import finalize
 
 import torch
 from torch import Tensor
 
 from app.domains import Refused
 from app.i18n import gettext as _
+from app.places import PLACE, Place
 
 BURST = 0.09  # seconds of steps between two moments: about 10.5 pictures a second
 PATIENCE = 5.0  # seconds without a watcher until a job falls asleep
-TURN = 10.0  # seconds that a job may run while others wait
-BEHIND = 10  # Unix niceness: how far trainings stand behind the threads that answer a hand
 MOST_MOMENTS, MOST_BYTES = 400, 48 * 2**20
 SPEEDS = (0.0, 1.0, 5.0, 20.0, 100.0)  # steps a second; 0 is as fast as it goes
 log = logging.getLogger(__name__)
@@ -90,94 +84,6 @@ class Watched:
     def past(self, value: Callable[[Any], float], lane: int = 0) -> Tensor:
         """One number of every moment; NaN where the rival was not there yet."""
         return torch.tensor([float(value(m.seen[lane])) if lane < len(m.seen) else torch.nan for m in self.moments])
-
-
-class Place(Protocol):
-    """Where jobs run."""
-
-    def enter(self, job: "Job") -> None:
-        """Calls job.advance() again and again, from now or as soon as there is room, until it returns None."""
-
-    def ahead(self, job: "Job") -> int:
-        """How many wait in line before it."""
-
-
-class Threads:
-    """Threads of this process, at most `slots` of them; the jobs beyond stand in line, and take turns.
-
-    A thread ends when nobody stands in line.
-    """
-
-    def __init__(self, slots: int) -> None:
-        self.slots, self.busy = slots, 0
-        self._line: deque[ReferenceType[Job]] = deque()
-        self._held: list[ReferenceType[Job]] = []  # in the hands of a thread
-        self._lock = threading.RLock()  # the death of a job may be noticed while it is held
-
-    def enter(self, job: "Job") -> None:
-        with self._lock:
-            if not any(other() is job for other in (*self._line, *self._held)):
-                self._line.append(ref(job))
-                if self.busy < self.slots:
-                    self.busy += 1
-                    threading.Thread(target=self._work, name="job", daemon=True).start()
-
-    def ahead(self, job: "Job") -> int:
-        with self._lock:
-            line = [other() for other in self._line]
-        line = [other for other in line if other is not None]
-        return line.index(job) if job in line else 0
-
-    def waiting(self) -> int:
-        """How many stand in line."""
-        with self._lock:
-            return sum(1 for other in self._line if other() is not None)
-
-    def _work(self) -> None:
-        step_back()
-        torch.set_num_threads(1)  # counts for this thread; two sums in another order are another run
-        while (here := self._next()) is not None:
-            until = time.monotonic() + TURN
-            while (rest := _advance(here)) is not None:
-                wake, seconds = rest
-                wake.wait(seconds)
-                if self._line and time.monotonic() > until:
-                    break
-            self._let_go(here)
-
-    def _next(self) -> "ReferenceType[Job] | None":
-        """The first in line who is still alive; None ends the thread."""
-        with self._lock:
-            while self._line:
-                if (first := self._line.popleft())() is not None:
-                    self._held.append(first)
-                    return first
-            self.busy -= 1
-            return None
-
-    def _let_go(self, here: "ReferenceType[Job]") -> None:
-        """Its turn is over; back to the end of the line where it is not done (or was told to go on just now)."""
-        with self._lock:
-            self._held.remove(here)
-            if (job := here()) is not None and job.phase == "running":
-                self._line.append(here)
-
-
-def step_back() -> None:
-    """Whoever drags a slider goes first: this thread takes what the others leave (each has its own rank on Linux)."""
-    if sys.platform == "linux":
-        here = threading.get_native_id()
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, here, os.getpriority(os.PRIO_PROCESS, here) + BEHIND)
-
-
-def _advance(here: "ReferenceType[Job]") -> "tuple[threading.Event, float] | None":
-    """One burst. The job is held no longer than that: whoever lets go of it meanwhile has ended it."""
-    job = here()
-    return None if job is None or (rest := job.advance()) is None else (job.wake, rest)
-
-
-PLACE = Threads(max(1, os.cpu_count() or 1))
 
 
 class Job:

@@ -17,9 +17,9 @@ from starlette.routing import BaseRoute, Route
 from streamlit import runtime
 
 from app import metrics
-from app.jobs import PLACE
 from app.live import desk
 from app.live.socket import base_path
+from app.places import PLACE
 
 _begun = time.time()
 

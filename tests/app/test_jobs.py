@@ -16,9 +16,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from app import jobs
+from app import jobs, places
 from app.domains import Refused
-from app.jobs import Job, Threads, Trainable, weight
+from app.jobs import Job, Trainable, weight
+from app.places import Threads
 
 
 @dataclass(frozen=True)
@@ -339,7 +340,7 @@ def test_no_more_run_at_once_than_there_are_slots() -> None:
 
 
 def test_those_who_wait_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "TURN", 0.0)
+    monkeypatch.setattr(places, "TURN", 0.0)
     place = Threads(1)
     many = [made(place) for _i in range(3)]
     for job in many:
@@ -362,7 +363,7 @@ def test_a_training_stands_behind_those_who_answer_a_hand(place: Threads) -> Non
     job = made(place, Trainable(ranked, MODEL.observe))
     job.do("step")
     until(lambda: job.watched().step == 1)
-    assert ranks == [min(19, own + jobs.BEHIND)]
+    assert ranks == [min(19, own + places.BEHIND)]
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
 
 

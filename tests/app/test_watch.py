@@ -11,8 +11,9 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from app.domains import Span
-from app.jobs import Job, Threads
+from app.jobs import Job
 from app.live.desk import Desk, View
+from app.places import Threads
 from tests.app.test_jobs import MODEL, START, until
 from tests.app.test_live import Place, hear, serving
 
