@@ -54,7 +54,7 @@ def places(points: Tensor) -> list[tuple[float, float]]:
 
 
 def _tinted(share: Tensor) -> Tensor:
-    """D's answers 0..1, rows are y, as colours (H, W, 3) from the top: red for generated, blue for data."""
+    """D's answers 0..1, rows are y, as colours (H, W, 3) from the top: orange for generated, blue for data."""
     fake, real, paper = (torch.tensor(palette.rgb(c)) for c in (plane.FAKE, plane.REAL, palette.PAPER[0]))
     ink = torch.where(share[..., None] < 0.5, fake, real)
     return (paper + (ink - paper) * 0.6 * (2 * share[..., None] - 1).abs()).flip(0)

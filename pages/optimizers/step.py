@@ -99,7 +99,7 @@ if readable:
     lab.live(numbers, height=0)
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
-lab.look(_("Drag t and compare blue with red: plain descent goes where blue points; a rule with memory goes where "
+lab.look(_("Drag t and compare blue with orange: plain descent goes where blue points; a rule with memory goes where "
            "the last steps pointed; Adam gives each axis its own rate, and no axis rules."))  # fmt: skip
 lab.theory()
 if readable:

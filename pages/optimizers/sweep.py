@@ -101,7 +101,7 @@ if readable:
     ask.link_to_walk(lab, rule, 10 ** lab.values["lg"], {f"{rule}_{second}": lab.values["rho"]})
 else:
     lab.say(_("Mend the formula on the left, and the surface comes back."))
-lab.look(_("Dark is good, blank is lost. The best cells stand close to the red line; just right of it every "
+lab.look(_("Dark is good, blank is lost. The best cells stand close to the orange line; just right of it every "
            "run is lost. More momentum moves the limit to the right, up to twice the rate, but too much "
            "of it rings."))  # fmt: skip
 lab.theory()

@@ -58,7 +58,7 @@ def sent(now: dict[str, Any], windows: int) -> Tensor:
 
 
 def stage(photo: Any, **now: Any) -> Picture:
-    """The input, the gradient on the output, and where it lands under each kind: red plus, blue minus."""
+    """The input, the gradient on the output, and where it lands under each kind: blue plus, orange minus."""
     x = grey(photo, now)
     window = pools.window(now, (N, N))
     g = sent(now, window.size(N))

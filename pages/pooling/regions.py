@@ -113,7 +113,7 @@ lab.live(levels, height=200, photo=photo)
 for place, figure in zip(lab.below.columns(2), (vector, travel), strict=True):
     lab.live(figure, height=250, place=place, photo=photo)
 lab.live(numbers, height=0)
-lab.look(_("Drag a corner slowly: the red box jumps from cell to cell, the green one follows. The output has the same "
-           "size for every box; that is what a layer of fixed size behind it needs."))  # fmt: skip
+lab.look(_("Drag a corner slowly: the orange box jumps from cell to cell, the green one follows. The output has the "
+           "same size for every box; that is what a layer of fixed size behind it needs."))  # fmt: skip
 lab.theory()
 lab.code(script)
