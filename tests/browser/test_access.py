@@ -18,8 +18,8 @@ from tests.browser.conftest import HALL
 
 pytestmark = pytest.mark.xdist_group("access")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-# Cards, curves, number grids, a table of many knobs, handles on a photograph, a run with its bar.
-ADDRESSES = ("", "activations", "convolution-arithmetic", "augmentations", "detection", "gan")
+# Cards, number grids, many knobs and a photograph, curves and a run with its bar.
+ADDRESSES = ("", "convolution-arithmetic", "augmentations", "gan")
 SETTLED = """() => [...document.querySelectorAll("[data-testid=live-figure]")].every((f) => +f.dataset.frames)
   && document.querySelector("[data-testid=live-figure]") && document.fonts.status === "loaded"
   && document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]")

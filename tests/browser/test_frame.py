@@ -100,9 +100,8 @@ def test_a_wrong_address_shows_the_frame_and_a_way_home(visit: Visit, app: str, 
 @pytest.mark.parametrize(
     "junk",
     [
-        "activations.functions=nonsense&activations.alpha=1e9&activations.x=nan",
+        "activations.functions=nonsense&activations.alpha=1e9&activations.x=nan&activations.tangent=perhaps&lang=xx",
         "activations.x=99&activations.span=9&activations.threshold=7&activations.view=up",
-        "activations.x=&activations.tangent=perhaps&lang=xx",
     ],
 )
 def test_junk_in_a_link_is_ignored(visit: Visit, app: str, junk: str) -> None:
